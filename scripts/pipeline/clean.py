@@ -1,0 +1,172 @@
+"""Step 4: take out what OpenAPI says is ignored, and mend what it says does not exist."""
+
+import copy
+from typing import Any
+
+from pipeline.parse import YamlMapping, YamlSequence
+from pipeline.report import Change, Place, shorten, stop
+from pipeline.walk import operations, parameter_lists, schemas
+
+STEP = "clean"
+_IGNORED_HEADERS = {
+    "accept": "the response's media types say it",
+    "authorization": "the security scheme says it",
+    "content-type": "the request body's media type says it",
+}
+_TYPES = {"array", "boolean", "integer", "number", "object", "string"}
+_SYNONYMS = {"bool": "boolean", "double": "number", "float": "number", "int": "integer", "str": "string"}
+_TITLES = {"summary", "description", "title", "name", "x-apifox-folder", "x-apifox-name"}
+
+
+def clean(document: YamlMapping) -> tuple[YamlMapping, list[Change]]:
+    """Clean one document.
+
+    Args:
+        document: The document as its file says it.
+
+    Returns:
+        A cleaned copy; and one change for each thing that was dropped or mended.
+
+    Raises:
+        PipelineError: A schema has a type that does not exist and has no obvious meaning.
+    """
+    result = copy.deepcopy(document)
+    changes = [
+        *_header_parameters(result),
+        *_empty_bodies(result),
+        *_types(result),
+        *_blanks(result, is_text=True),
+    ]
+    return result, changes
+
+
+def _header_parameters(document: YamlMapping) -> list[Change]:
+    """Drop the header parameters that OpenAPI 3.0 says shall be ignored."""
+    changes = []
+    for _, parameters in parameter_lists(document):
+        for index in reversed(range(len(parameters))):
+            parameter = parameters[index]
+            name = str(parameter.get("name", "")).strip()
+            why = _IGNORED_HEADERS.get(name.lower())
+            if parameter.get("in") == "header" and why:
+                place = parameters.drop(index)
+                reason = f"header parameter {name} is ignored by OpenAPI 3.0: {why}; dropped"
+                changes.append(Change(place, STEP, reason))
+    return sorted(changes, key=lambda change: change.place)
+
+
+def _empty_bodies(document: YamlMapping) -> list[Change]:
+    """Drop request bodies without content from requests that have none."""
+    changes = []
+    for operation in operations(document):
+        body = operation.node.get("requestBody")
+        if operation.method in ("get", "head", "delete") and body is not None and _is_empty(body):
+            place = operation.node.drop("requestBody")
+            reason = f"{operation} declares an empty request body; dropped"
+            changes.append(Change(place, STEP, reason))
+    return changes
+
+
+def _is_empty(body: Any) -> bool:
+    """Say whether a request body describes nothing."""
+    content = body.get("content") if isinstance(body, dict) else None
+    media = content.values() if isinstance(content, dict) else ()
+    return not any(_says_something(item.get("schema") or {}) for item in media)
+
+
+def _says_something(schema: Any) -> bool:
+    """Say whether a schema is more than an object without properties."""
+    told = {key for key, value in schema.items() if value not in ({}, [], "", None)}
+    return schema.get("type", "object") != "object" or bool(
+        {key for key in told if not key.startswith("x-")} - {"type", "description", "title"}
+    )
+
+
+def _types(document: YamlMapping) -> list[Change]:
+    """Mend the types that OpenAPI 3.0 does not have."""
+    changes = []
+    for _, schema in schemas(document):
+        if "type" in schema:
+            change = _mend_type(schema)
+            if change:
+                changes.append(change)
+    return changes
+
+
+def _mend_type(schema: YamlMapping) -> Change | None:
+    """Mend one schema's type in place."""
+    kind = schema["type"]
+    place = schema.place_of("type")
+    words = list(kind) if isinstance(kind, list) else [kind]
+    real = [word for word in words if word not in ("null", None)]
+    if kind in ("any", None):
+        schema.drop("type")
+        return Change(place, STEP, f"type {kind!r} does not exist in OpenAPI 3.0; any value is allowed")
+    if len(real) < len(words):
+        schema.drop("type")
+        if len(real) == 1:
+            schema.put("type", real[0], place)
+        schema.put("nullable", True, place)
+        after = f"nullable: true, type: {real[0] if len(real) == 1 else 'any'}"
+        reason = "type 'null' does not exist in OpenAPI 3.0; written as nullable"
+        return Change(place, STEP, reason, f"type: {shorten(kind)}", after)
+    if kind == "file":
+        schema.put("type", "string", place)
+        schema.put("format", "binary", place)
+        reason = "type 'file' is of Swagger 2; written as a binary string"
+        return Change(place, STEP, reason, "type: file", "type: string, format: binary")
+    if kind in _SYNONYMS:
+        schema.put("type", _SYNONYMS[kind], place)
+        reason = f"type {kind!r} does not exist in OpenAPI 3.0"
+        return Change(place, STEP, reason, f"type: {kind}", f"type: {_SYNONYMS[kind]}")
+    if isinstance(kind, list) or kind not in _TYPES:
+        raise stop(
+            place,
+            f"schema type {shorten(kind)} does not exist in OpenAPI 3.0",
+            "correct the page, or teach scripts/pipeline/clean.py what it means",
+        )
+    return None
+
+
+def _blanks(node: Any, *, is_text: bool) -> list[Change]:
+    """Trim blanks around names, tags and descriptions, and around keys; examples stay as they are."""
+    changes: list[Change] = []
+    if isinstance(node, YamlMapping):
+        for key in list(node):
+            place, value = node.place_of(key), node[key]
+            if key != key.strip() and key.strip() not in node:
+                _rename(node, key)
+                changes.append(_trimmed(place, key, key.strip()))
+            inner = key.strip() not in ("example", "examples", "default", "enum", "value")
+            if is_text and isinstance(value, str) and key in _TITLES and value != value.strip():
+                node.put(key, value.strip(), place)
+                changes.append(_trimmed(place, value, value.strip()))
+            elif is_text and key in ("tags", "required") and isinstance(value, YamlSequence):
+                changes += _trim_items(value)
+            else:
+                changes += _blanks(value, is_text=is_text and inner) if inner else []
+    elif isinstance(node, YamlSequence):
+        for item in node:
+            changes += _blanks(item, is_text=is_text)
+    return changes
+
+
+def _trim_items(texts: YamlSequence) -> list[Change]:
+    """Trim the items of a list of texts."""
+    changes = []
+    for index, text in enumerate(texts):
+        if isinstance(text, str) and text != text.strip():
+            texts[index] = text.strip()
+            changes.append(_trimmed(texts.places[index], text, text.strip()))
+    return changes
+
+
+def _rename(node: YamlMapping, key: str) -> None:
+    """Trim one key, keeping the order of the keys."""
+    for name in list(node):
+        value, place = node[name], node.drop(name)
+        node.put(name.strip() if name == key else name, value, place)
+
+
+def _trimmed(place: Place, before: str, after: str) -> Change:
+    return Change(place, STEP, "stray blanks around a text", shorten(before), shorten(after))

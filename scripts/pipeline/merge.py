@@ -1,0 +1,180 @@
+"""Step 5: put all documents into one. What is equal is one; what conflicts is an error."""
+
+import copy
+import re
+from typing import Any
+
+from pipeline.parse import YamlMapping, YamlSequence
+from pipeline.report import Change, Place, Problem, PipelineError, shorten
+from pipeline.walk import METHODS, Path, shown
+
+STEP = "merge"
+_NEXT = "keep one of the two definitions, or correct the page that is wrong"
+_SHOWN_DIFFERENCES = 8
+
+
+def merge(documents: list[YamlMapping]) -> tuple[YamlMapping, list[Change]]:
+    """Merge documents into one.
+
+    Operations and components are joined by their names. Two definitions of one of them are one if
+    they differ in vendor extensions (`x-…`) only, which tell pages apart.
+
+    Args:
+        documents: The documents, at least one; their order decides the order of the result.
+
+    Returns:
+        The merged document; and a change for each definition that was met again.
+
+    Raises:
+        PipelineError: Documents define the same thing differently.
+    """
+    merger = _Merger(YamlMapping(documents[0].place))
+    for document in documents:
+        merger.add(document)
+    if merger.problems:
+        raise PipelineError(*merger.problems)
+    return merger.result, merger.changes
+
+
+class _Merger:
+    """Adds one document after the other to the result."""
+
+    def __init__(self, result: YamlMapping) -> None:
+        self.result = result
+        self.changes: list[Change] = []
+        self.problems: list[Problem] = []
+
+    def add(self, document: YamlMapping) -> None:
+        for key, value in document.items():
+            place = document.place_of(key)
+            if key == "paths":
+                self.paths(value)
+            elif key == "components":
+                for kind, named in value.items():
+                    self.named(self.sub(self.sub(self.result, key, place), kind, place), named, kind)
+            elif key == "info":
+                self.info(self.sub(self.result, key, place), value)
+            elif key == "openapi":
+                self.version(str(value), place)
+            elif key in ("servers", "tags"):
+                self.listed(key, value, "url" if key == "servers" else "name")
+            elif not key.startswith("x-"):
+                self.one(self.result, key, value, place, f"the document's {key}")
+
+    def sub(self, owner: YamlMapping, key: str, place: Place) -> YamlMapping:
+        """Return the mapping under a key of the result, made if it is not there."""
+        if key not in owner:
+            owner.put(key, YamlMapping(place), place)
+        found: YamlMapping = owner[key]
+        return found
+
+    def paths(self, paths: YamlMapping) -> None:
+        target = self.sub(self.result, "paths", paths.place)
+        for url, item in paths.items():
+            # Templates that differ only in the names of their parameters are the same path.
+            known = next((other for other in target if _bare(other) == _bare(url)), url)
+            if known != url:
+                self.conflict(
+                    f"path {url}",
+                    target.place_of(known),
+                    paths.place_of(url),
+                    f"the same path is written {known}",
+                )
+                continue
+            owner = self.sub(target, url, paths.place_of(url))
+            for key, value in item.items():
+                what = f"operation {key.upper()} {url}" if key in METHODS else f"{key} of {url}"
+                self.one(owner, key, value, item.place_of(key), what)
+
+    def named(self, target: YamlMapping, named: YamlMapping, kind: str) -> None:
+        for name, value in named.items():
+            self.one(target, name, value, named.place_of(name), f"component {kind}/{name}")
+
+    def info(self, target: YamlMapping, info: YamlMapping) -> None:
+        """Join the general information; what is left blank in one document gives way."""
+        for key, value in info.items():
+            if key not in target or target[key] == "":
+                target.put(key, value, info.place_of(key))
+            elif value not in ("", target[key]):
+                self.one(target, key, value, info.place_of(key), f"the document's {key}")
+
+    def version(self, version: str, place: Place) -> None:
+        """Keep the highest patch version of OpenAPI; another minor version is another language."""
+        known = str(self.result.get("openapi", version))
+        if known.split(".")[:2] != version.split(".")[:2]:
+            reason = f"OpenAPI {known} and {version}"
+            self.conflict("OpenAPI version", self.result.place_of("openapi"), place, reason)
+        elif "openapi" not in self.result or known.split(".") < version.split("."):
+            self.result.put("openapi", version, place)
+
+    def listed(self, key: str, items: YamlSequence, name: str) -> None:
+        """Join lists of mappings that are told apart by one of their keys."""
+        if key not in self.result:
+            self.result.put(key, YamlSequence(items.place), items.place)
+        target: YamlSequence = self.result[key]
+        for item, place in zip(items, items.places, strict=True):
+            same = [at for at, other in enumerate(target) if other.get(name) == item.get(name)]
+            if not same:
+                target.add(copy.deepcopy(item), place)
+            else:
+                what = f"{key} entry {item.get(name)}"
+                self.compare(target[same[0]], item, target.places[same[0]], place, what)
+
+    def one(self, owner: YamlMapping, key: str, value: Any, place: Place, what: str) -> None:
+        """Take a definition, or compare it with the one that is there."""
+        if key not in owner:
+            owner.put(key, copy.deepcopy(value), place)
+            return
+        before = len(self.problems)
+        self.compare(owner[key], value, owner.place_of(key), place, what)
+        if len(self.problems) == before and what.startswith(("operation", "component")):
+            kept = owner.place_of(key)
+            self.changes.append(Change(place, STEP, f"{what} is the same as in {kept}; kept once"))
+
+    def compare(self, kept: Any, met: Any, kept_at: Place, met_at: Place, what: str) -> None:
+        found = differences(kept, met)
+        if found:
+            rest = len(found) - _SHOWN_DIFFERENCES
+            tail = [f"and {rest} more"] if rest > 0 else []
+            told = "; ".join(found[:_SHOWN_DIFFERENCES] + tail)
+            self.conflict(what, kept_at, met_at, f"differing at {told}")
+
+    def conflict(self, what: str, kept_at: Place, met_at: Place, reason: str) -> None:
+        self.problems.append(
+            Problem(met_at, f"{what} conflicts with the definition in {kept_at}: {reason}", _NEXT)
+        )
+
+
+def differences(one: Any, other: Any, path: Path = ()) -> list[str]:
+    """List where two values differ, vendor extensions aside.
+
+    Args:
+        one: The first value.
+        other: The second value.
+        path: Where the two stand.
+
+    Returns:
+        One text for each difference, with both values.
+    """
+    if isinstance(one, dict) and isinstance(other, dict):
+        keys = [key for key in {**one, **other} if not key.startswith("x-")]
+        return [
+            text
+            for key in keys
+            for text in (
+                differences(one[key], other[key], (*path, key))
+                if key in one and key in other
+                else [f"{shown((*path, key))} (only in the {'first' if key in one else 'second'})"]
+            )
+        ]
+    if isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
+        pairs = enumerate(zip(one, other, strict=True))
+        return [text for at, (a, b) in pairs for text in differences(a, b, (*path, at))]
+    if type(one) is type(other) and one == other:
+        return []
+    return [f"{shown(path)} ({shorten(one, 40)} and {shorten(other, 40)})"]
+
+
+def _bare(url: str) -> str:
+    """Write a path without the names of its parameters."""
+    return re.sub(r"\{[^}]*\}", "{}", url)

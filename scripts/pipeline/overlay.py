@@ -1,0 +1,141 @@
+"""Step 6: apply the corrections, written as an OpenAPI Overlay 1.0 document.
+
+Stricter than the specification on purpose: every action gives its reason in `description`, must
+match something and must change something, so that a correction the vendor has made by itself is
+noticed and deleted.
+"""
+
+import copy
+from typing import Any
+
+from jsonpath import JSONPathEnvironment, JSONPathError, JSONPathMatch
+
+from pipeline.parse import YamlMapping, YamlSequence, place_at
+from pipeline.report import Change, Place, shorten, stop
+from pipeline.walk import Path, shown
+
+STEP = "overlay"
+_ALLOWED = {"target", "description", "update", "remove"}
+_RFC_9535 = JSONPathEnvironment(strict=True)
+
+
+def apply(document: YamlMapping, overlay: YamlMapping) -> tuple[YamlMapping, list[Change]]:
+    """Apply an overlay to a document.
+
+    Args:
+        document: The merged document.
+        overlay: The overlay document.
+
+    Returns:
+        A corrected copy; and one change for each place an action matched.
+
+    Raises:
+        PipelineError: The overlay is malformed, or an action matches or changes nothing.
+    """
+    result = copy.deepcopy(document)
+    changes: list[Change] = []
+    for action, place in _actions(overlay):
+        changes += _act(result, action, place)
+    return result, changes
+
+
+def _actions(overlay: YamlMapping) -> list[tuple[YamlMapping, Place]]:
+    """Return the actions with their places, after checking the overlay's form."""
+    version = overlay.get("overlay")
+    if not str(version).startswith("1.0."):
+        found = f"overlay version {version!r} is not 1.0.x"
+        raise stop(overlay.place_of("overlay"), found, "write `overlay: 1.0.0`")
+    actions = overlay.get("actions")
+    if not isinstance(actions, YamlSequence) or not actions:
+        raise stop(overlay.place_of("actions"), "the overlay has no list of actions", "add one")
+    for action, place in zip(actions, actions.places, strict=True):
+        if not isinstance(action, YamlMapping) or not isinstance(action.get("target"), str):
+            raise stop(place, "the action has no target", "give it a JSONPath expression")
+        if not str(action.get("description") or "").strip():
+            raise stop(place, "the action has no reason", "give it a description that says why")
+        unknown = sorted(key for key in action if key not in _ALLOWED and not key.startswith("x-"))
+        if unknown:
+            known = f"the action has unknown fields: {', '.join(unknown)}"
+            raise stop(action.place_of(unknown[0]), known, f"use {', '.join(sorted(_ALLOWED))}")
+        if ("update" in action) == (action.get("remove") is True):
+            raise stop(place, "the action must have either update or remove: true", "give it one")
+    return list(zip(actions, actions.places, strict=True))
+
+
+def _act(document: YamlMapping, action: YamlMapping, place: Place) -> list[Change]:
+    """Carry out one action on every node its target selects."""
+    target = action["target"]
+    try:
+        matches = list(_RFC_9535.finditer(target, document))
+    except JSONPathError as error:
+        told = str(error).split("\n", maxsplit=1)[0]
+        raise stop(place, f"target {target} is not JSONPath: {told}", "correct it") from error
+    if not matches:
+        raise stop(
+            place,
+            f"the action matches nothing: {target}",
+            "correct its target, or delete it if the vendor has corrected the page",
+        )
+    changes = []
+    # From the last match to the first, so that removing items leaves the other positions true.
+    for match in reversed(matches):
+        path: Path = tuple(match.parts)
+        at = place_at(document, path)
+        if "update" in action:
+            told = _update(document, match, action, at)
+        else:
+            told = "removed"
+            _remove(document, path, place)
+        reason = " ".join(str(action["description"]).split())
+        changes.append(Change(place, STEP, f"{reason} [{told} {shown(path)}, {at}]"))
+    return changes[::-1]
+
+
+def _update(document: YamlMapping, match: JSONPathMatch, action: YamlMapping, at: Place) -> str:
+    """Merge an update into one node, or append it to one list; say what was done."""
+    place = action.place_of("update")
+    node: Any = document if not match.parts else match.obj
+    update = action["update"]
+    if isinstance(node, YamlSequence):
+        node.add(copy.deepcopy(update), place)
+        return "added to"
+    if not isinstance(node, YamlMapping) or not isinstance(update, YamlMapping):
+        raise stop(
+            place,
+            f"the target is {shorten(node, 40)} in {at}; only mappings and lists can be updated",
+            "aim at the mapping around it",
+        )
+    if not _merge(node, update):
+        raise stop(
+            place,
+            f"the action changes nothing at {shown(tuple(match.parts))}",
+            "delete it: the vendor has corrected the page",
+        )
+    return "updated"
+
+
+def _merge(node: YamlMapping, update: YamlMapping) -> bool:
+    """Merge a mapping into another, lists by appending; say whether anything changed."""
+    changed = False
+    for key, value in update.items():
+        old = node.get(key)
+        if isinstance(old, YamlMapping) and isinstance(value, YamlMapping):
+            changed |= _merge(old, value)
+        elif isinstance(old, YamlSequence) and isinstance(value, YamlSequence):
+            for item, place in zip(value, value.places, strict=True):
+                old.add(copy.deepcopy(item), place)
+                changed = True
+        elif key not in node or type(old) is not type(value) or old != value:
+            node.put(key, copy.deepcopy(value), update.place_of(key))
+            changed = True
+    return changed
+
+
+def _remove(document: YamlMapping, path: Path, place: Place) -> None:
+    """Remove the node at a path from what holds it."""
+    if not path:
+        raise stop(place, "the action removes the whole document", "aim at a part of it")
+    owner: Any = document
+    for step in path[:-1]:
+        owner = owner[step]
+    owner.drop(path[-1])

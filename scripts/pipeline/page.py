@@ -1,0 +1,141 @@
+"""Step 1: take the OpenAPI document out of a vendor's Markdown page."""
+
+import re
+from dataclasses import dataclass
+
+from pipeline.report import Change, Place, stop
+
+STEP = "page"
+_FENCE = re.compile(r"^(?P<indent> {0,3})(?P<marks>`{3,}|~{3,})[ \t]*(?P<info>.*?)[ \t]*$")
+_DOCUMENT = re.compile(r"^(openapi|swagger)[ \t]*:", re.MULTILINE)
+_LANGUAGES = {"yaml", "yml"}
+_REFETCH = "fetch the page again from the vendor, whole, and put it in place of this one"
+
+
+@dataclass(frozen=True)
+class Excerpt:
+    """A stretch of a file.
+
+    Args:
+        file: The file it is from.
+        text: The text, its lines ending in a line feed.
+        first_line: The line of the file that holds the first line of the text, counted from 1.
+    """
+
+    file: str
+    text: str
+    first_line: int = 1
+
+
+@dataclass(frozen=True)
+class _Fence:
+    first_line: int
+    language: str
+    lines: list[str]
+
+    @property
+    def text(self) -> str:
+        return "".join(line + "\n" for line in self.lines)
+
+
+def decode(raw: bytes, file: str) -> tuple[str, list[Change]]:
+    """Read bytes as UTF-8 text with plain line ends.
+
+    Args:
+        raw: The bytes of the file.
+        file: Its name, for the report.
+
+    Returns:
+        The text without byte order mark, its lines ending in a line feed; and what was changed.
+
+    Raises:
+        PipelineError: The bytes are not UTF-8.
+    """
+    changes = []
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        bad = f"byte 0x{raw[error.start]:02x} is not UTF-8 text"
+        raise stop(Place(file, line), bad, "save the file as UTF-8") from error
+    if text.startswith("\ufeff"):
+        text = text.removeprefix("\ufeff")
+        changes.append(Change(Place(file, 1), STEP, "the byte order mark is not part of the text"))
+    plain = text.replace("\r\n", "\n").replace("\r", "\n")
+    if plain != text:
+        line = plain[: text.index("\r")].count("\n") + 1
+        count = text.count("\r")
+        changes.append(
+            Change(Place(file, line), STEP, f"{count} line ends with a carriage return read as plain")
+        )
+    return plain, changes
+
+
+def take_document(raw: bytes, file: str) -> tuple[Excerpt, list[Change]]:
+    """Find the one fenced block of a page that holds an OpenAPI document.
+
+    Args:
+        raw: The bytes of the page.
+        file: Its name, for the report.
+
+    Returns:
+        The document's text with its place in the page; and what was changed on the way.
+
+    Raises:
+        PipelineError: The page has no such block, has several, or ends inside one.
+    """
+    text, changes = decode(raw, file)
+    fences = _fences(text, file)
+    found = [f for f in fences if f.language in _LANGUAGES and _DOCUMENT.search(f.text)]
+    if not found:
+        seen = ", ".join(f"line {f.first_line - 1}" for f in fences) or "none at all"
+        raise stop(
+            Place(file),
+            f"no fenced block marked yaml holds an OpenAPI document (fenced blocks: {seen})",
+            _REFETCH,
+        )
+    if len(found) > 1:
+        lines = " and ".join(str(f.first_line - 1) for f in found)
+        raise stop(
+            Place(file, found[1].first_line - 1),
+            f"{len(found)} fenced blocks hold an OpenAPI document (lines {lines})",
+            "split the page so that each file holds one document",
+        )
+    return Excerpt(file, found[0].text, found[0].first_line), changes
+
+
+def _fences(text: str, file: str) -> list[_Fence]:
+    """List the fenced code blocks of Markdown text, by the rules of CommonMark."""
+    fences: list[_Fence] = []
+    opening: re.Match[str] | None = None
+    content: list[str] = []
+    opened_at = 0
+    for number, line in enumerate(text.split("\n"), start=1):
+        mark = _FENCE.match(line)
+        if opening is None:
+            # An info string with a backtick in it makes the line inline code, not a fence.
+            if mark and not (mark["marks"][0] == "`" and "`" in mark["info"]):
+                opening, content, opened_at = mark, [], number
+        elif mark and _closes(mark, opening):
+            words = opening["info"].split()
+            fences.append(_Fence(opened_at + 1, words[0].lower() if words else "", content))
+            opening = None
+        else:
+            content.append(_strip_indent(line, len(opening["indent"])))
+    if opening is not None:
+        raise stop(
+            Place(file, opened_at), "the fenced block opened here is never closed", _REFETCH
+        )
+    return fences
+
+
+def _closes(mark: re.Match[str], opening: re.Match[str]) -> bool:
+    """Say whether a fence line ends the block that another one opened."""
+    marks, opened = mark["marks"], opening["marks"]
+    return marks[0] == opened[0] and len(marks) >= len(opened) and not mark["info"]
+
+
+def _strip_indent(line: str, width: int) -> str:
+    """Take up to ``width`` leading blanks from a line, as an indented fence asks for."""
+    blanks = len(line) - len(line.lstrip(" "))
+    return line[min(blanks, width) :]

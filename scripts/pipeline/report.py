@@ -1,0 +1,119 @@
+"""What the pipeline says: where something is, what was changed there and why, what went wrong."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, order=True)
+class Place:
+    """A line of a file.
+
+    Args:
+        file: The file's name as the reader knows it.
+        line: The line, counted from 1; 0 stands for the file as a whole.
+    """
+
+    file: str
+    line: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}" if self.line else self.file
+
+
+@dataclass(frozen=True)
+class Change:
+    """One thing a step did to a document.
+
+    Args:
+        place: Where it was done.
+        step: The step that did it.
+        reason: Why, in one sentence.
+        before: The text or value as it was, empty if there is nothing to show.
+        after: The same afterwards.
+    """
+
+    place: Place
+    step: str
+    reason: str
+    before: str = ""
+    after: str = ""
+
+    def __str__(self) -> str:
+        lines = [f"{self.place}: {self.step}: {self.reason}"]
+        if self.before:
+            lines.append(f"    - {self.before}")
+        if self.after:
+            lines.append(f"    + {self.after}")
+        return "\n".join(lines)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something that stops the build.
+
+    Args:
+        place: Where it is.
+        reason: What is wrong there, in one sentence.
+        next_step: What to do about it.
+    """
+
+    place: Place
+    reason: str
+    next_step: str
+
+    def __str__(self) -> str:
+        return f"{self.place}: error: {one_line(self.reason)}. Next: {one_line(self.next_step)}."
+
+
+class PipelineError(Exception):
+    """The build stopped; nothing was written.
+
+    Args:
+        problems: Everything that is wrong, at least one.
+    """
+
+    def __init__(self, *problems: Problem) -> None:
+        super().__init__("\n".join(map(str, problems)))
+        self.problems = problems
+
+
+def stop(place: Place, reason: str, next_step: str) -> PipelineError:
+    """Make the error for a single problem.
+
+    Args:
+        place: Where it is.
+        reason: What is wrong there.
+        next_step: What to do about it.
+
+    Returns:
+        The error, to be raised.
+    """
+    return PipelineError(Problem(place, reason, next_step))
+
+
+def one_line(text: str) -> str:
+    """Fold text into one line without a closing full stop.
+
+    Args:
+        text: Any text, perhaps of several lines.
+
+    Returns:
+        The same words, single blanks between them.
+    """
+    return " ".join(text.split()).rstrip(".")
+
+
+def shorten(value: object, limit: int = 100) -> str:
+    """Show a value in a report.
+
+    Args:
+        value: Any value.
+        limit: The longest result, in characters.
+
+    Returns:
+        Its Python notation, cut in the middle if it is longer than that.
+    """
+    shown = repr(value)
+    if len(shown) <= limit:
+        return shown
+    half = (limit - 3) // 2
+    return f"{shown[:half]}...{shown[-half:]}"
