@@ -1,0 +1,20 @@
+"""A local gateway for trying, testing and demonstrating without key, network or money."""
+
+try:
+    from chainhub_video.sandbox.ledger import PictureRecord, ReceivedRequest
+    from chainhub_video.sandbox.listening import PortInUse, SandboxError
+    from chainhub_video.sandbox.server import Sandbox, serve
+except ModuleNotFoundError as missing:
+    raise ModuleNotFoundError(
+        f"the sandbox needs {missing.name!r}: pip install 'chainhub-video[sandbox]'",
+        name=missing.name,
+    ) from missing
+
+__all__ = [
+    "PictureRecord",
+    "PortInUse",
+    "ReceivedRequest",
+    "Sandbox",
+    "SandboxError",
+    "serve",
+]

@@ -1,0 +1,221 @@
+"""The gateway: receive, decide, record, answer, each a stage of its own."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+from chainhub_video.sandbox.answers import Answer, Refusal
+from chainhub_video.sandbox.contract import load_contract
+from chainhub_video.sandbox.creates import OpenAIRequest, UnifiedRequest
+from chainhub_video.sandbox.documents import openai_document, unified_document, unified_receipt
+from chainhub_video.sandbox.intake import Exchange
+from chainhub_video.sandbox.ledger import Ledger, ReceivedRequest, without_secrets
+from chainhub_video.sandbox.studio import Studio
+from chainhub_video.sandbox.tasks import COMPLETED, FAILED, Format, Task, TaskBook
+from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How a sandbox behaves.
+
+    Attributes:
+        api_key: the only key that is let in.
+        pace: seconds a task stays in each state.
+        poll_after_ms: told in `openai-poll-after-ms` on query answers, in milliseconds.
+        fast: clips of a quarter of the width and height with 4 frames a second.
+    """
+
+    api_key: str
+    pace: float
+    poll_after_ms: int
+    fast: bool
+
+
+Decide = Callable[[Exchange], Awaitable[Answer]]
+
+
+class Gateway:
+    """The origin that clients talk to.
+
+    Args:
+        settings: how it behaves.
+        studio: renders the clips.
+        book: keeps the tasks.
+        ledger: remembers what arrived.
+        links_url: the origin of the links it gives out.
+    """
+
+    def __init__(
+        self, settings: Settings, studio: Studio, book: TaskBook, ledger: Ledger, links_url: str
+    ) -> None:
+        self._settings = settings
+        self._studio = studio
+        self._book = book
+        self._ledger = ledger
+        self._links_url = links_url
+
+    def app(self) -> Starlette:
+        """The gateway as an ASGI application, its routes taken from the document."""
+        contract = load_contract()
+        steps: tuple[tuple[str, str, Decide], ...] = (
+            ("createVideo", "create", self._create_openai),
+            ("retrieveVideo", "query", self._query_openai),
+            ("downloadVideo", "content", self._content),
+            ("createUnifiedVideo", "create", self._create_unified),
+            ("queryUnifiedVideo", "query", self._query_unified),
+        )
+        routes = [
+            Route(
+                contract[operation_id].path,
+                self._endpoint(operation_id, step, decide),
+                methods=[contract[operation_id].method],
+            )
+            for operation_id, step, decide in steps
+        ]
+        routes.append(Route("/_sandbox/ledger", self._show_ledger))
+        return Starlette(
+            routes=routes,
+            exception_handlers={
+                404: self._no_such_url,
+                405: self._no_such_url,
+                Exception: self._broken,
+            },
+        )
+
+    def _endpoint(
+        self, operation_id: str, step: str, decide: Decide
+    ) -> Callable[[Request], Awaitable[Response]]:
+        operation = load_contract()[operation_id]
+
+        async def receive_and_decide(exchange: Exchange) -> Answer:
+            self._authenticate(exchange.request)
+            await exchange.read(operation, self._studio)
+            return await decide(exchange)
+
+        async def endpoint(request: Request) -> Response:
+            return await self._handle(Exchange.begin(step, request), receive_and_decide)
+
+        return endpoint
+
+    async def _handle(self, exchange: Exchange, decide: Decide) -> Response:
+        """All stages of one request, in order."""
+        try:
+            try:
+                answer = await decide(exchange)
+            except Refusal as refusal:
+                answer = refusal.answer(exchange.request_id)
+            finally:
+                await exchange.finish()
+        except ClientDisconnect:
+            return Response(status_code=HTTPStatus.BAD_REQUEST)
+        self._record(exchange, answer)
+        answer.headers["X-Oneapi-Request-Id"] = exchange.request_id
+        return answer.response()
+
+    def _record(self, exchange: Exchange, answer: Answer) -> None:
+        request = exchange.request
+        self._ledger.entries.append(
+            ReceivedRequest(
+                origin="gateway",
+                step=exchange.step,
+                method=request.method,
+                path=request.url.path,
+                query=dict(request.query_params),
+                headers=without_secrets(request.headers),
+                body=exchange.body,
+                pictures=tuple(exchange.pictures),
+                status=answer.status,
+                request_id=exchange.request_id,
+                task_id=exchange.task_id,
+            )
+        )
+
+    def _authenticate(self, request: Request) -> None:
+        scheme, _, key = request.headers.get("authorization", "").partition(" ")
+        expected = self._settings.api_key.encode("utf-8")
+        given = key.strip().encode("utf-8")
+        if scheme.lower() != "bearer" or not hmac.compare_digest(given, expected):
+            raise Refusal(401, "Invalid token", code="invalid_api_key")
+
+    async def _create_openai(self, exchange: Exchange) -> Answer:
+        request = await OpenAIRequest.of(exchange, self._studio, fast=self._settings.fast)
+        return Answer(200, openai_document(self._accept(exchange, "openai", request)))
+
+    async def _create_unified(self, exchange: Exchange) -> Answer:
+        request = await UnifiedRequest.of(exchange, self._studio, fast=self._settings.fast)
+        return Answer(200, unified_receipt(self._accept(exchange, "unified", request)))
+
+    def _accept(
+        self, exchange: Exchange, wire_format: Format, request: OpenAIRequest | UnifiedRequest
+    ) -> Task:
+        """Turns a create that is in order into a task: from here on it is paid."""
+        clip = self._studio.commission(request.order)
+        task = Task(format=wire_format, pace=self._settings.pace, clip=clip, **request.told())
+        self._book.enter(task)
+        self._ledger.paid += 1
+        exchange.task_id = task.id
+        return task
+
+    async def _query_openai(self, exchange: Exchange) -> Answer:
+        return self._state(exchange, "openai", openai_document)
+
+    async def _query_unified(self, exchange: Exchange) -> Answer:
+        return self._state(
+            exchange, "unified", lambda task: unified_document(task, self._links_url)
+        )
+
+    def _state(
+        self, exchange: Exchange, wire_format: Format, document: Callable[[Task], dict[str, Any]]
+    ) -> Answer:
+        request = exchange.request
+        task_id = request.path_params.get("id") or request.query_params.get("id", "")
+        task = self._book.find(task_id, wire_format)
+        if task is None:
+            raise Refusal(400, f"task {task_id!r} does not exist", code="task_not_exist", flat=True)
+        poll_after = str(self._settings.poll_after_ms)
+        return Answer(200, document(task), headers={"openai-poll-after-ms": poll_after})
+
+    async def _content(self, exchange: Exchange) -> Answer:
+        task = self._book.find(exchange.request.path_params["id"], "openai")
+        if task is None:
+            raise Refusal(404, "Task not found", code="task_not_found", param="id")
+        status = task.moment().status
+        if status == FAILED:
+            raise Refusal(400, f"Task failed: {task.failure}", code="task_failed", param="id")
+        if status != COMPLETED:
+            raise Refusal(
+                400,
+                f"Task is not completed yet, its status is {status}",
+                code="task_not_completed",
+                param="id",
+            )
+        return Answer(200, file=task.clip.result(), media_type="video/mp4")
+
+    async def _show_ledger(self, _: Request) -> Response:
+        return Answer(200, self._ledger.as_json()).response()
+
+    async def _no_such_url(self, request: Request, _error: Exception) -> Response:
+        async def refuse(_: Exchange) -> Answer:
+            raise Refusal(
+                404,
+                f"Invalid URL ({request.method} {request.url.path})",
+                code="not_found",
+            )
+
+        return await self._handle(Exchange.begin("other", request), refuse)
+
+    async def _broken(self, request: Request, error: Exception) -> Response:
+        """A fault of the sandbox itself: said in one line here, in full in the server's log."""
+
+        async def refuse(_: Exchange) -> Answer:
+            raise Refusal(500, f"the sandbox broke: {error!r}", code="sandbox_error")
+
+        return await self._handle(Exchange.begin("other", request), refuse)

@@ -1,0 +1,103 @@
+"""The ledger: what arrived, and what it would have cost."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+Origin = Literal["gateway", "links"]
+MOST_REMEMBERED = 10_000
+_SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie"})
+
+
+@dataclass(frozen=True, slots=True)
+class PictureRecord:
+    """A picture as it arrived.
+
+    Attributes:
+        field: where it was, as in `input_reference` or `images[0]`.
+        sha256: of its bytes; empty for a link.
+        size: in bytes; 0 for a link.
+        name: the file name, or the link; empty for a data URI.
+        media_type: as the client declared it; empty for a link.
+    """
+
+    field: str
+    sha256: str = ""
+    size: int = 0
+    name: str = ""
+    media_type: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedRequest:
+    """One request as it arrived, and how it was answered.
+
+    Attributes:
+        origin: `gateway`, or `links` for the origin that serves the finished files.
+        step: `create`, `query`, `content`, `link`, or `other`.
+        method: in capitals.
+        path: decoded.
+        query: the last value of each parameter.
+        headers: names in lower case; secrets are shown as `***`.
+        body: the parsed body: the JSON document, or the form's text fields; a data URI is
+            shortened to its head. None where there is none or it could not be parsed.
+        pictures: what came in files, data URIs and links.
+        status: the HTTP status of the answer.
+        request_id: the answer's `X-Oneapi-Request-Id`.
+        task_id: of the task that was created; empty otherwise.
+    """
+
+    origin: Origin
+    step: str
+    method: str
+    path: str
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    status: int
+    body: Any = None
+    pictures: tuple[PictureRecord, ...] = ()
+    request_id: str = ""
+    task_id: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        """The record as a JSON document."""
+        return asdict(self)
+
+
+def without_secrets(headers: Mapping[str, str]) -> dict[str, str]:
+    """Headers by lower-case name; a bearer keeps its scheme and loses its key."""
+    return {
+        name: _hidden(value) if name in _SECRET_HEADERS else value
+        for name, value in headers.items()
+    }
+
+
+def _hidden(value: str) -> str:
+    scheme, space, _ = value.partition(" ")
+    return f"{scheme} ***" if space else "***"
+
+
+@dataclass(slots=True)
+class Ledger:
+    """What arrived at one sandbox.
+
+    Attributes:
+        paid: creates that production would have charged.
+        key_leaks: requests that carried the key to the origin of the links.
+        entries: the requests, oldest first; beyond ten thousand the oldest are forgotten.
+    """
+
+    paid: int = 0
+    key_leaks: int = 0
+    entries: deque[ReceivedRequest] = field(default_factory=lambda: deque(maxlen=MOST_REMEMBERED))
+
+    def as_json(self) -> dict[str, Any]:
+        """The whole ledger as a JSON document."""
+        return {
+            "paid": self.paid,
+            "key_leaks": self.key_leaks,
+            "requests": [entry.as_json() for entry in list(self.entries)],
+        }

@@ -1,0 +1,230 @@
+"""Pictures as callers send them: a file part, a data URI, or a link to this very machine."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import io
+import math
+import re
+import struct
+import time
+import weakref
+from dataclasses import dataclass
+from ipaddress import ip_address
+from threading import Event, Lock
+from typing import IO
+from urllib.parse import unquote_to_bytes, urljoin, urlsplit
+
+import httpx
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+MAX_PIXELS = 89_000_000
+"""Largest picture that is decoded (width x height); more is called a decompression bomb."""
+
+MAX_LINKED_BYTES = 32 * 1024 * 1024
+"""Largest picture fetched from a loopback link."""
+
+# EPS and its like hand bytes to other programs: only plain raster formats are ever opened.
+_FORMATS = ("PNG", "JPEG", "MPO", "WEBP", "GIF", "BMP", "TIFF")
+_DATA_URI = re.compile(r"data:(?P<type>[^,;]*)(?P<parameters>(?:;[^,;]*)*),", re.IGNORECASE)
+# Room for the pan where the picture's shape leaves none, and the most that is worth keeping.
+_LEAST_EXCESS = 1.12
+_MOST_EXCESS = 2.0
+_CHUNK_BYTES = 1024 * 1024
+_FETCH_SECONDS = 10.0
+_MAX_REDIRECTS = 3
+
+
+class PictureRefused(Exception):
+    """The picture cannot be used; the message says why in one line."""
+
+
+@dataclass(frozen=True, slots=True, weakref_slot=True)
+class Picture:
+    """A decoded picture, scaled to cover a frame with some room to pan.
+
+    Attributes:
+        digest: sha256 of the bytes it was decoded from.
+        image: RGB pixels, upright, at least as large as the frame on both sides.
+    """
+
+    digest: str
+    image: Image.Image
+
+
+def sha256_of(file: IO[bytes]) -> str:
+    """The sha256 of a whole file, which is left at its beginning."""
+    digest = hashlib.sha256()
+    file.seek(0)
+    while chunk := file.read(_CHUNK_BYTES):
+        digest.update(chunk)
+    file.seek(0)
+    return digest.hexdigest()
+
+
+class PictureShelf:
+    """Decoded pictures by content and frame, kept only as long as some task needs them."""
+
+    def __init__(self) -> None:
+        self._kept: weakref.WeakValueDictionary[tuple[str, int, int], Picture] = (
+            weakref.WeakValueDictionary()
+        )
+        self._lock = Lock()
+
+    def decode(self, file: IO[bytes], width: int, height: int) -> Picture:
+        """Decodes a picture and scales it to cover a frame.
+
+        Args:
+            file: the picture's bytes, seekable.
+            width: of the frame, in pixels.
+            height: of the frame, in pixels.
+
+        Raises:
+            PictureRefused: the bytes are no picture, or one that is too large.
+        """
+        digest = sha256_of(file)
+        with self._lock:
+            kept = self._kept.get((digest, width, height))
+        if kept is not None:
+            return kept
+        picture = Picture(digest, _decoded(file, width, height))
+        with self._lock:
+            self._kept[digest, width, height] = picture
+        return picture
+
+
+def _decoded(file: IO[bytes], width: int, height: int) -> Image.Image:
+    try:
+        with Image.open(file, formats=_FORMATS) as opened:
+            if opened.width * opened.height > MAX_PIXELS:
+                raise PictureRefused(
+                    f"{opened.width}x{opened.height} pixels, more than {MAX_PIXELS:,} are refused"
+                )
+            # JPEG can be decoded at a fraction of its size, which is most of the work saved.
+            opened.draft("RGB", (2 * max(width, height), 2 * max(width, height)))
+            return _covering(_flattened(ImageOps.exif_transpose(opened)), width, height)
+    except UnidentifiedImageError:
+        raise PictureRefused("these bytes are not a PNG, JPEG, WebP, GIF, BMP or TIFF") from None
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise PictureRefused(f"more than {MAX_PIXELS:,} pixels are refused") from None
+    # Decoders of damaged files raise whatever they stumble over.
+    except (OSError, ValueError, SyntaxError, EOFError, OverflowError, struct.error) as error:
+        raise PictureRefused(f"the picture is damaged: {error}") from None
+
+
+def _flattened(image: Image.Image) -> Image.Image:
+    if not image.has_transparency_data:
+        return image.convert("RGB")
+    white = Image.new("RGBA", image.size, "white")
+    return Image.alpha_composite(white, image.convert("RGBA")).convert("RGB")
+
+
+def _covering(image: Image.Image, width: int, height: int) -> Image.Image:
+    scale = max(width / image.width, height / image.height)
+    if max(image.width * scale / width, image.height * scale / height) < _LEAST_EXCESS:
+        scale *= _LEAST_EXCESS
+    kept_width = min(image.width * scale, width * _MOST_EXCESS)
+    kept_height = min(image.height * scale, height * _MOST_EXCESS)
+    left = (image.width - kept_width / scale) / 2
+    top = (image.height - kept_height / scale) / 2
+    return image.resize(
+        (math.ceil(kept_width), math.ceil(kept_height)),
+        Image.Resampling.BICUBIC,
+        box=(left, top, left + kept_width / scale, top + kept_height / scale),
+        reducing_gap=2.0,
+    )
+
+
+def is_data_uri(reference: str) -> bool:
+    """Whether a reference to a picture carries the picture itself."""
+    return reference[:5].lower() == "data:"
+
+
+def from_data_uri(uri: str) -> IO[bytes]:
+    """The bytes a data URI carries.
+
+    Raises:
+        PictureRefused: it is not a data URI of an image, or its base64 is broken.
+    """
+    head = _DATA_URI.match(uri)
+    if head is None:
+        raise PictureRefused("a data URI reads data:image/png;base64,…")
+    if not head["type"].lower().startswith("image/"):
+        raise PictureRefused(f"a data URI of type {head['type'] or 'text/plain'!r}, not an image")
+    payload = uri[head.end() :]
+    if not head["parameters"].lower().endswith(";base64"):
+        return io.BytesIO(unquote_to_bytes(payload))
+    try:
+        return io.BytesIO(base64.b64decode(payload, validate=True))
+    except (binascii.Error, ValueError) as error:
+        raise PictureRefused(f"the data URI's base64 is broken: {error}") from None
+
+
+def is_link(reference: str) -> bool:
+    """Whether a reference is an http(s) link with a host."""
+    try:
+        parts = urlsplit(reference)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname)
+    except ValueError:
+        return False
+
+
+def is_loopback_link(reference: str) -> bool:
+    """Whether a link leads to this very machine; nothing else is ever fetched."""
+    if not is_link(reference):
+        return False
+    parts = urlsplit(reference)
+    host = parts.hostname or ""
+    if parts.scheme != "http":
+        return False
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def fetch_loopback(link: str, stopping: Event) -> IO[bytes]:
+    """Fetches a picture from this machine, following redirects that stay on it.
+
+    Args:
+        link: a loopback link.
+        stopping: set when the sandbox stops; the fetch then ends at the next chunk.
+
+    Raises:
+        PictureRefused: the link leaves this machine, fails, is too slow or too large.
+    """
+    deadline = time.monotonic() + _FETCH_SECONDS
+    with httpx.Client(timeout=_FETCH_SECONDS / 2, trust_env=False) as client:
+        for _ in range(_MAX_REDIRECTS + 1):
+            if not is_loopback_link(link):
+                raise PictureRefused(f"{link} leaves this machine: not fetched")
+            try:
+                with client.stream("GET", link) as response:
+                    location = response.headers.get("location")
+                    if response.is_redirect and location:
+                        link = urljoin(link, location)
+                        continue
+                    if response.status_code != httpx.codes.OK:
+                        raise PictureRefused(f"{link} answered {response.status_code}")
+                    return _read_limited(response, link, deadline, stopping)
+            except (httpx.HTTPError, httpx.InvalidURL) as error:
+                raise PictureRefused(f"{link} cannot be fetched: {error}") from None
+    raise PictureRefused(f"more than {_MAX_REDIRECTS} redirects, the last to {link}")
+
+
+def _read_limited(
+    response: httpx.Response, link: str, deadline: float, stopping: Event
+) -> IO[bytes]:
+    content = io.BytesIO()
+    for chunk in response.iter_bytes():
+        content.write(chunk)
+        if content.tell() > MAX_LINKED_BYTES:
+            raise PictureRefused(f"{link} is larger than {MAX_LINKED_BYTES:,} bytes")
+        if time.monotonic() > deadline or stopping.is_set():
+            raise PictureRefused(f"{link} took longer than {_FETCH_SECONDS:.0f} s")
+    content.seek(0)
+    return content

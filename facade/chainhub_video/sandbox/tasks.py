@@ -1,0 +1,144 @@
+"""Tasks and the states they walk through while their clip is rendered."""
+
+from __future__ import annotations
+
+import secrets
+import time
+import uuid
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+Format = Literal["openai", "unified"]
+
+WALKS: dict[Format, tuple[str, ...]] = {
+    "openai": ("queued", "processing", "in_progress", "in_progress"),
+    "unified": (
+        "pending",
+        "processing",
+        "image_downloading",
+        "video_generating",
+        # Generated is not finished: the task moves on.
+        "video_generation_completed",
+        "video_upsampling",
+    ),
+}
+COMPLETED = "completed"
+FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """Where a task is at one time.
+
+    Attributes:
+        status: the word the gateway says.
+        progress: from 0.0 to 1.0.
+        since: Unix time in seconds at which this state began.
+    """
+
+    status: str
+    progress: float
+    since: float
+
+
+@dataclass(slots=True, eq=False)
+class Task:
+    """One accepted create.
+
+    Attributes:
+        format: the wire format it was created in.
+        model: as requested.
+        prompt: as requested.
+        size: as requested.
+        pace: seconds spent in each state.
+        clip: gives the finished MP4, or the reason why there is none.
+        ratio: as requested; empty where the format has none.
+        seconds: as requested; empty where the format has none.
+        images: the references to pictures as requested (the file's name in a form).
+        id: `video_<uuid>` or `grok:<uuid>`.
+        token: the unguessable part of the task's links.
+        created_at: Unix time in seconds.
+    """
+
+    format: Format
+    model: str
+    prompt: str
+    size: str
+    pace: float
+    clip: Future[Path]
+    ratio: str = ""
+    seconds: str = ""
+    images: tuple[str, ...] = ()
+    id: str = ""
+    token: str = field(default_factory=lambda: secrets.token_urlsafe(24))
+    trace_id: str = field(default_factory=lambda: uuid.uuid4().hex)
+    created_at: float = field(default_factory=time.time)
+    _started: float = field(default_factory=time.monotonic)
+    _rendered_after: float | None = None
+
+    def __post_init__(self) -> None:
+        self.id = self.id or f"{'video_' if self.format == 'openai' else 'grok:'}{uuid.uuid4()}"
+        self.clip.add_done_callback(self._note_end)
+
+    @property
+    def walk(self) -> tuple[str, ...]:
+        """The states before the last one; without pictures there is none to download."""
+        walk = WALKS[self.format]
+        return walk if self.images else tuple(s for s in walk if s != "image_downloading")
+
+    def _note_end(self, _: Future[Path]) -> None:
+        self._rendered_after = time.monotonic() - self._started
+
+    def moment(self) -> Moment:
+        """Where the task is now.
+
+        A task completes only when it has walked through all states and its clip is there; it
+        fails as soon as the rendering has failed.
+        """
+        elapsed = time.monotonic() - self._started
+        walk = self.walk
+        rendered_after = self._rendered_after
+        if rendered_after is not None and self.failure is not None:
+            return Moment(FAILED, 0.0, self.created_at + rendered_after)
+        whole = self.pace * len(walk)
+        if elapsed < whole:
+            step = min(int(elapsed / self.pace), len(walk) - 1)
+            progress = elapsed / whole if step else 0.0
+            return Moment(walk[step], min(progress, 0.99), self.created_at + step * self.pace)
+        if rendered_after is None:
+            return Moment(walk[-1], 0.99, self.created_at + whole - self.pace)
+        return Moment(COMPLETED, 1.0, self.created_at + max(whole, rendered_after))
+
+    @property
+    def failure(self) -> str | None:
+        """Why the clip could not be rendered, None as long as nothing is wrong."""
+        if not self.clip.done():
+            return None
+        if self.clip.cancelled():
+            return "the sandbox was stopped"
+        error = self.clip.exception()
+        return None if error is None else (str(error) or type(error).__name__)
+
+
+class TaskBook:
+    """All tasks of one sandbox, by id and by the token in their links."""
+
+    def __init__(self) -> None:
+        self._by_id: dict[str, Task] = {}
+        self._by_token: dict[str, Task] = {}
+
+    def enter(self, task: Task) -> None:
+        """Keeps a task."""
+        self._by_id[task.id] = task
+        self._by_token[task.token] = task
+
+    def find(self, task_id: str, wire_format: Format) -> Task | None:
+        """The task of that id, if it was created in that format."""
+        task = self._by_id.get(task_id)
+        return task if task is not None and task.format == wire_format else None
+
+    def linked(self, token: str) -> Task | None:
+        """The task whose links carry the token."""
+        return self._by_token.get(token)
