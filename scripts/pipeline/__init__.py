@@ -1,10 +1,11 @@
-"""The regeneration pipeline: from the vendor's pages to one OpenAPI document and the client generated from it.
+"""The regeneration pipeline: from the vendor's pages to one OpenAPI document and its client.
 
 One module a step, in this order:
 
     page      take the YAML out of the Markdown
     repair    make text that is not YAML into YAML, keeping every character of each value
     parse     YAML 1.2 into plain data that remembers where each entry was written
+    shape     is it built like OpenAPI, as far as the next steps reach into it
     clean     what OpenAPI says is ignored, stray blanks, types that do not exist
     merge     all documents into one; a conflict is an error that names both places
     overlay   the corrections of ``openapi/overlay.yaml``, each with its reason

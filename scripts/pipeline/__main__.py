@@ -28,7 +28,7 @@ def main(arguments: list[str] | None = None, root: Path = _ROOT) -> int:
     parser.add_argument(
         "--check",
         action="store_true",
-        help="write nothing; fail if any file under openapi/ or generated/ is not what a build gives",
+        help="write nothing; fail if a file under openapi/ or generated/ is not what a build gives",
     )
     parser.add_argument(
         "page",

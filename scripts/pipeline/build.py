@@ -1,4 +1,4 @@
-"""The row of steps, from the input files to the content of every output file; nothing is written."""
+"""The row of steps, from the input files to the content of every output file; writes nothing."""
 
 import tempfile
 from collections.abc import Callable
@@ -16,6 +16,7 @@ from pipeline.parse import YamlMapping, parse
 from pipeline.render import render
 from pipeline.repair import repair
 from pipeline.report import Change, PipelineError, Place, Problem, stop
+from pipeline.shape import check_shape
 from pipeline.validate import validate
 
 SOURCES = "openapi/sources"
@@ -78,7 +79,9 @@ def read_inputs(root: Path, given: list[Path]) -> Inputs:
         inputs.pages[f"{SOURCES}/{path.name}"] = _read(path, f"{SOURCES}/{path.name}")
     for path in given:
         if path.suffix != ".md":
-            raise stop(Place(str(path)), "not a Markdown page", "give a page whose name ends in .md")
+            raise stop(
+                Place(str(path)), "not a Markdown page", "give a page whose name ends in .md"
+            )
         name = f"{SOURCES}/{path.name}"
         inputs.pages[name] = _read(path, str(path))
         inputs.shown_as[name] = str(path)
@@ -150,15 +153,11 @@ def assemble(inputs: Inputs) -> tuple[YamlMapping, list[Change]]:
             changes += told
     if problems:
         raise PipelineError(*problems)
-    for step in (
-        lambda: merge([*documents, _own(inputs, LIFECYCLE)]),
-        lambda: apply(document, _own(inputs, OVERLAY)),
-        lambda: lift(document),
-    ):
-        document, told = step()
-        changes += told
-    validate(document)
-    return document, changes
+    merged, met = merge([*documents, _own(inputs, LIFECYCLE)])
+    corrected, acted = apply(merged, _own(inputs, OVERLAY))
+    finished, named = lift(corrected)
+    validate(finished)
+    return finished, [*changes, *met, *acted, *named]
 
 
 def read_page(raw: bytes, file: str) -> tuple[YamlMapping, list[Change]]:
@@ -177,6 +176,7 @@ def read_page(raw: bytes, file: str) -> tuple[YamlMapping, list[Change]]:
     excerpt, taken = take_document(raw, file)
     mended, repaired = repair(excerpt)
     parsed, doubled = parse(mended)
+    check_shape(parsed)
     document, cleaned = clean(parsed)
     return document, [*taken, *repaired, *doubled, *cleaned]
 
@@ -184,7 +184,10 @@ def read_page(raw: bytes, file: str) -> tuple[YamlMapping, list[Change]]:
 def _own(inputs: Inputs, name: str) -> YamlMapping:
     """Parse a YAML file of the project's own, which gets no repair."""
     text, _ = decode(inputs.others[name], name)
-    return parse(Excerpt(name, text))[0]
+    document = parse(Excerpt(name, text))[0]
+    if name == LIFECYCLE:
+        check_shape(document)
+    return document
 
 
 def _read(path: Path, shown: str) -> bytes:

@@ -1,11 +1,12 @@
 """Step 4: take out what OpenAPI says is ignored, and mend what it says does not exist."""
 
 import copy
+from collections.abc import Iterator
 from typing import Any
 
 from pipeline.parse import YamlMapping, YamlSequence
 from pipeline.report import Change, Place, shorten, stop
-from pipeline.walk import operations, parameter_lists, schemas
+from pipeline.walk import bodies, operations, parameter_lists, schemas
 
 STEP = "clean"
 _IGNORED_HEADERS = {
@@ -14,8 +15,16 @@ _IGNORED_HEADERS = {
     "content-type": "the request body's media type says it",
 }
 _TYPES = {"array", "boolean", "integer", "number", "object", "string"}
-_SYNONYMS = {"bool": "boolean", "double": "number", "float": "number", "int": "integer", "str": "string"}
-_TITLES = {"summary", "description", "title", "name", "x-apifox-folder", "x-apifox-name"}
+_SYNONYMS = {
+    "bool": "boolean",
+    "double": "number",
+    "float": "number",
+    "int": "integer",
+    "str": "string",
+}
+_TITLES = {"summary", "description", "title", "name"}
+# Under these keys stands what the service sends and takes, not what OpenAPI defines.
+_FREE = {"example", "examples", "default", "enum"}
 
 
 def clean(document: YamlMapping) -> tuple[YamlMapping, list[Change]]:
@@ -34,8 +43,10 @@ def clean(document: YamlMapping) -> tuple[YamlMapping, list[Change]]:
     changes = [
         *_header_parameters(result),
         *_empty_bodies(result),
+        *_exporter_notes(result),
+        *_empty_maps(result),
         *_types(result),
-        *_blanks(result, is_text=True),
+        *_blanks(result),
     ]
     return result, changes
 
@@ -82,6 +93,55 @@ def _says_something(schema: Any) -> bool:
     )
 
 
+def _exporter_notes(document: YamlMapping) -> list[Change]:
+    """Drop what the exporter notes for itself; one change for each kind of note."""
+    found: dict[str, list[Place]] = {}
+    for node in _mappings(document):
+        for key in [key for key in node if key.startswith("x-") and "apifox" in key]:
+            found.setdefault(key, []).append(node.drop(key))
+    return [
+        Change(
+            min(places),
+            STEP,
+            f"{key} is a note of the exporter, not of the API; {_dropped(places)}",
+        )
+        for key, places in found.items()
+    ]
+
+
+def _empty_maps(document: YamlMapping) -> list[Change]:
+    """Drop empty headers, examples and parameters, which say nothing; one change for each kind."""
+    found: dict[str, list[Place]] = {}
+    owners = [operation.node for operation in operations(document)]
+    for _, body in bodies(document):
+        owners += [body, *(body.get("content") or {}).values()]
+    for owner in owners:
+        for key in [
+            key for key in ("headers", "examples", "parameters") if owner.get(key) in ({}, [])
+        ]:
+            found.setdefault(key, []).append(owner.drop(key))
+    return [
+        Change(min(places), STEP, f"{key} is empty and says nothing; {_dropped(places)}")
+        for key, places in found.items()
+    ]
+
+
+def _dropped(places: list[Place]) -> str:
+    """Say in which lines something was dropped."""
+    lines = sorted(place.line for place in places)
+    return f"dropped (line{'s' if len(lines) > 1 else ''} {', '.join(map(str, lines))})"
+
+
+def _mappings(node: Any) -> Iterator[YamlMapping]:
+    """List all mappings of a document but those inside examples."""
+    if isinstance(node, YamlMapping):
+        yield node
+    values = node.items() if isinstance(node, YamlMapping) else enumerate(node)
+    for key, value in values:
+        if key not in _FREE and isinstance(value, YamlMapping | YamlSequence):
+            yield from _mappings(value)
+
+
 def _types(document: YamlMapping) -> list[Change]:
     """Mend the types that OpenAPI 3.0 does not have."""
     changes = []
@@ -101,7 +161,9 @@ def _mend_type(schema: YamlMapping) -> Change | None:
     real = [word for word in words if word not in ("null", None)]
     if kind in ("any", None):
         schema.drop("type")
-        return Change(place, STEP, f"type {kind!r} does not exist in OpenAPI 3.0; any value is allowed")
+        return Change(
+            place, STEP, f"type {kind!r} does not exist in OpenAPI 3.0; any value is allowed"
+        )
     if len(real) < len(words):
         schema.drop("type")
         if len(real) == 1:
@@ -128,26 +190,20 @@ def _mend_type(schema: YamlMapping) -> Change | None:
     return None
 
 
-def _blanks(node: Any, *, is_text: bool) -> list[Change]:
-    """Trim blanks around names, tags and descriptions, and around keys; examples stay as they are."""
+def _blanks(document: YamlMapping) -> list[Change]:
+    """Trim blanks around names, tags, descriptions and keys; examples stay as they are."""
     changes: list[Change] = []
-    if isinstance(node, YamlMapping):
+    for node in _mappings(document):
         for key in list(node):
             place, value = node.place_of(key), node[key]
             if key != key.strip() and key.strip() not in node:
                 _rename(node, key)
                 changes.append(_trimmed(place, key, key.strip()))
-            inner = key.strip() not in ("example", "examples", "default", "enum", "value")
-            if is_text and isinstance(value, str) and key in _TITLES and value != value.strip():
+            if key in _TITLES and isinstance(value, str) and value != value.strip():
                 node.put(key, value.strip(), place)
                 changes.append(_trimmed(place, value, value.strip()))
-            elif is_text and key in ("tags", "required") and isinstance(value, YamlSequence):
+            elif key in ("tags", "required") and isinstance(value, YamlSequence):
                 changes += _trim_items(value)
-            else:
-                changes += _blanks(value, is_text=is_text and inner) if inner else []
-    elif isinstance(node, YamlSequence):
-        for item in node:
-            changes += _blanks(item, is_text=is_text)
     return changes
 
 

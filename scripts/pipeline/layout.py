@@ -20,7 +20,7 @@ class Entry:
 
     Args:
         line: The index of its line.
-        column: Where the key, or the dash of an item without key, stands: deeper lines belong to it.
+        column: Where the key stands, or the dash of an item without one; deeper lines belong to it.
         dashes: The columns of the dashes before it.
         key: The key as written, None for an item that has none.
         start: The column where the text after the dashes starts.

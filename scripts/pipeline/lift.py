@@ -24,8 +24,12 @@ def lift(document: YamlMapping) -> tuple[YamlMapping, list[Change]]:
         A copy in which no body holds an object schema inline; and one change for each new name.
     """
     lifter = _Lifter(copy.deepcopy(document))
+    lifter.schemas()
     for operation in operations(lifter.document):
         lifter.operation(operation)
+    for kind in ("requestBodies", "responses"):
+        for name, body in (lifter.document["components"].get(kind) or {}).items():
+            lifter.body(body, _pascal(name) + ("Body" if kind == "responses" else ""))
     for name in list(lifter.schemas()):
         lifter.properties(lifter.schemas()[name], name)
     return lifter.document, lifter.changes

@@ -5,7 +5,7 @@ import re
 from typing import Any
 
 from pipeline.parse import YamlMapping, YamlSequence
-from pipeline.report import Change, Place, Problem, PipelineError, shorten
+from pipeline.report import Change, PipelineError, Place, Problem, shorten
 from pipeline.walk import METHODS, Path, shown
 
 STEP = "merge"
@@ -51,7 +51,9 @@ class _Merger:
                 self.paths(value)
             elif key == "components":
                 for kind, named in value.items():
-                    self.named(self.sub(self.sub(self.result, key, place), kind, place), named, kind)
+                    self.named(
+                        self.sub(self.sub(self.result, key, place), kind, place), named, kind
+                    )
             elif key == "info":
                 self.info(self.sub(self.result, key, place), value)
             elif key == "openapi":

@@ -66,7 +66,9 @@ def decode(raw: bytes, file: str) -> tuple[str, list[Change]]:
         line = plain[: text.index("\r")].count("\n") + 1
         count = text.count("\r")
         changes.append(
-            Change(Place(file, line), STEP, f"{count} line ends with a carriage return read as plain")
+            Change(
+                Place(file, line), STEP, f"{count} line ends with a carriage return read as plain"
+            )
         )
     return plain, changes
 
@@ -123,9 +125,7 @@ def _fences(text: str, file: str) -> list[_Fence]:
         else:
             content.append(_strip_indent(line, len(opening["indent"])))
     if opening is not None:
-        raise stop(
-            Place(file, opened_at), "the fenced block opened here is never closed", _REFETCH
-        )
+        raise stop(Place(file, opened_at), "the fenced block opened here is never closed", _REFETCH)
     return fences
 
 

@@ -22,6 +22,9 @@ _SCALAR_TAGS = {_TAG + "null", _TAG + "bool", _TAG + "int", _TAG + "float"}
 _FIX = "correct the file, or fetch the page again; a defect of the exporter belongs in repair.py"
 
 
+_TOO_DEEP = "not YAML that describes an API: nested too deeply"
+
+
 class YamlMapping(dict[str, Any]):
     """A mapping that knows the place of each of its keys.
 
@@ -118,12 +121,11 @@ def place_at(tree: YamlMapping, path: tuple[str | int, ...]) -> Place:
     place = tree.place
     for step in path:
         if isinstance(node, YamlMapping) and isinstance(step, str) and step in node:
-            place = node.place_of(step)
+            place, node = node.place_of(step), node[step]
         elif isinstance(node, YamlSequence) and isinstance(step, int) and step < len(node):
-            place = node.places[step]
+            place, node = node.places[step], node[step]
         else:
             break
-        node = node[step]
     return place
 
 
@@ -143,11 +145,16 @@ def parse(excerpt: Excerpt) -> tuple[YamlMapping, list[Change]]:
         root = YAML(typ="safe", pure=True).compose(excerpt.text)
     except YAMLError as error:
         raise stop(*_diagnose(error, excerpt)) from error
+    except RecursionError as error:
+        raise stop(Place(excerpt.file, excerpt.first_line), _TOO_DEEP, _FIX) from error
     if not isinstance(root, MappingNode):
         place = Place(excerpt.file, excerpt.first_line)
         raise stop(place, "the document is not a mapping of keys to values", _FIX)
     reader = _Reader(excerpt)
-    return reader.mapping(root), reader.changes
+    try:
+        return reader.mapping(root), reader.changes
+    except RecursionError as error:
+        raise stop(Place(excerpt.file, excerpt.first_line), _TOO_DEEP, _FIX) from error
 
 
 def _diagnose(error: YAMLError, excerpt: Excerpt) -> tuple[Place, str, str]:
@@ -206,7 +213,8 @@ class _Reader:
                 raise stop(
                     place,
                     f"key {key!r} is given twice with different values, first in line "
-                    f"{result.places[key].line}: {shorten(result[key], 60)} and {shorten(value, 60)}",
+                    f"{result.places[key].line}: {shorten(result[key], 60)} "
+                    f"and {shorten(value, 60)}",
                     "keep the right one of the two lines",
                 )
         return result
@@ -226,5 +234,9 @@ class _Reader:
         if node.tag in _TEXT_TAGS:
             return str(node.value)
         if node.tag in _SCALAR_TAGS:
-            return self.constructor.construct_object(node)
+            try:
+                return self.constructor.construct_object(node)
+            except ValueError as error:
+                told = f"{shorten(node.value, 40)} is not a number"
+                raise stop(self.place(node), told, _FIX) from error
         raise stop(self.place(node), f"the YAML tag {node.tag} is not supported", _FIX)

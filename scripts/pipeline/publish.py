@@ -24,13 +24,13 @@ def compare(root: Path, files: dict[str, bytes]) -> list[Problem]:
     Returns:
         One problem for each file that differs, is missing, or should not be there.
     """
-    problems = []
     present = set(_present(root))
-    for name in sorted({*files, *_INPUTS} - present):
-        problems.append(Problem(Place(name), "missing", _REBUILD))
-    for name in sorted(present - files.keys()):
-        if not _is_input(name):
-            problems.append(Problem(Place(name), "extra file, not made by any step", _extra(name)))
+    missing = sorted({*files, *_INPUTS} - present)
+    extra = [name for name in sorted(present - files.keys()) if not _is_input(name)]
+    problems = [Problem(Place(name), "missing", _REBUILD) for name in missing]
+    problems += [
+        Problem(Place(name), "extra file, not made by any step", _extra(name)) for name in extra
+    ]
     for name in sorted(present & files.keys()):
         problems += _difference(root, name, files[name])
     return problems
@@ -87,9 +87,11 @@ def write(root: Path, files: dict[str, bytes]) -> list[str]:
         for name in stale:
             done.append(name)
             (root / name).unlink()
-    except OSError as error:
+    except BaseException as error:
         for name in done:
             _restore(root / name, old[name])
+        if not isinstance(error, OSError):
+            raise
         reason = f"cannot be written: {error.strerror}; every file is as it was"
         raise stop(Place(str(error.filename)), reason, "make room or give rights") from error
     finally:
@@ -125,7 +127,9 @@ def _difference(root: Path, name: str, expected: bytes) -> list[Problem]:
     found = (root / name).read_bytes()
     if found == expected:
         return []
-    problems = [Problem(Place(name, _first_line(found, expected)), "differs from a build", _REBUILD)]
+    problems = [
+        Problem(Place(name, _first_line(found, expected)), "differs from a build", _REBUILD)
+    ]
     if name == LOCK:
         known = set(found.decode(errors="replace").splitlines())
         for line in expected.decode().splitlines():

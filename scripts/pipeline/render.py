@@ -13,8 +13,16 @@ HEADER = """\
 # Built by scripts/regenerate from sources/, lifecycle.yaml and overlay.yaml. Do not edit:
 # change one of those and run it again.
 """
-# YAML 1.1 readers take `3:2`, `0o7`, `1_000` and `no` for numbers and truth values; 1.2 does not.
-_RISKY = re.compile(r"[-+.\d].*|~|=|y|n|yes|no|on|off|true|false|null", re.IGNORECASE)
+# Readers of YAML 1.1 take these for numbers, dates and truth values; those of 1.2 do not.
+_RISKY = re.compile(
+    r"""~|=|<<|y|n|yes|no|on|off|true|false|null
+    |[-+]?[\d_]+(:[0-5]?\d)*(\.[\d_]*)?
+    |[-+]?[\d_]*\.[\d_]*(e[-+]?\d+)?
+    |[-+]?0[box][\da-f_]+
+    |\d{4}-\d\d?-\d\d?([t\ ].*)?""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_FOLD_FROM = 80
 
 
 class _Representer(SafeRepresenter):
@@ -25,6 +33,8 @@ class _Representer(SafeRepresenter):
             style = "|"
         elif _RISKY.fullmatch(data):
             style = "'"
+        elif len(data) > _FOLD_FROM and data == " ".join(data.split()):
+            style = ">"
         else:
             style = None
         return self.represent_scalar("tag:yaml.org,2002:str", data, style=style)

@@ -78,7 +78,9 @@ class _Repairs:
 
     def indentation(self) -> None:
         """Put blanks for tabs and wide blanks that stand for depth."""
-        step = min((indent_of(line) for line in self.lines if line[:1] == " " and line.strip()), default=2)
+        step = min(
+            (indent_of(line) for line in self.lines if line[:1] == " " and line.strip()), default=2
+        )
         block_column: int | None = None
         for index, line in enumerate(self.lines):
             lead = _ODD_INDENT.match(line)
@@ -137,7 +139,10 @@ class _Repairs:
             if marker is not None:
                 mended = line[: entry.value_start] + marker
                 self.note(
-                    entry.line, "two block markers in one; read as lines kept as they are", line, mended
+                    entry.line,
+                    "two block markers in one; read as lines kept as they are",
+                    line,
+                    mended,
                 )
                 self.lines[entry.line] = mended
             return

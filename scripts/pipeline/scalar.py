@@ -1,4 +1,4 @@
-"""One value of a YAML mapping: does the parser read it as the text it is, and if not, how to quote it.
+"""One value of a YAML mapping: does the parser read it as it is written, and how to quote it.
 
 The judge is the YAML parser itself: the value is put after a key, and what comes out is compared
 with what was put in. So a value that fails to parse is found, and so is one that parses into

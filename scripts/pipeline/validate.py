@@ -1,9 +1,9 @@
 """Step 8: check the document against OpenAPI 3.0, and its examples against their schemas."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
-from jsonschema.exceptions import ValidationError, best_match
+from jsonschema.exceptions import best_match  # type: ignore[import-untyped] # ships no types
 from openapi_schema_validator import OAS30Validator
 from openapi_spec_validator import OpenAPIV30SpecValidator
 
@@ -66,8 +66,7 @@ def _examples(document: YamlMapping, whole: Any) -> Iterator[Problem]:
         schema = {**plain(holder["schema"]), "components": whole.get("components", {})}
         validator = OAS30Validator(schema)
         for steps, example in _given(holder):
-            errors: Iterable[ValidationError] = validator.iter_errors(plain(example))
-            for error in errors:
+            for error in validator.iter_errors(plain(example)):
                 place = place_at(document, (*path, *steps, *error.absolute_path))
                 reason = f"the example contradicts its schema: {shorten(error.message, 160)}"
                 yield Problem(place, reason, _NEXT)

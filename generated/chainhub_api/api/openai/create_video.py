@@ -28,7 +28,7 @@ def _get_kwargs(
 
 
 def _parse_documented(response: httpx.Response) -> CreateVideoResponse | ErrorResponse | None:
-    if 200 <= response.status_code <= 200:
+    if response.status_code == 200:
         response_200 = CreateVideoResponse.from_dict(response.json())
 
         return response_200

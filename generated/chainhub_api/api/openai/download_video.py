@@ -1,5 +1,5 @@
 from io import BytesIO
-from typing import Any, cast
+from typing import Any
 from urllib.parse import quote
 
 import httpx
@@ -26,20 +26,16 @@ def _get_kwargs(
     return _kwargs
 
 
-def _parse_documented(response: httpx.Response) -> Any | ErrorResponse | File | None:
-    if 200 <= response.status_code <= 200:
+def _parse_documented(response: httpx.Response) -> ErrorResponse | File | None:
+    if response.status_code == 200:
         response_200 = File(payload=BytesIO(response.content))
 
         return response_200
 
-    if 302 <= response.status_code <= 302:
-        response_302 = cast(Any, None)
-        return response_302
-
-    if 307 <= response.status_code <= 307:
-        response_307 = cast(Any, None)
-        return response_307
-
+    if response.status_code == 302:
+        return None
+    if response.status_code == 307:
+        return None
     if 400 <= response.status_code <= 499:
         response_4xx = ErrorResponse.from_dict(response.json())
 
@@ -55,7 +51,7 @@ def _parse_documented(response: httpx.Response) -> Any | ErrorResponse | File | 
 
 def _parse_response(
     *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> Any | ErrorResponse | File | None:
+) -> ErrorResponse | File | None:
     try:
         return _parse_documented(response)
     except (AttributeError, LookupError, TypeError, ValueError) as error:
@@ -66,7 +62,7 @@ def _parse_response(
 
 def _build_response(
     *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> Response[Any | ErrorResponse | File]:
+) -> Response[ErrorResponse | File]:
     return Response(
         status_code=response.status_code,
         content=response.content,
@@ -79,7 +75,7 @@ def sync_detailed(
     id: str,
     *,
     client: AuthenticatedClient,
-) -> Response[Any | ErrorResponse | File]:
+) -> Response[ErrorResponse | File]:
     """The finished video (OpenAI format)
 
      Free of charge. Answers the MP4 file, or JSON that carries a link to it, or a redirect. Asked for
@@ -94,7 +90,7 @@ def sync_detailed(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Response[Any | ErrorResponse | File]
+        Response[ErrorResponse | File]
     """
 
     kwargs = _get_kwargs(
@@ -108,7 +104,7 @@ def sync(
     id: str,
     *,
     client: AuthenticatedClient,
-) -> Any | ErrorResponse | File | None:
+) -> ErrorResponse | File | None:
     """The finished video (OpenAI format)
 
      Free of charge. Answers the MP4 file, or JSON that carries a link to it, or a redirect. Asked for
@@ -123,7 +119,7 @@ def sync(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Any | ErrorResponse | File
+        ErrorResponse | File
     """
 
     return (
@@ -138,7 +134,7 @@ async def asyncio_detailed(
     id: str,
     *,
     client: AuthenticatedClient,
-) -> Response[Any | ErrorResponse | File]:
+) -> Response[ErrorResponse | File]:
     """The finished video (OpenAI format)
 
      Free of charge. Answers the MP4 file, or JSON that carries a link to it, or a redirect. Asked for
@@ -153,7 +149,7 @@ async def asyncio_detailed(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Response[Any | ErrorResponse | File]
+        Response[ErrorResponse | File]
     """
 
     kwargs = _get_kwargs(
@@ -167,7 +163,7 @@ async def asyncio(
     id: str,
     *,
     client: AuthenticatedClient,
-) -> Any | ErrorResponse | File | None:
+) -> ErrorResponse | File | None:
     """The finished video (OpenAI format)
 
      Free of charge. Answers the MP4 file, or JSON that carries a link to it, or a redirect. Asked for
@@ -182,7 +178,7 @@ async def asyncio(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Any | ErrorResponse | File
+        ErrorResponse | File
     """
 
     return (

@@ -27,7 +27,7 @@ def _get_kwargs(
 
 
 def _parse_documented(response: httpx.Response) -> ErrorResponse | RetrieveVideoResponse | None:
-    if 200 <= response.status_code <= 200:
+    if response.status_code == 200:
         response_200 = RetrieveVideoResponse.from_dict(response.json())
 
         return response_200

@@ -30,7 +30,7 @@ def _get_kwargs(
 def _parse_documented(
     response: httpx.Response,
 ) -> CreateUnifiedVideoResponse | ErrorResponse | None:
-    if 200 <= response.status_code <= 200:
+    if response.status_code == 200:
         response_200 = CreateUnifiedVideoResponse.from_dict(response.json())
 
         return response_200

@@ -32,7 +32,7 @@ def _get_kwargs(
 
 
 def _parse_documented(response: httpx.Response) -> ErrorResponse | QueryUnifiedVideoResponse | None:
-    if 200 <= response.status_code <= 200:
+    if response.status_code == 200:
         response_200 = QueryUnifiedVideoResponse.from_dict(response.json())
 
         return response_200
