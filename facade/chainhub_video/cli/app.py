@@ -1,0 +1,244 @@
+"""The commands and their options. Each imports what it alone needs, so that `--help` is quick."""
+
+from __future__ import annotations
+
+import math
+import os
+import shlex
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ..errors import ChainHubError, ConfigurationError, InvalidRequest
+from .console import PROGRAM, fail, megabytes, percent, say, show, show_json, task_as_json, word
+from .display import Interrupted, display
+
+if TYPE_CHECKING:
+    from ..sandbox import Sandbox
+    from ..saved import SavedVideo
+
+app = typer.Typer(
+    help="Make videos through ChainHub's video API. The key and the address come from the "
+    "environment: CHAINHUB_API_KEY and CHAINHUB_BASE_URL.",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _seconds(value: float | None) -> float | None:
+    if value is not None and (math.isnan(value) or value < 0):
+        raise typer.BadParameter("it must be 0 or more seconds")
+    return value
+
+
+TaskId = Annotated[str, typer.Argument(metavar="ID", help="The id of a task.")]
+Output = Annotated[
+    str,
+    typer.Option(
+        "--output", "-o", metavar="FILE", help="Where to save the MP4; its folder must exist."
+    ),
+]
+WireFormat = Annotated[
+    str | None,
+    typer.Option(
+        "--format",
+        metavar="openai|unified",
+        help="The wire format, where the model or the id does not tell it.",
+    ),
+]
+Timeout = Annotated[
+    float,
+    typer.Option(metavar="SECONDS", callback=_seconds, help="How long to wait for the task."),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")]
+
+UNANSWERED = (
+    "no answer had come yet; if the request had left, it may be paid: look for it in the vendor's "
+    "usage log before you send it once more"
+)
+
+
+def run(arguments: list[str]) -> int:
+    """Run the command.
+
+    Args:
+        arguments: what follows the program's name.
+
+    Returns:
+        The exit status.
+    """
+    try:
+        status = app(arguments or ["--help"], prog_name=PROGRAM, standalone_mode=False)
+    except typer.TyperException as mistake:
+        return fail(f"{mistake.format_message().rstrip('.')} (see {PROGRAM} --help)", 2)
+    except (ConfigurationError, InvalidRequest) as mistake:
+        return fail(str(mistake), 2)
+    except ChainHubError as failure:
+        return fail(str(failure), 1)
+    except Interrupted as stop:
+        return fail(f"interrupted; {stop}", 130)
+    except KeyboardInterrupt:
+        return fail("interrupted", 130)
+    except BrokenPipeError:
+        # Whoever read the output is gone; what is still buffered must not fail again at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except OSError as failure:
+        return fail(f"the system refused: {failure}", 1)
+    return status if isinstance(status, int) else 0
+
+
+@app.callback(invoke_without_command=True)
+def program(
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    """Say which version this is, or leave it to the commands."""
+    if version:
+        from .._version import __version__
+
+        show(f"{PROGRAM} {__version__}")
+        raise typer.Exit
+
+
+@app.command()
+def generate(
+    prompt: Annotated[str, typer.Argument(metavar="PROMPT", help="What the video shows.")],
+    model: Annotated[
+        str, typer.Option("--model", metavar="NAME", help="Such as veo_3_1 or grok-video-3.")
+    ],
+    output: Output,
+    image: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--image", metavar="PICTURE", help="A file or an http(s) link; may be given repeatedly."
+        ),
+    ] = None,
+    size: Annotated[
+        str | None, typer.Option("--size", metavar="SIZE", help="Such as 1280x720, or 720P.")
+    ] = None,
+    aspect_ratio: Annotated[
+        str | None, typer.Option("--aspect-ratio", metavar="RATIO", help="Such as 3:2, 2:3 or 1:1.")
+    ] = None,
+    seconds: Annotated[
+        str | None,
+        typer.Option(
+            "--seconds", metavar="N", help="The duration, where the model lets you choose."
+        ),
+    ] = None,
+    watermark: Annotated[
+        bool | None, typer.Option("--watermark/--no-watermark", help="Whether the video is marked.")
+    ] = None,
+    wire_format: WireFormat = None,
+    inline_images: Annotated[
+        bool,
+        typer.Option(
+            "--inline-images", help="Send local pictures inside the request (unified format)."
+        ),
+    ] = False,
+    timeout: Timeout = 1200,
+    as_json: AsJson = False,
+) -> None:
+    """Make one video and save it. The gateway charges for this."""
+    from .. import ChainHub
+
+    line = display("submitting", unanswered=UNANSWERED)
+    with line as shown, ChainHub(inline_images=inline_images) as hub:
+        saved = hub.videos.generate(
+            prompt,
+            model=model,
+            images=image or (),
+            seconds=seconds,
+            size=size,
+            aspect_ratio=aspect_ratio,
+            watermark=watermark,
+            format=wire_format,
+            timeout=timeout,
+            save_to=output,
+            on_update=shown.update,
+            on_progress=shown.download,
+        )
+    _report(saved, as_json=as_json)
+
+
+@app.command()
+def status(task_id: TaskId, wire_format: WireFormat = None, as_json: AsJson = False) -> None:
+    """Ask once how a task stands. Costs nothing."""
+    from .. import ChainHub
+
+    with ChainHub() as hub:
+        task = hub.videos.retrieve(task_id, format=wire_format)
+    if as_json:
+        show_json(task_as_json(task))
+    else:
+        show(f"{task.id}  {word(task)}  {percent(task)}  {task.failure_reason or ''}")
+
+
+@app.command()
+def download(
+    task_id: TaskId,
+    output: Output,
+    wire_format: WireFormat = None,
+    timeout: Timeout = 1200,
+    as_json: AsJson = False,
+) -> None:
+    """Wait for a task that is already there, and save its video. Costs nothing."""
+    from .. import ChainHub
+    from ..partfile import checked_target
+
+    target = checked_target(output)
+    line = display("asking", unanswered="nothing was saved")
+    with line as shown, ChainHub() as hub:
+        task = hub.videos.wait(task_id, timeout=timeout, on_update=shown.update, format=wire_format)
+        saved = hub.videos.download(task, target, on_progress=shown.download)
+    _report(saved, as_json=as_json)
+
+
+@app.command()
+def sandbox(
+    host: Annotated[str, typer.Option(metavar="ADDRESS", help="Where to listen.")] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option(metavar="N", min=0, max=65535, help="0 takes a free one.")
+    ] = 8787,
+    api_key: Annotated[
+        str, typer.Option(metavar="WORD", help="The only key that is let in; not a real one.")
+    ] = "sandbox",
+    pace: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SECONDS", callback=_seconds, help="How long a task stays in each state."
+        ),
+    ] = None,
+) -> int:
+    """Run a local gateway for trying things out, until Ctrl-C. Costs nothing."""
+    try:
+        from ..sandbox import SandboxError, serve
+    except ModuleNotFoundError as missing:
+        return fail(str(missing), 2)
+
+    def tell(gateway: Sandbox) -> None:
+        say("sandbox gateway, Ctrl-C ends it; in another terminal:")
+        show(f"export CHAINHUB_BASE_URL={gateway.url}")
+        show(f"export CHAINHUB_API_KEY={shlex.quote(api_key)}")
+
+    try:
+        serve(host, port, api_key, pace, tell)
+    except SandboxError as failure:
+        return fail(str(failure), 1)
+    return 0
+
+
+def _report(saved: SavedVideo, *, as_json: bool) -> None:
+    if as_json:
+        show_json(
+            {
+                "path": str(saved.path),
+                "bytes": saved.size,
+                "sha256": saved.sha256,
+                "task": task_as_json(saved.task),
+            }
+        )
+    else:
+        show(f"{saved.path}  {megabytes(saved.size)}  task {saved.task.id}")

@@ -1,0 +1,67 @@
+"""What the command says: single lines, whatever the gateway or the user put into them."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ..task import VideoTask
+
+PROGRAM = "chainhub-video"
+
+
+def one_line(text: str) -> str:
+    """Return the text without line breaks, escapes and whatever else steers a terminal."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+
+
+def say(text: str) -> None:
+    """Write one line to standard error."""
+    print(one_line(text), file=sys.stderr, flush=True)
+
+
+def fail(message: str, status: int) -> int:
+    """Write why the command ends to standard error.
+
+    Returns:
+        The exit status, for `return fail(…)`.
+    """
+    say(f"{PROGRAM}: {message}")
+    return status
+
+
+def show(text: str) -> None:
+    """Write one line of result to standard output."""
+    print(one_line(text), flush=True)
+
+
+def show_json(value: dict[str, Any]) -> None:
+    """Write one JSON object on one line to standard output."""
+    print(json.dumps(value, ensure_ascii=not _speaks_unicode()), flush=True)
+
+
+def task_as_json(task: VideoTask) -> dict[str, Any]:
+    """Return the task as a JSON object, the gateway's whole answer included."""
+    fields: dict[str, Any] = json.loads(task.to_json())
+    return fields
+
+
+def percent(task: VideoTask) -> str:
+    """Return the task's progress as `45%`, or nothing if the gateway does not say."""
+    return "" if task.progress is None else f"{task.progress:.0%}"
+
+
+def word(task: VideoTask) -> str:
+    """Return where the task stands, in the gateway's own word if it gave one."""
+    return one_line(task.raw_status or task.status)
+
+
+def megabytes(count: int) -> str:
+    """Return a number of bytes as people read it."""
+    return f"{count / 1e6:.1f} MB"
+
+
+def _speaks_unicode() -> bool:
+    return (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
