@@ -1,0 +1,257 @@
+"""The calls of `hub.videos`, each written once, as a flow; `videos` gives each its two colours."""
+
+# ruff: noqa: D417 - the docstrings are those of the public methods, which take no settings
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from os import PathLike
+from typing import Any
+
+from .effects import Effect, Emit, Flow, Notify, run
+from .flows import create as creation
+from .flows.download import save
+from .flows.follow import Announce, follow, look_once, task_for
+from .flows.generate import create_wait_save
+from .partfile import checked_target
+from .pictures import ImageSource
+from .request import build_request
+from .saved import SavedVideo
+from .settings import Settings
+from .task import VideoTask
+
+
+def create(
+    settings: Settings,
+    prompt: str,
+    *,
+    model: str,
+    image: ImageSource | None = None,
+    images: Sequence[ImageSource] = (),
+    seconds: int | str | None = None,
+    size: str | tuple[int, int] | None = None,
+    aspect_ratio: str | None = None,
+    watermark: bool | str | None = None,
+    format: str | None = None,  # noqa: A002 - the field's word
+    extra: Mapping[str, Any] | None = None,
+) -> Flow[VideoTask]:
+    """Send one paid request. It is sent again only if the first one surely did not arrive.
+
+    Args:
+        prompt: what the video shows.
+        model: such as `veo_3_1` or `grok-video-3`; it decides the wire format.
+        image: a path, bytes, a binary file, an http(s) link, a data URI or a Pillow image.
+        images: several of these, for models that take several.
+        seconds: the duration, for models that let you choose.
+        size: pixels as `"1280x720"` or `(1280, 720)`, or a class such as `"720P"`.
+        aspect_ratio: such as `"3:2"`.
+        watermark: whether the gateway marks the video; None leaves it to the gateway.
+        format: `"openai"` or `"unified"`, for models that this package does not know.
+        extra: further fields, sent as they are.
+
+    Returns:
+        The task, queued as a rule; it may have ended already.
+
+    Raises:
+        InvalidRequest: refused locally; nothing was sent.
+        ConnectionFailed: the gateway could not be reached; nothing was sent.
+        APIError: the gateway refused; nothing was paid.
+        SubmissionUncertain: it was sent, and its outcome is unknown; it may have been paid.
+    """
+    request = build_request(
+        prompt,
+        model=model,
+        image=image,
+        images=images,
+        seconds=seconds,
+        size=size,
+        aspect_ratio=aspect_ratio,
+        watermark=watermark,
+        format=format,
+        extra=extra,
+    )
+    return (yield from creation.create(settings, request))
+
+
+def retrieve(
+    settings: Settings,
+    task_or_id: VideoTask | str,
+    *,
+    format: str | None = None,  # noqa: A002 - the field's word
+) -> Flow[VideoTask]:
+    """Ask once how a task stands. Costs nothing.
+
+    Args:
+        task_or_id: a task, or the id of one.
+        format: the wire format, for an id that does not tell it.
+
+    Returns:
+        The task as it is now.
+
+    Raises:
+        NotFound: the gateway does not know it.
+        APIError: any other refusal.
+        ConnectionFailed: there was no answer.
+        UnexpectedResponse: the answer does not describe a task.
+    """
+    return (yield from look_once(settings, task_for(task_or_id, format)))
+
+
+def wait(
+    settings: Settings,
+    task_or_id: VideoTask | str,
+    *,
+    timeout: float | None = 1200,
+    on_update: Callable[[VideoTask], Any] | None = None,
+    format: str | None = None,  # noqa: A002 - the field's word
+) -> Flow[VideoTask]:
+    """Ask again and again until a task ends, through every passing failure.
+
+    Args:
+        task_or_id: a task, or the id of one.
+        timeout: seconds; 0 for one look, None for ever.
+        on_update: is called with the task at each visible change.
+        format: the wire format, for an id that does not tell it.
+
+    Returns:
+        The completed task.
+
+    Raises:
+        TaskFailed: it ended badly.
+        WaitTimeout: it was still running at the deadline; it can be waited for again.
+        APIError: the gateway refuses to tell, for a reason that will not pass.
+    """
+    task = task_for(task_or_id, format)
+    return (yield from follow(task, _telling(on_update), timeout=timeout, poll=settings.poll))
+
+
+def watch(
+    settings: Settings,
+    task_or_id: VideoTask | str,
+    *,
+    timeout: float | None = 1200,
+    format: str | None = None,  # noqa: A002 - the field's word
+) -> Flow[VideoTask]:
+    """Iterate over a task's visible changes until it ends; the last one is the completed task.
+
+    Args:
+        task_or_id: a task, or the id of one.
+        timeout: seconds; 0 for one look, None for ever.
+        format: the wire format, for an id that does not tell it.
+
+    Returns:
+        An iterator that gives the task each time something visible has changed.
+
+    Raises:
+        TaskFailed: it ended badly; the failed task was given before.
+        WaitTimeout: it was still running at the deadline; it can be waited for again.
+        APIError: the gateway refuses to tell, for a reason that will not pass.
+    """
+    task = task_for(task_or_id, format)
+    return (yield from follow(task, Emit, timeout=timeout, poll=settings.poll))
+
+
+def download(
+    settings: Settings,
+    task: VideoTask,
+    to: str | PathLike[str],
+    *,
+    on_progress: Callable[[int, int | None], Any] | None = None,
+    timeout: float | None = 1200,
+) -> Flow[SavedVideo]:
+    """Save a completed task's video. A file that is there is replaced only by a whole, checked video.
+
+    Args:
+        task: a completed task.
+        to: the path of the file; its folder must exist.
+        on_progress: is called with the bytes saved so far, and the bytes in all or None.
+        timeout: seconds, None for ever.
+
+    Returns:
+        The saved video.
+
+    Raises:
+        InvalidRequest: the task is not completed, or the path cannot be written.
+        DownloadFailed: no whole video could be had until the deadline.
+    """
+    target = yield from run(checked_target, to)
+    return (yield from save(settings, task, target, on_progress=on_progress, timeout=timeout))
+
+
+def generate(
+    settings: Settings,
+    prompt: str,
+    *,
+    model: str,
+    save_to: str | PathLike[str],
+    image: ImageSource | None = None,
+    images: Sequence[ImageSource] = (),
+    seconds: int | str | None = None,
+    size: str | tuple[int, int] | None = None,
+    aspect_ratio: str | None = None,
+    watermark: bool | str | None = None,
+    format: str | None = None,  # noqa: A002 - the field's word
+    extra: Mapping[str, Any] | None = None,
+    timeout: float | None = 1200,
+    on_update: Callable[[VideoTask], Any] | None = None,
+    on_progress: Callable[[int, int | None], Any] | None = None,
+) -> Flow[SavedVideo]:
+    """Create, wait and save: from a prompt to a whole MP4 on the disk.
+
+    Args:
+        prompt: what the video shows.
+        model: such as `veo_3_1` or `grok-video-3`; it decides the wire format.
+        save_to: the path of the file; its folder must exist.
+        image: a path, bytes, a binary file, an http(s) link, a data URI or a Pillow image.
+        images: several of these, for models that take several.
+        seconds: the duration, for models that let you choose.
+        size: pixels as `"1280x720"` or `(1280, 720)`, or a class such as `"720P"`.
+        aspect_ratio: such as `"3:2"`.
+        watermark: whether the gateway marks the video; None leaves it to the gateway.
+        format: `"openai"` or `"unified"`, for models that this package does not know.
+        extra: further fields, sent as they are.
+        timeout: seconds for the waiting, and again for the download; None for ever.
+        on_update: is called with the task at each visible change.
+        on_progress: is called with the bytes saved so far, and the bytes in all or None.
+
+    Returns:
+        The saved video.
+
+    Raises:
+        InvalidRequest: refused locally; nothing was sent.
+        SubmissionUncertain: the create was sent, and its outcome is unknown; it may have been paid.
+        TaskFailed: the task ended badly.
+        WaitTimeout: it was still running at the deadline; it can be waited for again.
+        DownloadFailed: no whole video could be had; it can be downloaded again.
+        ChainHubError: any other failure; after the create it carries the task.
+    """
+    request = build_request(
+        prompt,
+        model=model,
+        image=image,
+        images=images,
+        seconds=seconds,
+        size=size,
+        aspect_ratio=aspect_ratio,
+        watermark=watermark,
+        format=format,
+        extra=extra,
+    )
+    target = yield from run(checked_target, save_to)
+    return (
+        yield from create_wait_save(
+            settings,
+            request,
+            target,
+            _telling(on_update),
+            on_progress=on_progress,
+            timeout=timeout,
+        )
+    )
+
+
+def _telling(on_update: Callable[[VideoTask], Any] | None) -> Announce:
+    def announce(task: VideoTask) -> Effect | None:
+        return None if on_update is None else Notify(on_update, (task,))
+
+    return announce

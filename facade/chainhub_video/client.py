@@ -1,0 +1,149 @@
+"""The two clients, and the door to the generated one."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from functools import cached_property
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
+
+import httpx
+
+from .drivers.asynchronous import AsyncDriver
+from .drivers.blocking import BlockingDriver
+from .policies import PollPolicy, RetryPolicy
+from .settings import Settings, Timeouts, checked_base_url, checked_key, timeouts_of
+from .videos import AsyncVideos, Videos
+
+if TYPE_CHECKING:
+    from chainhub_api import AuthenticatedClient
+
+HttpClient = TypeVar("HttpClient", httpx.Client, httpx.AsyncClient)
+
+
+class _Client(ABC, Generic[HttpClient]):
+    """What both clients share: their configuration, and the door to the generated client."""
+
+    def __init__(
+        self,
+        *,
+        api_key: str | None = None,
+        base_url: str | None = None,
+        timeout: float | Timeouts | None = None,
+        retry: RetryPolicy | None = None,
+        poll: PollPolicy | None = None,
+        http_client: HttpClient | None = None,
+        inline_images: bool = False,
+        image_host: Callable[..., Any] | None = None,
+    ) -> None:
+        self._settings = Settings(
+            api_key=checked_key(api_key),
+            base_url=checked_base_url(base_url),
+            timeouts=timeouts_of(timeout),
+            retry=retry or RetryPolicy(),
+            poll=poll or PollPolicy(),
+            inline_images=inline_images,
+            image_host=image_host,
+        )
+        self._connect(http_client)
+
+    @abstractmethod
+    def _connect(self, http_client: HttpClient | None) -> None:
+        """Set up `videos` on a driver of the client's colour."""
+
+    @cached_property
+    def raw(self) -> AuthenticatedClient:
+        """The generated client, for what the facade does not cover.
+
+        It sends to the same address with the same key, and with none of the facade's care: no
+        retry, no money rule, the generator's own errors. Close it yourself, or use it in a `with`
+        block.
+        """
+        from .raw import RawClient
+
+        limits = self._settings.timeouts
+        steps = httpx.Timeout(limits.read, connect=limits.connect, write=limits.write)
+        return RawClient(
+            base_url=self._settings.base_url, token=self._settings.api_key, timeout=steps
+        )
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(base_url={self._settings.base_url!r}, api_key='***')"
+
+
+class ChainHub(_Client[httpx.Client]):
+    """A client of ChainHub's video API. Usable from many threads.
+
+    Close it with `close()`, or use it in a `with` block.
+
+    Args:
+        api_key: the key; the environment's CHAINHUB_API_KEY if None. It goes to `base_url` and
+            nowhere else.
+        base_url: the gateway's address; the environment's CHAINHUB_BASE_URL, or production, if None.
+        timeout: seconds for each step of an exchange, or a `Timeouts`; None for its defaults.
+        retry: when to send again what is safe to send again.
+        poll: when to look at a running task again.
+        http_client: an httpx client of yours, or one with its interface; it is not closed.
+        inline_images: whether the unified format may carry a local picture as a data URI.
+        image_host: a function that takes a file name and a binary stream, puts the picture
+            somewhere, and returns a link to it, for local pictures in the unified format.
+
+    Raises:
+        ConfigurationError: there is no key, or the address must not be used.
+    """
+
+    videos: Videos
+
+    def _connect(self, http_client: httpx.Client | None) -> None:
+        self._driver = BlockingDriver(self._settings, http_client)
+        self.videos = Videos(self._settings, self._driver)
+
+    def close(self) -> None:
+        """Close the connections. An `http_client` that you passed stays open."""
+        self._driver.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+class AsyncChainHub(_Client[httpx.AsyncClient]):
+    """The same client for asyncio: what `ChainHub` does, awaited. Belongs to one event loop.
+
+    Close it with `await close()`, or use it in an `async with` block.
+
+    Args:
+        **options: those of `ChainHub`; `image_host` and the callbacks may be asynchronous.
+
+    Raises:
+        ConfigurationError: there is no key, or the address must not be used.
+    """
+
+    videos: AsyncVideos
+
+    def _connect(self, http_client: httpx.AsyncClient | None) -> None:
+        self._driver = AsyncDriver(self._settings, http_client)
+        self.videos = AsyncVideos(self._settings, self._driver)
+
+    async def close(self) -> None:
+        """Close the connections. An `http_client` that you passed stays open."""
+        await self._driver.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.close()

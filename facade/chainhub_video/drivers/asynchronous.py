@@ -1,0 +1,168 @@
+"""Performs effects under asyncio, without ever blocking the event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import time
+from collections.abc import AsyncIterator
+from typing import Any, TypeVar
+
+import httpx
+
+from chainhub_video.effects import (
+    AnswerTooLarge,
+    Call,
+    Close,
+    Effect,
+    Emit,
+    Flow,
+    Notify,
+    Now,
+    Open,
+    Read,
+    Reply,
+    Run,
+    Send,
+    Sleep,
+    Stream,
+)
+from chainhub_video.errors import ConfigurationError
+from chainhub_video.settings import Settings
+
+from . import exchange
+
+T = TypeVar("T")
+
+
+class AsyncDriver:
+    """Runs flows with an httpx client, or one with its interface. Belongs to one event loop.
+
+    Args:
+        settings: the client's.
+        client: the caller's own HTTP client, which stays open; None for one of ours.
+    """
+
+    def __init__(self, settings: Settings, client: httpx.AsyncClient | None = None) -> None:
+        self._settings = settings
+        self._lent = client
+        self._own: tuple[httpx.AsyncClient, httpx.AsyncClient] | None = None
+        self._closed = False
+
+    async def run(self, flow: Flow[T]) -> T:
+        """Perform a flow's effects to its end, and return its value."""
+        try:
+            effect = next(flow)
+            while True:
+                try:
+                    result = await self._perform(effect)
+                except BaseException as error:  # noqa: BLE001 - the flow decides what a cancellation means
+                    effect = flow.throw(error)
+                else:
+                    effect = flow.send(result)
+        except StopIteration as end:
+            value: T = end.value
+            return value
+
+    async def iterate(self, flow: Flow[Any]) -> AsyncIterator[Any]:
+        """Perform a flow's effects, and yield what it emits."""
+        try:
+            effect = next(flow)
+            while True:
+                if isinstance(effect, Emit):
+                    yield effect.value
+                    effect = flow.send(None)
+                    continue
+                try:
+                    result = await self._perform(effect)
+                except BaseException as error:  # noqa: BLE001 - the flow decides what a cancellation means
+                    effect = flow.throw(error)
+                else:
+                    effect = flow.send(result)
+        except StopIteration:
+            return
+        finally:
+            flow.close()
+
+    async def close(self) -> None:
+        """Close our own HTTP clients."""
+        self._closed = True
+        own, self._own = self._own, None
+        for client in own or ():
+            await client.aclose()
+
+    async def _perform(self, effect: Effect) -> Any:
+        match effect:
+            case Send(call):
+                return await self._send(call)
+            case Open(call):
+                return await self._open(call)
+            case Read(stream):
+                return await self._guarded(anext(stream.handle[1], b""))
+            case Close(stream):
+                await stream.handle[0].aclose()
+            case Sleep(seconds):
+                await asyncio.sleep(seconds)
+            case Now():
+                return time.monotonic()
+            case Run(function, arguments):
+                return await asyncio.to_thread(function, *arguments)
+            case Notify(function, arguments, blocking):
+                return await self._notify(function, arguments, blocking=blocking)
+            case Emit():
+                raise TypeError("a flow that emits must be iterated")
+        return None
+
+    async def _send(self, call: Call) -> Reply:
+        stream = await self._open(call)
+        body = bytearray()
+        try:
+            while data := await self._guarded(anext(stream.handle[2], b"")):
+                body += data
+                if len(body) > exchange.REPLY_LIMIT:
+                    raise AnswerTooLarge(exchange.REPLY_LIMIT)
+        finally:
+            await stream.handle[0].aclose()
+        return Reply(stream.status, stream.headers, bytes(body))
+
+    async def _open(self, call: Call) -> Stream:
+        client = self._client(fresh=call.fresh)
+        arguments = exchange.request_arguments(self._settings, call)
+        request = client.build_request(**arguments)
+        exchange.strip_private(call, request.headers)
+        response = await self._guarded(
+            client.send(request, stream=True, follow_redirects=False, auth=None)
+        )
+        handle = (response, response.aiter_raw(), response.aiter_bytes())
+        return Stream(response.status_code, exchange.lowered(response.headers), handle)
+
+    async def _guarded(self, awaitable: Any) -> Any:
+        """Await the HTTP library, and let none of its exceptions through."""
+        try:
+            return await awaitable
+        except Exception as error:
+            failure = exchange.failure_of(error)
+            if failure is None:
+                raise
+            raise failure from error
+
+    async def _notify(self, function: Any, arguments: tuple[Any, ...], *, blocking: bool) -> Any:
+        if blocking and not inspect.iscoroutinefunction(function):
+            result = await asyncio.to_thread(function, *arguments)
+        else:
+            result = function(*arguments)
+        return await result if inspect.isawaitable(result) else result
+
+    def _client(self, *, fresh: bool) -> httpx.AsyncClient:
+        if self._lent is not None:
+            return self._lent
+        if self._closed:
+            raise ConfigurationError("this client has been closed: make a new one")
+        if self._own is None:
+            trust = httpx.create_ssl_context()
+            limits = httpx.Limits(**exchange.FRESH_LIMITS)
+            self._own = (
+                httpx.AsyncClient(verify=trust),
+                httpx.AsyncClient(verify=trust, limits=limits),
+            )
+        return self._own[fresh]

@@ -1,0 +1,169 @@
+"""Performs effects by blocking the calling thread."""
+
+from __future__ import annotations
+
+import inspect
+import time
+from collections.abc import Iterator
+from threading import Lock
+from typing import Any, TypeVar
+
+import httpx
+
+from chainhub_video.effects import (
+    AnswerTooLarge,
+    Call,
+    Close,
+    Effect,
+    Emit,
+    Flow,
+    Notify,
+    Now,
+    Open,
+    Read,
+    Reply,
+    Run,
+    Send,
+    Sleep,
+    Stream,
+)
+from chainhub_video.errors import ConfigurationError
+from chainhub_video.settings import Settings
+
+from . import exchange
+
+T = TypeVar("T")
+
+
+class BlockingDriver:
+    """Runs flows with an httpx client, or one with its interface. Usable from many threads.
+
+    Args:
+        settings: the client's.
+        client: the caller's own HTTP client, which stays open; None for one of ours.
+    """
+
+    def __init__(self, settings: Settings, client: httpx.Client | None = None) -> None:
+        self._settings = settings
+        self._lent = client
+        self._own: tuple[httpx.Client, httpx.Client] | None = None
+        self._lock = Lock()
+        self._closed = False
+
+    def run(self, flow: Flow[T]) -> T:
+        """Perform a flow's effects to its end, and return its value."""
+        try:
+            effect = next(flow)
+            while True:
+                effect = self._advance(flow, effect)
+        except StopIteration as end:
+            value: T = end.value
+            return value
+
+    def iterate(self, flow: Flow[Any]) -> Iterator[Any]:
+        """Perform a flow's effects, and yield what it emits."""
+        try:
+            effect = next(flow)
+            while True:
+                if isinstance(effect, Emit):
+                    yield effect.value
+                    effect = flow.send(None)
+                else:
+                    effect = self._advance(flow, effect)
+        except StopIteration:
+            return
+        finally:
+            flow.close()
+
+    def close(self) -> None:
+        """Close our own HTTP clients."""
+        with self._lock:
+            self._closed = True
+            for client in self._own or ():
+                client.close()
+            self._own = None
+
+    def _advance(self, flow: Flow[Any], effect: Effect) -> Effect:
+        try:
+            result = self._perform(effect)
+        except BaseException as error:  # noqa: BLE001 - the flow decides what an interruption means
+            return flow.throw(error)
+        return flow.send(result)
+
+    def _perform(self, effect: Effect) -> Any:
+        match effect:
+            case Send(call):
+                return self._send(call)
+            case Open(call):
+                return self._open(call)
+            case Read(stream):
+                return self._guarded(next, stream.handle[1], b"")
+            case Close(stream):
+                stream.handle[0].close()
+            case Sleep(seconds):
+                time.sleep(seconds)
+            case Now():
+                return time.monotonic()
+            case Run(function, arguments):
+                return function(*arguments)
+            case Notify(function, arguments):
+                return self._notify(function, arguments)
+            case Emit():
+                raise TypeError("a flow that emits must be iterated")
+        return None
+
+    def _send(self, call: Call) -> Reply:
+        stream = self._open(call)
+        body = bytearray()
+        try:
+            while data := self._guarded(next, stream.handle[2], b""):
+                body += data
+                if len(body) > exchange.REPLY_LIMIT:
+                    raise AnswerTooLarge(exchange.REPLY_LIMIT)
+        finally:
+            stream.handle[0].close()
+        return Reply(stream.status, stream.headers, bytes(body))
+
+    def _open(self, call: Call) -> Stream:
+        client = self._client(fresh=call.fresh)
+        arguments = exchange.request_arguments(self._settings, call)
+        request = self._guarded(client.build_request, **arguments)
+        exchange.strip_private(call, request.headers)
+        response = self._guarded(
+            client.send, request, stream=True, follow_redirects=False, auth=None
+        )
+        handle = (response, response.iter_raw(), response.iter_bytes())
+        return Stream(response.status_code, exchange.lowered(response.headers), handle)
+
+    def _guarded(self, function: Any, *arguments: Any, **named: Any) -> Any:
+        """Call into the HTTP library, and let none of its exceptions through."""
+        try:
+            return function(*arguments, **named)
+        except Exception as error:
+            failure = exchange.failure_of(error)
+            if failure is None:
+                raise
+            raise failure from error
+
+    def _notify(self, function: Any, arguments: tuple[Any, ...]) -> Any:
+        result = function(*arguments)
+        if inspect.isawaitable(result):
+            if inspect.iscoroutine(result):
+                result.close()
+            raise TypeError(f"{function!r} is asynchronous: use it with AsyncChainHub")
+        return result
+
+    def _client(self, *, fresh: bool) -> httpx.Client:
+        if self._lent is not None:
+            return self._lent
+        with self._lock:
+            if self._closed:
+                raise ConfigurationError("this client has been closed: make a new one")
+            if self._own is None:
+                trust = httpx.create_ssl_context()
+                limits = httpx.Limits(**exchange.FRESH_LIMITS)
+                self._own = (
+                    httpx.Client(verify=trust),
+                    httpx.Client(verify=trust, limits=limits),
+                )
+            return self._own[fresh]

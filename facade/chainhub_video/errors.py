@@ -1,0 +1,190 @@
+"""Everything that can go wrong, as one small tree.
+
+    ChainHubError
+    ├── ConfigurationError          no key, bad base_url
+    ├── InvalidRequest              refused locally, nothing sent
+    ├── APIError                    the gateway answered with an error
+    │   ├── AuthenticationError     401
+    │   ├── PermissionDenied        403
+    │   ├── QuotaExhausted          402, or 403 with a quota code
+    │   ├── NotFound                404, or a task the gateway does not know
+    │   ├── RequestTooLarge         413
+    │   ├── RateLimited             429
+    │   ├── ModelUnavailable        503 with `model_not_found`
+    │   └── ServerError             any other 5xx
+    ├── ConnectionFailed            the gateway could not be reached
+    ├── UnexpectedResponse          an answer that is not what the specification says
+    ├── SubmissionUncertain         sent, outcome unknown: maybe paid
+    ├── TaskFailed                  the task ended badly
+    ├── WaitTimeout                 still running at the deadline
+    ├── DownloadFailed              the video could not be saved whole
+    └── ReceiptConflict             a receipt that belongs to another request
+
+No exception of the HTTP library leaves the facade: it is the `__cause__`. Every error raised after a create carries
+the task, and names its id in the message.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .task import VideoTask
+
+
+class ChainHubError(Exception):
+    """The root of all errors of this package.
+
+    Attributes:
+        task: the task that the error is about; None before a create was answered.
+    """
+
+    task: VideoTask | None
+
+    def __init__(self, message: str, *, task: VideoTask | None = None) -> None:
+        super().__init__(message)
+        self.task = task
+
+    def about(self, task: VideoTask) -> ChainHubError:
+        """Attach the task, and its id to the message unless the message has it already."""
+        if self.task is None:
+            self.task = task
+            if task.id not in str(self):
+                self.args = (f"{self} (task {task.id})", *self.args[1:])
+        return self
+
+
+class ConfigurationError(ChainHubError):
+    """The client cannot be set up: no key, or a base_url that must not be used. Nothing was sent."""
+
+
+class InvalidRequest(ChainHubError):
+    """The request was refused locally. Nothing was sent, nothing was paid."""
+
+
+class APIError(ChainHubError):
+    """The gateway answered with an error.
+
+    Attributes:
+        status_code: the HTTP status.
+        code: the gateway's own word for the error (`insufficient_user_quota`, …), if it gave one.
+        message: the gateway's message, shortened.
+        request_id: what to quote to the vendor's support, if the gateway gave one.
+        body: the first part of the body as text.
+        retry_after: seconds after which the gateway asks to come back, if it said so.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status_code: int = 0,
+        code: str | None = None,
+        detail: str = "",
+        request_id: str | None = None,
+        body: str = "",
+        retry_after: float | None = None,
+        task: VideoTask | None = None,
+    ) -> None:
+        super().__init__(message, task=task)
+        self.status_code = status_code
+        self.code = code
+        self.message = detail or message
+        self.request_id = request_id
+        self.body = body
+        self.retry_after = retry_after
+
+
+class AuthenticationError(APIError):
+    """The key is missing or wrong (401)."""
+
+
+class PermissionDenied(APIError):
+    """The key may not do this (403)."""
+
+
+class QuotaExhausted(APIError):
+    """The account has no quota left (402, or 403 with a quota code)."""
+
+
+class NotFound(APIError):
+    """The gateway does not know the task or the address (404, or `task_not_exist`)."""
+
+
+class RequestTooLarge(APIError):
+    """The request is larger than the gateway takes (413)."""
+
+
+class RateLimited(APIError):
+    """Too many requests (429)."""
+
+
+class ModelUnavailable(APIError):
+    """The gateway does not know the model, or has no channel for it now (503 `model_not_found`)."""
+
+
+class ServerError(APIError):
+    """The gateway, or a proxy in front of it, failed (5xx)."""
+
+
+class ConnectionFailed(ChainHubError):
+    """The gateway could not be reached. No request arrived there."""
+
+
+class UnexpectedResponse(ChainHubError):
+    """An answer that is not what the specification says.
+
+    Attributes:
+        status_code: the HTTP status of the answer.
+        body: the first part of the body as text.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status_code: int = 0,
+        body: str = "",
+        task: VideoTask | None = None,
+    ) -> None:
+        super().__init__(message, task=task)
+        self.status_code = status_code
+        self.body = body
+
+
+class SubmissionUncertain(ChainHubError):
+    """A create was sent and its outcome is unknown: it may have been paid. It was not sent again."""
+
+
+class TaskFailed(ChainHubError):
+    """The task ended badly.
+
+    Attributes:
+        reason: the gateway's words for why, or a placeholder that says that it gave none.
+    """
+
+    def __init__(self, message: str, *, reason: str = "", task: VideoTask | None = None) -> None:
+        super().__init__(message, task=task)
+        self.reason = reason
+
+
+class WaitTimeout(ChainHubError):
+    """The task was still running at the deadline. It goes on at the gateway, and can be waited for again."""
+
+
+class DownloadFailed(ChainHubError):
+    """The video could not be saved whole. Nothing was put in place of the output.
+
+    Attributes:
+        url: where the download came from, without its query string; None for `/content`.
+    """
+
+    def __init__(
+        self, message: str, *, url: str | None = None, task: VideoTask | None = None
+    ) -> None:
+        super().__init__(message, task=task)
+        self.url = url
+
+
+class ReceiptConflict(ChainHubError):
+    """The receipt beside the output belongs to another request, or cannot be read."""

@@ -1,0 +1,1 @@
+"""All logic between the public calls and the wire, as generators that yield effects."""

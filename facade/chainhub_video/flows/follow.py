@@ -1,0 +1,254 @@
+"""Looking at a task: once, or until it ends."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeAlias
+
+import attrs
+
+from chainhub_video.effects import (
+    AnswerTooLarge,
+    Effect,
+    Flow,
+    Reply,
+    Sleep,
+    TransportFailure,
+    now,
+    send,
+)
+from chainhub_video.errors import (
+    APIError,
+    ChainHubError,
+    ConnectionFailed,
+    InvalidRequest,
+    RateLimited,
+    ServerError,
+    TaskFailed,
+    UnexpectedResponse,
+    WaitTimeout,
+)
+from chainhub_video.failures import poll_after_of, retry_after_of, success_in, unexpected
+from chainhub_video.formats import FORMATS
+from chainhub_video.task import TaskStatus, VideoTask
+
+if TYPE_CHECKING:
+    from chainhub_video.policies import PollPolicy
+    from chainhub_video.settings import Settings
+
+log = logging.getLogger("chainhub_video")
+
+Announce: TypeAlias = "Callable[[VideoTask], Effect | None]"
+
+_PASSING_STATUSES = frozenset({408, 425, 429})
+_LAST_LOOK = 2.0  # seconds before a deadline at which the last look begins, so that it ends in time
+
+
+def task_for(task_or_id: VideoTask | str, format: str | None) -> VideoTask:  # noqa: A002 - public name
+    """Return a task to ask for.
+
+    Args:
+        task_or_id: a task, or the id of one.
+        format: the wire format; None to take the task's, or to tell it from the id.
+
+    Raises:
+        InvalidRequest: the id does not tell the format, or the format is unknown.
+    """
+    if format is not None and format not in FORMATS:
+        raise InvalidRequest(f"format is {format!r}, and must be one of: {', '.join(FORMATS)}")
+    if isinstance(task_or_id, VideoTask):
+        return task_or_id if format is None else attrs.evolve(task_or_id, format=format)
+    if not isinstance(task_or_id, str):
+        raise InvalidRequest(f"a task or its id is needed, not {type(task_or_id).__name__}")
+    for wire in FORMATS.values():
+        if format == wire.name or (format is None and task_or_id.startswith(wire.id_prefixes)):
+            return VideoTask(id=task_or_id, format=wire.name)
+    raise InvalidRequest(
+        f'the id {task_or_id!r} does not tell its wire format: pass format="openai" or format="unified"'
+    )
+
+
+def look_once(settings: Settings, task: VideoTask) -> Flow[VideoTask]:
+    """Ask for a task's state once.
+
+    Raises:
+        APIError, UnexpectedResponse, ConnectionFailed: the gateway's answer, or the lack of one.
+    """
+    try:
+        seen, _reply = yield from _look(task, None)
+    except (TransportFailure, AnswerTooLarge) as failure:
+        raise _no_answer(settings, task, failure) from _cause(failure)
+    return seen
+
+
+def follow(
+    task: VideoTask,
+    announce: Announce,
+    *,
+    timeout: float | None,
+    poll: PollPolicy,
+    pause: float = 0.0,
+) -> Flow[VideoTask]:
+    """Look at a task until it ends, through every passing failure.
+
+    Args:
+        task: where to begin; one that has ended already is not asked for again.
+        announce: makes the effect with which each visible change is passed on; None for no effect.
+        timeout: seconds until `WaitTimeout`; 0 for one look, None for ever.
+        poll: when to look again.
+        pause: seconds before the first look.
+
+    Returns:
+        The completed task.
+
+    Raises:
+        TaskFailed: it ended badly.
+        WaitTimeout: it was still running at the deadline; the last failure to ask is its cause.
+        APIError: the gateway refuses to tell for a reason that will not pass.
+    """
+    _check_timeout(timeout)
+    began = yield from now()
+    deadline = math.inf if timeout is None else began + timeout
+    last_look = deadline - min(_LAST_LOOK, 0.1 * (timeout or 0.0))
+    trouble: BaseException | None = None
+    shown: VideoTask | None = None
+    pace = _Pace()
+    looks = 0
+    while True:
+        if task.raw_status and _differs(task, shown):
+            shown = task
+            effect = announce(task)
+            if effect is not None:
+                yield effect
+        if task.done:
+            return _ended(task)
+        clock = yield from now()
+        if looks and clock >= last_look:
+            raise _timed_out(task, clock - began, trouble) from trouble
+        pause = min(pause, last_look - clock)
+        if pause > 0:
+            yield Sleep(pause)
+        looks += 1
+        clock = yield from now()
+        left = None if timeout is None else max(1.0, deadline - clock)
+        try:
+            seen, reply = yield from _look(task, left)
+        except (TransportFailure, AnswerTooLarge, ChainHubError) as failure:
+            if not _passing(failure):
+                raise
+            trouble = _cause(failure) or failure
+            log.debug("task %s: no answer (%s)", task.id, failure)
+            demanded = failure.retry_after if isinstance(failure, APIError) else None
+            pause = poll.delay(looks, retry_after=demanded)
+        else:
+            trouble = None
+            task = _forward(seen, task)
+            estimate = pace.remaining((yield from now()), task.progress)
+            pause = poll.delay(
+                looks,
+                hint=poll_after_of(reply.headers),
+                retry_after=retry_after_of(reply.headers),
+                remaining=estimate,
+            )
+
+
+@attrs.define
+class _Pace:
+    """How fast a task's progress grows, from the first sign of it."""
+
+    _since: float | None = None
+    _at: float = 0.0
+
+    def remaining(self, clock: float, progress: float | None) -> float | None:
+        """Return an estimate of the seconds until the task ends, or None."""
+        if progress is None:
+            return None
+        if self._since is None:
+            self._since, self._at = clock, progress
+            return None
+        gained, passed = progress - self._at, clock - self._since
+        if gained <= 0 or passed <= 0:
+            return None
+        return (1.0 - progress) * passed / gained
+
+
+def _look(task: VideoTask, within: float | None) -> Flow[tuple[VideoTask, Reply]]:
+    wire = FORMATS[task.format]
+    call = attrs.evolve(wire.query_call(task.id), within=within)
+    reply = yield from send(call)
+    try:
+        seen = wire.read_queried(success_in(reply), task)
+        if not seen.raw_status:
+            raise unexpected(reply, "no task: it has no status")
+    except ChainHubError as error:
+        error.about(task)
+        raise
+    return seen, reply
+
+
+def _forward(seen: VideoTask, before: VideoTask) -> VideoTask:
+    """Return a task as seen, but with no progress lost: the gateway's numbers may go backwards."""
+    known = [share for share in (seen.progress, before.progress) if share is not None]
+    return attrs.evolve(seen, progress=max(known)) if known else seen
+
+
+def _differs(task: VideoTask, shown: VideoTask | None) -> bool:
+    return shown is None or (task.status, task.raw_status, task.progress) != (
+        shown.status,
+        shown.raw_status,
+        shown.progress,
+    )
+
+
+def _passing(failure: Exception) -> bool:
+    """Return whether the same question may be answered later."""
+    if isinstance(failure, APIError):
+        return isinstance(failure, (ServerError, RateLimited)) or (
+            failure.status_code in _PASSING_STATUSES or failure.status_code >= 500
+        )
+    return isinstance(failure, (TransportFailure, AnswerTooLarge, UnexpectedResponse))
+
+
+def _ended(task: VideoTask) -> VideoTask:
+    if task.status is TaskStatus.FAILED:
+        reason = task.failure_reason or "the gateway gives no reason"
+        log.info("task %s failed: %s", task.id, reason)
+        raise TaskFailed(
+            f"task {task.id} ended as {task.raw_status!r}: {reason}", reason=reason, task=task
+        )
+    log.info("task %s completed", task.id)
+    return task
+
+
+def _timed_out(task: VideoTask, waited: float, trouble: BaseException | None) -> WaitTimeout:
+    state = f"still {task.raw_status!r}" if task.raw_status else "in an unknown state"
+    share = "" if task.progress is None else f" at {task.progress:.0%}"
+    asked = f"; the gateway could not be asked lately ({trouble})" if trouble else ""
+    return WaitTimeout(
+        f"task {task.id} is {state}{share} after {waited:.0f} s{asked}. It goes on at the gateway: "
+        "wait for it again with its id, nothing is paid for that",
+        task=task,
+    )
+
+
+def _no_answer(
+    settings: Settings, task: VideoTask, failure: TransportFailure | AnswerTooLarge
+) -> ChainHubError:
+    if isinstance(failure, AnswerTooLarge):
+        return UnexpectedResponse(f"task {task.id}: {failure}", task=task)
+    return ConnectionFailed(
+        f"the gateway at {settings.base_url} gave no answer about task {task.id} ({failure}): "
+        "ask again, it costs nothing",
+        task=task,
+    )
+
+
+def _cause(failure: Exception) -> BaseException | None:
+    return failure.cause if isinstance(failure, TransportFailure) else None
+
+
+def _check_timeout(timeout: float | None) -> None:
+    if timeout is not None and not timeout >= 0:
+        raise InvalidRequest(f"timeout is {timeout!r}, and must be 0 or more seconds, or None")

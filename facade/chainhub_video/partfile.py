@@ -1,0 +1,136 @@
+"""The file that a download grows in, and the only way from there to the place of the output.
+
+All methods block. A good file is never replaced by a worse one: nothing is renamed before it is whole and checked.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import secrets
+import sys
+from pathlib import Path
+from typing import BinaryIO
+
+from . import mp4
+from .errors import InvalidRequest
+
+DEFAULT_MODE = 0o666  # less the process's umask, as for any new file
+
+
+def checked_target(to: str | os.PathLike[str]) -> Path:
+    """Return the absolute path of an output that can be written.
+
+    Raises:
+        InvalidRequest: its folder is missing or not writable, or it is a folder itself.
+    """
+    try:
+        target = Path.cwd() / to
+        folder = target.parent
+        if target.is_dir():
+            raise InvalidRequest(f"output {str(target)!r} is a folder: give a file name in it")
+        if not folder.is_dir():
+            state = "is not a folder" if folder.exists() else "does not exist: create it first"
+            raise InvalidRequest(f"output folder {str(folder)!r} {state}")
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise InvalidRequest(f"output folder {str(folder)!r} is not writable: choose another")
+    except (OSError, ValueError, TypeError) as error:
+        raise InvalidRequest(f"output {to!r} is not a usable path: {error}") from error
+    return target
+
+
+class PartFile:
+    """`<name>.part` beside the target, locked against other processes that save to the same target.
+
+    Attributes:
+        target: where the finished file goes.
+        size: bytes written so far.
+    """
+
+    def __init__(self, target: Path) -> None:
+        self.target = target
+        self.size = 0
+        self._path, self._file = _open_own(target)
+        self._digest = hashlib.sha256()
+
+    def write(self, data: bytes) -> None:
+        """Append."""
+        self._file.write(data)
+        self._digest.update(data)
+        self.size += len(data)
+
+    def restart(self) -> None:
+        """Forget what was written."""
+        self._file.seek(0)
+        self._file.truncate()
+        self._digest = hashlib.sha256()
+        self.size = 0
+
+    def check(self) -> None:
+        """Check that the content is a whole video.
+
+        Raises:
+            ValueError: it is not; the text says why.
+        """
+        self._file.flush()
+        with self._path.open("rb") as stream:
+            mp4.check(stream, self.size)
+
+    def finish(self) -> str:
+        """Put the file in the target's place, synced, and return its sha256 in hex."""
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        if os.name == "nt":
+            self._file.close()
+        self._path.replace(self.target)
+        self._file.close()
+        sync_folder(self.target.parent)
+        return self._digest.hexdigest()
+
+    def discard(self) -> None:
+        """Remove the file, if it was not finished."""
+        if self._file.closed:
+            return
+        with contextlib.suppress(OSError):
+            self._path.unlink()
+        self._file.close()
+
+
+def sync_folder(folder: Path) -> None:
+    """Make a rename in a folder survive a power cut, where the system can."""
+    if os.name != "posix":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _open_own(target: Path) -> tuple[Path, BinaryIO]:
+    """Open the part file; if another process is at it, one with a name of our own."""
+    path = target.with_name(target.name + ".part")
+    while True:
+        descriptor = os.open(
+            path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), DEFAULT_MODE
+        )
+        file = os.fdopen(descriptor, "r+b")
+        if _locked(path, file):
+            file.truncate()
+            return path, file
+        file.close()
+        path = target.with_name(f"{target.name}.{secrets.token_hex(4)}.part")
+
+
+def _locked(path: Path, file: BinaryIO) -> bool:
+    """Take the lock, and make sure that the path still leads to the file that was locked."""
+    if sys.platform == "win32":  # an open file cannot be replaced there, which guards as well
+        return True
+    import fcntl  # is not there on Windows
+
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return os.path.samestat(os.fstat(file.fileno()), path.stat())
+    except OSError:
+        return False

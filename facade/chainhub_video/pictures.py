@@ -1,0 +1,229 @@
+"""Pictures in whatever form the caller has them, opened as one kind of thing: a named, typed, rewindable stream."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import io
+import os
+import shutil
+import stat
+import tempfile
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, BinaryIO, TypeAlias, cast
+
+import attrs
+
+from .errors import InvalidRequest
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+ImageSource: TypeAlias = (
+    "str | os.PathLike[str] | bytes | bytearray | memoryview | IO[bytes] | Image"
+)
+
+MEMORY_LIMIT = 1 << 20  # bytes that a spooled picture keeps in memory before it moves to the disk
+_HEAD = 64
+
+_SIGNATURES: tuple[tuple[int, bytes, str], ...] = (
+    (0, b"\x89PNG\r\n\x1a\n", "image/png"),
+    (0, b"\xff\xd8\xff", "image/jpeg"),
+    (0, b"GIF87a", "image/gif"),
+    (0, b"GIF89a", "image/gif"),
+    (8, b"WEBP", "image/webp"),
+    (4, b"ftypavif", "image/avif"),
+    (4, b"ftypheic", "image/heic"),
+    (4, b"ftypheix", "image/heic"),
+    (4, b"ftypmif1", "image/heif"),
+    (0, b"II*\x00", "image/tiff"),
+    (0, b"MM\x00*", "image/tiff"),
+    (0, b"BM", "image/bmp"),
+)
+_KINDS = "PNG, JPEG, WebP, GIF, AVIF, HEIC, TIFF or BMP"
+
+
+@attrs.frozen(eq=False)
+class Picture:
+    """A picture that is ready to travel.
+
+    Attributes:
+        name: a file name, never empty.
+        media_type: from the content, not from the name.
+        size: in bytes.
+        stream: readable and seekable; position 0 is the picture's first byte.
+    """
+
+    name: str
+    media_type: str
+    size: int
+    stream: BinaryIO = attrs.field(repr=False)
+
+    def close(self) -> None:
+        """Release the stream. A file that the caller opened stays open."""
+        self.stream.close()
+
+    def data_uri(self) -> str:
+        """Return the whole picture as a `data:` link."""
+        self.stream.seek(0)
+        text = base64.b64encode(self.stream.read()).decode("ascii")
+        return f"data:{self.media_type};base64,{text}"
+
+
+def link_in(source: ImageSource) -> str | None:
+    """Return the http(s) link that a source is, or None if it is something else.
+
+    Raises:
+        InvalidRequest: it is a link of another kind.
+    """
+    if not isinstance(source, str):
+        return None
+    scheme, colon, _rest = source.strip().partition("://")
+    if not colon or not scheme.replace("+", "").isalnum():
+        return None
+    if scheme.lower() not in ("http", "https"):
+        raise InvalidRequest(f"image {source!r}: only http and https links are taken")
+    return source.strip()
+
+
+def is_data_uri(source: ImageSource) -> bool:
+    """Return whether a source is a `data:` link."""
+    return isinstance(source, str) and source[:5].lower() == "data:"
+
+
+def open_picture(source: ImageSource) -> Picture:
+    """Open a local picture. May block.
+
+    Args:
+        source: a path, bytes, a binary file (read from its current position), a data URI, or a Pillow image.
+
+    Raises:
+        InvalidRequest: it cannot be read, or is not a picture.
+    """
+    if isinstance(source, (bytes, bytearray, memoryview)):
+        return identify(io.BytesIO(source), label="the picture given as bytes")
+    if is_data_uri(source):
+        return identify(io.BytesIO(_decode(cast("str", source))), label="the data URI")
+    if isinstance(source, (str, os.PathLike)):
+        return _open_path(source)
+    if hasattr(source, "read"):
+        return _open_file(source)
+    if type(source).__module__.partition(".")[0] == "PIL" or hasattr(source, "tobitmap"):
+        return _open_pil(cast("Any", source))
+    raise InvalidRequest(
+        "image must be a path, bytes, a binary file, an http(s) link, a data URI or a Pillow image, "
+        f"not {type(source).__name__}"
+    )
+
+
+def identify(stream: BinaryIO, *, label: str, name: str = "") -> Picture:
+    """Return the picture in a stream, after a look at its first bytes.
+
+    Args:
+        stream: seekable, position 0 is the first byte; closed if the content is refused.
+        label: what to call it in a message.
+        name: the file name to send; one is made up from the type if empty.
+
+    Raises:
+        InvalidRequest: the content is not a picture.
+    """
+    stream.seek(0)
+    head = stream.read(_HEAD)
+    size = stream.seek(0, os.SEEK_END)
+    stream.seek(0)
+    media_type = _media_type(head)
+    if media_type is None:
+        stream.close()
+        seen = "it is empty" if not head else f"it starts with {head[:12]!r}"
+        raise InvalidRequest(f"{label} is not a picture ({seen}): give a {_KINDS} file")
+    extension = media_type.partition("/")[2].replace("jpeg", "jpg")
+    return Picture(name or f"image.{extension}", media_type, size, stream)
+
+
+def spool() -> BinaryIO:
+    """Return a temporary file that stays in memory while it is small."""
+    return cast("BinaryIO", tempfile.SpooledTemporaryFile(max_size=MEMORY_LIMIT))
+
+
+def _media_type(head: bytes) -> str | None:
+    for offset, signature, media_type in _SIGNATURES:
+        if head[offset : offset + len(signature)] == signature:
+            return media_type
+    return None
+
+
+def _open_path(source: str | os.PathLike[str]) -> Picture:
+    path = Path(source)
+    try:
+        mode = path.stat().st_mode
+        if not stat.S_ISREG(mode):
+            kind = "a folder" if stat.S_ISDIR(mode) else "not an ordinary file"
+            raise InvalidRequest(f"image {str(path)!r} is {kind}")
+        stream = path.open("rb")
+    except FileNotFoundError as error:
+        raise InvalidRequest(f"image {str(path)!r} does not exist: check the path") from error
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise InvalidRequest(f"image {str(source)!r} cannot be read: {reason}") from error
+    return identify(stream, label=f"image {str(path)!r}", name=path.name)
+
+
+def _open_file(file: Any) -> Picture:
+    name = Path(name).name if isinstance(name := getattr(file, "name", ""), str) else ""
+    try:
+        if isinstance(file, io.TextIOBase):
+            raise InvalidRequest('image is a file opened as text: open it with mode "rb"')
+        if file.seekable():
+            stream = cast("BinaryIO", _Window(file))
+        else:
+            stream = spool()
+            shutil.copyfileobj(file, stream)
+        return identify(stream, label=f"the open file {name!r}", name=name)
+    except (OSError, ValueError) as error:
+        raise InvalidRequest(f"the open file {name!r} cannot be read: {error}") from error
+
+
+def _open_pil(image: Image) -> Picture:
+    from PIL import ImageOps  # whoever passes a Pillow image has Pillow
+
+    stream = spool()
+    try:
+        upright = ImageOps.exif_transpose(image)
+        upright.save(cast("Any", stream), format="PNG")
+    except (OSError, ValueError, AttributeError) as error:
+        raise InvalidRequest(f"the Pillow image cannot be written as PNG: {error}") from error
+    return identify(stream, label="the Pillow image")
+
+
+def _decode(uri: str) -> bytes:
+    head, comma, body = uri.partition(",")
+    if not comma or not head.lower().endswith(";base64"):
+        raise InvalidRequest(f"image {head[:40]!r} is a data URI without base64 content")
+    try:
+        return base64.b64decode("".join(body.split()), validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise InvalidRequest(f"the data URI's base64 content cannot be decoded: {error}") from error
+
+
+class _Window(io.RawIOBase):
+    """The caller's file from the position it had, as if that were its beginning."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self._start = file.tell()
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        return self._file.read(size)
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        start = self._start if whence == os.SEEK_SET else 0
+        return self._file.seek(offset + start, whence) - self._start
+
+    def tell(self) -> int:
+        return self._file.tell() - self._start

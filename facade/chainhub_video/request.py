@@ -1,0 +1,179 @@
+"""What is asked of the gateway, checked before anything is sent or paid."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from .errors import InvalidRequest
+from .models import MODELS, Model, format_for
+
+if TYPE_CHECKING:
+    from .pictures import ImageSource
+
+FORMATS = ("openai", "unified")
+
+
+@attrs.frozen(kw_only=True)
+class VideoRequest:
+    """One create, in the terms of neither wire format.
+
+    Attributes:
+        prompt: what the video shows.
+        model: the model's name.
+        format: the wire format, `"openai"` or `"unified"`.
+        images: the pictures, as the caller gave them.
+        seconds: the duration, as text.
+        size: pixels such as `1280x720`, or a class such as `720P`.
+        aspect_ratio: such as `3:2`.
+        watermark: `"true"` or `"false"`, or None to leave it to the gateway.
+        extra: further fields, sent as they are.
+    """
+
+    prompt: str
+    model: str
+    format: str
+    images: tuple[ImageSource, ...] = attrs.field(
+        default=(), repr=lambda images: f"<{len(images)}>"
+    )
+    seconds: str | None = None
+    size: str | None = None
+    aspect_ratio: str | None = None
+    watermark: str | None = None
+    extra: Mapping[str, Any] = attrs.field(factory=dict[str, Any], hash=False)
+
+
+def build_request(
+    prompt: str,
+    *,
+    model: str,
+    image: ImageSource | None = None,
+    images: Sequence[ImageSource] = (),
+    seconds: int | str | None = None,
+    size: str | tuple[int, int] | None = None,
+    aspect_ratio: str | None = None,
+    watermark: bool | str | None = None,
+    format: str | None = None,  # noqa: A002 - the public name of the parameter
+    extra: Mapping[str, Any] | None = None,
+) -> VideoRequest:
+    """Check what the caller gave, and return it in one form.
+
+    Raises:
+        InvalidRequest: a value that the wire format or a known model does not take. The message names the
+            field, the value and what is allowed.
+    """
+    _check_text("prompt", prompt)
+    _check_text("model", model)
+    if format is not None and format not in FORMATS:
+        raise InvalidRequest(f"format is {format!r}, and must be one of: {', '.join(FORMATS)}")
+    wire = format_for(model, format)
+    known = MODELS.get(model)
+    if known is not None and known.format != wire:
+        known = None  # the caller overrides the table, so its limits do not apply either
+    request = VideoRequest(
+        prompt=prompt,
+        model=model,
+        format=wire,
+        images=_all_images(image, images),
+        seconds=_seconds(seconds),
+        size=_size(size),
+        aspect_ratio=aspect_ratio,
+        watermark=_watermark(watermark),
+        extra=dict(extra or {}),
+    )
+    if known is not None:
+        request = _fit_to_model(request, known)
+    return request
+
+
+def _check_text(field: str, value: object) -> None:
+    if not isinstance(value, str):
+        raise InvalidRequest(f"{field} must be text, not {type(value).__name__}")
+    if not value.strip():
+        raise InvalidRequest(f"{field} is empty")
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        raise InvalidRequest(
+            f"{field} holds half a character (a lone surrogate) at position {error.start}"
+        ) from error
+
+
+def _all_images(
+    image: ImageSource | None, images: Sequence[ImageSource]
+) -> tuple[ImageSource, ...]:
+    if isinstance(images, (str, bytes, bytearray, memoryview)) or not isinstance(images, Sequence):
+        raise InvalidRequest(
+            "images must be a list or tuple of pictures; for a single one, use image="
+        )
+    return (*(() if image is None else (image,)), *images)
+
+
+def _seconds(seconds: object) -> str | None:
+    if seconds is None:
+        return None
+    text = str(seconds).strip()
+    if isinstance(seconds, bool) or not (text.isascii() and text.isdigit()) or int(text) == 0:
+        raise InvalidRequest(f"seconds is {seconds!r}, and must be a whole number above 0")
+    return text
+
+
+def _size(size: str | tuple[int, int] | None) -> str | None:
+    if size is None or isinstance(size, str):
+        if size is not None:
+            _check_text("size", size)
+        return size
+    match size:
+        case (int(width), int(height)) if width > 0 and height > 0:
+            return f"{width}x{height}"
+    raise InvalidRequest(f"size is {size!r}, and must be text or (width, height) in pixels")
+
+
+def _watermark(watermark: bool | str | None) -> str | None:
+    if isinstance(watermark, bool):
+        return str(watermark).lower()
+    if watermark is not None:
+        _check_text("watermark", watermark)
+    return watermark
+
+
+def _fit_to_model(request: VideoRequest, model: Model) -> VideoRequest:
+    """Fill in what the model's row decides, and refuse what it does not take."""
+    if request.aspect_ratio is not None:
+        _check_choice("aspect_ratio", request.aspect_ratio, model.aspect_ratios, model)
+        request = _ratio_to_size(request, model)
+    if request.size is None and not model.size_required:
+        request = attrs.evolve(request, size=model.sizes[0])
+    if request.size is not None:
+        _check_choice("size", request.size, model.sizes, model)
+    if request.seconds is None:
+        request = attrs.evolve(request, seconds=model.default_seconds)
+    count = len(request.images)
+    if count < model.min_images:
+        raise InvalidRequest(f"{model.name} needs a picture: pass image=")
+    if model.max_images is not None and count > model.max_images:
+        raise InvalidRequest(f"{model.name} takes {model.max_images} picture, not {count}")
+    return request
+
+
+def _ratio_to_size(request: VideoRequest, model: Model) -> VideoRequest:
+    """For a format that knows only sizes, say the aspect ratio as one."""
+    size = model.ratio_sizes.get(request.aspect_ratio or "")
+    if size is None:
+        return request
+    same = {size, (request.aspect_ratio or "").replace(":", "x")}
+    if request.size is not None and request.size not in same:
+        raise InvalidRequest(
+            f"size {request.size!r} contradicts aspect_ratio {request.aspect_ratio!r}, which is "
+            f"{size!r} for {model.name}: give one of the two"
+        )
+    return attrs.evolve(request, size=request.size or size, aspect_ratio=None)
+
+
+def _check_choice(field: str, value: str, allowed: tuple[str, ...], model: Model) -> None:
+    if value not in allowed:
+        raise InvalidRequest(
+            f"{field} is {value!r}, and {model.name} takes one of: {', '.join(allowed)}"
+        )

@@ -1,0 +1,137 @@
+"""What a client was set up with, checked once."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import attrs
+
+from .errors import ConfigurationError
+from .policies import PollPolicy, RetryPolicy
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+DEFAULT_BASE_URL = "https://api.chainhub.tech"  # both specification pages, `servers`
+
+
+@attrs.frozen
+class Timeouts:
+    """Seconds to wait for one step of one HTTP exchange.
+
+    Attributes:
+        connect: for a connection, TLS included.
+        read: for the next bytes of an answer.
+        write: for the next bytes of a request to be taken.
+        create: for the answer to a create; long, since giving up early is what makes an outcome unknown.
+    """
+
+    connect: float = 10.0
+    read: float = 60.0
+    write: float = 120.0
+    create: float = 300.0
+
+
+@attrs.frozen(kw_only=True)
+class Settings:
+    """The checked configuration of one client; `repr` shows everything but the key.
+
+    Attributes:
+        api_key: sent to `base_url` and nowhere else.
+        base_url: without a trailing slash.
+        timeouts: for each step of an exchange.
+        retry: when to send again what is safe to send again.
+        poll: when to look at a running task again.
+        inline_images: whether the unified format may carry a local picture as a data URI.
+        max_download: bytes beyond which a video is not saved.
+        image_host: takes a file name and a binary stream, and returns a link to the picture.
+    """
+
+    api_key: str = attrs.field(repr=False)
+    base_url: str = DEFAULT_BASE_URL
+    timeouts: Timeouts = attrs.field(factory=Timeouts)
+    retry: RetryPolicy = attrs.field(factory=RetryPolicy)
+    poll: PollPolicy = attrs.field(factory=PollPolicy)
+    inline_images: bool = False
+    max_download: int = 4_000_000_000
+    image_host: Callable[..., Any] | None = attrs.field(default=None, repr=False)
+
+
+def timeouts_of(timeout: float | Timeouts | None) -> Timeouts:
+    """Return the timeouts for a constructor's `timeout`.
+
+    Args:
+        timeout: seconds for every step but the create's answer, which is awaited at least as long as by default;
+            or a `Timeouts`; or None for the defaults.
+
+    Raises:
+        ConfigurationError: the number is not above 0.
+    """
+    if timeout is None:
+        return Timeouts()
+    if isinstance(timeout, Timeouts):
+        return timeout
+    if not timeout > 0:
+        raise ConfigurationError(f"timeout must be above 0 seconds, not {timeout!r}")
+    return Timeouts(timeout, timeout, timeout, max(timeout, Timeouts().create))
+
+
+def checked_key(api_key: str | None) -> str:
+    """Return the key, from the environment if None.
+
+    Raises:
+        ConfigurationError: there is no key, or it cannot stand in a header.
+    """
+    key = api_key if api_key is not None else os.environ.get("CHAINHUB_API_KEY", "")
+    key = key.strip(" ")
+    if not key:
+        raise ConfigurationError(
+            "no API key: set the environment variable CHAINHUB_API_KEY, or pass api_key="
+        )
+    if not key.isascii() or not key.isprintable() or " " in key:
+        raise ConfigurationError(
+            "the API key holds a blank, a line break or a character outside ASCII: copy it again "
+            "(its value is not shown here)"
+        )
+    return key
+
+
+def checked_base_url(base_url: str | None) -> str:
+    """Return the gateway's address without a trailing slash, from the environment if None.
+
+    Raises:
+        ConfigurationError: the address is not one that the key may be sent to.
+    """
+    given = base_url if base_url is not None else os.environ.get("CHAINHUB_BASE_URL", "")
+    url = given.strip().rstrip("/") or DEFAULT_BASE_URL
+    try:
+        parts = urlsplit(url)
+        host, _port = parts.hostname, parts.port
+    except ValueError as error:
+        raise ConfigurationError(f"base_url {url!r} is not an address: {error}") from error
+    if parts.username is not None or parts.password is not None:
+        raise ConfigurationError("base_url must not hold a user name or password; pass api_key=")
+    if parts.scheme not in ("http", "https") or not host:
+        raise ConfigurationError(
+            f"base_url {url!r} must look like https://host or https://host/path"
+        )
+    if parts.query or parts.fragment or not url.isprintable() or " " in url:
+        raise ConfigurationError(f"base_url {url!r} must have no query, fragment or blank")
+    if parts.scheme == "http" and not _loopback(host):
+        raise ConfigurationError(
+            f"base_url {url!r} is plain http, which would send the key readable: use https "
+            "(plain http is for 127.0.0.1 and localhost only)"
+        )
+    return url
+
+
+def _loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,55 @@
+"""The money rule: a create is sent again only if it is certain that the server did not act on the first one.
+
+One pure function decides. Neither wire format has an idempotency key, so a create that is sent twice is paid twice.
+
+    what happened                                                       what is done
+    connection never established (refused, DNS, TLS, pool timeout)      again, after a pause
+    429                                                                 again, after Retry-After or a pause
+    400 401 402 403 404 413 422, and 503 with model_not_found           raise the mapped error
+    anything else once bytes may have left                              raise SubmissionUncertain, never again
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from .effects import AnswerTooLarge, Reply, TransportFailure
+from .failures import complaint_in
+
+if TYPE_CHECKING:
+    from typing import TypeAlias
+
+Outcome: TypeAlias = "Reply | TransportFailure | AnswerTooLarge"
+
+REFUSALS = frozenset({400, 401, 402, 403, 404, 413, 422})
+
+
+class Decision(Enum):
+    """What follows from the outcome of one attempt to create."""
+
+    ACCEPTED = "read the task from the answer"
+    AGAIN = "send again after a pause"
+    REFUSED = "raise the mapped error"
+    UNCERTAIN = "raise SubmissionUncertain, never send again"
+
+
+def decide(outcome: Outcome) -> Decision:
+    """Return what to do after one attempt to create.
+
+    Args:
+        outcome: the answer, or what the transport threw instead of one.
+    """
+    if isinstance(outcome, TransportFailure):
+        return Decision.UNCERTAIN if outcome.sent else Decision.AGAIN
+    if isinstance(outcome, AnswerTooLarge):
+        return Decision.UNCERTAIN
+    if 200 <= outcome.status < 300:
+        return Decision.ACCEPTED
+    if outcome.status == 429:
+        return Decision.AGAIN
+    if outcome.status in REFUSALS:
+        return Decision.REFUSED
+    if outcome.status == 503 and complaint_in(outcome.body).code == "model_not_found":
+        return Decision.REFUSED
+    return Decision.UNCERTAIN

@@ -1,0 +1,91 @@
+"""A task at the gateway, as both wire formats describe it."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class TaskStatus(StrEnum):
+    """Where a task stands. The gateway's own word is `VideoTask.raw_status`."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    COMPLETED = "completed"
+    FAILED = "failed"
+
+    @property
+    def terminal(self) -> bool:
+        """Whether the task has ended, well or badly."""
+        return self in (TaskStatus.COMPLETED, TaskStatus.FAILED)
+
+
+@attrs.frozen(kw_only=True)
+class VideoTask:
+    """One task, as the gateway last described it.
+
+    Attributes:
+        id: the id that the create call returned; queries take it.
+        format: the wire format, `"openai"` or `"unified"`.
+        model: the model asked for, if known.
+        status: where the task stands.
+        raw_status: the gateway's own word for it.
+        progress: 0.0 to 1.0, or None if the gateway does not say.
+        created_at: when the task was made (aware), or None.
+        updated_at: when the gateway last changed it (aware), or None.
+        video_url: the link to the finished video, or None. Links expire: download at once.
+        failure_reason: why a failed task failed, or None.
+        raw: the gateway's whole answer, unknown fields included.
+    """
+
+    id: str
+    format: str
+    model: str | None = None
+    status: TaskStatus = TaskStatus.QUEUED
+    raw_status: str = ""
+    progress: float | None = None
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+    video_url: str | None = attrs.field(default=None, repr=False)
+    failure_reason: str | None = None
+    raw: Mapping[str, Any] = attrs.field(factory=dict[str, Any], repr=False, hash=False)
+
+    @property
+    def done(self) -> bool:
+        """Whether the task has ended, well or badly."""
+        return self.status.terminal
+
+    def to_json(self) -> str:
+        """Return the task as JSON text that `from_json` reads back to an equal task."""
+        fields = attrs.asdict(self, recurse=False)
+        for name in ("created_at", "updated_at"):
+            if (moment := fields[name]) is not None:
+                fields[name] = moment.isoformat()
+        return json.dumps(fields, ensure_ascii=False)
+
+    @classmethod
+    def from_json(cls, text: str) -> VideoTask:
+        """Read a task that `to_json` wrote.
+
+        Args:
+            text: the JSON text.
+
+        Raises:
+            ValueError: the text is not a task's JSON.
+        """
+        try:
+            fields = json.loads(text)
+            for name in ("created_at", "updated_at"):
+                if fields.get(name) is not None:
+                    fields[name] = datetime.fromisoformat(fields[name])
+            fields["status"] = TaskStatus(fields["status"])
+            return cls(**fields)
+        except (TypeError, KeyError, AttributeError, ValueError) as error:
+            raise ValueError(f"not the JSON of a video task: {error}") from error
