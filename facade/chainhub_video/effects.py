@@ -13,6 +13,8 @@ import attrs
 
 T = TypeVar("T")
 
+REPLY_LIMIT = 8_000_000  # bytes of an answer that is read whole
+
 
 @attrs.frozen
 class Call:
@@ -60,13 +62,6 @@ class Stream:
     status: int
     headers: Mapping[str, str]
     handle: Any = attrs.field(repr=False)
-
-
-@attrs.frozen
-class Send:
-    """Perform a call and read the answer. Gives a `Reply`."""
-
-    call: Call
 
 
 @attrs.frozen
@@ -132,7 +127,7 @@ class Emit:
     value: Any
 
 
-Effect: TypeAlias = Send | Open | Read | Close | Sleep | Now | Run | Notify | Emit
+Effect: TypeAlias = Open | Read | Close | Sleep | Now | Run | Notify | Emit
 Flow: TypeAlias = Generator[Effect, Any, T]
 
 
@@ -152,16 +147,31 @@ class TransportFailure(Exception):
 
 
 class AnswerTooLarge(Exception):
-    """The answer went on beyond what an answer may have. Drivers throw it into flows."""
-
-    def __init__(self, limit: int) -> None:
-        super().__init__(f"the answer is larger than {limit:,} bytes")
+    """The answer went on beyond what an answer may have."""
 
 
-def send(call: Call) -> Flow[Reply]:
-    """Perform a call and read its answer."""
-    reply: Reply = yield Send(call)
-    return reply
+def send(call: Call, limit: int = REPLY_LIMIT) -> Flow[Reply]:
+    """Perform a call and read its answer whole.
+
+    Raises:
+        TransportFailure: there was no answer, or only part of one.
+        AnswerTooLarge: it has more bytes than the limit.
+    """
+    stream: Stream = yield Open(call)
+    return (yield from read_whole(stream, limit))
+
+
+def read_whole(stream: Stream, limit: int = REPLY_LIMIT) -> Flow[Reply]:
+    """Read an open answer to its end, and close it; raises what `send` raises."""
+    body = bytearray()
+    try:
+        while data := (yield Read(stream)):
+            body += data
+            if len(body) > limit:
+                raise AnswerTooLarge(f"the answer is larger than {limit:,} bytes")
+    finally:
+        yield Close(stream)
+    return Reply(stream.status, stream.headers, bytes(body))
 
 
 def now() -> Flow[float]:

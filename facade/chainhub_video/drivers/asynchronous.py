@@ -10,23 +10,8 @@ from typing import Any, TypeVar
 
 import httpx
 
-from chainhub_video.effects import (
-    AnswerTooLarge,
-    Call,
-    Close,
-    Effect,
-    Emit,
-    Flow,
-    Notify,
-    Now,
-    Open,
-    Read,
-    Reply,
-    Run,
-    Send,
-    Sleep,
-    Stream,
-)
+from chainhub_video import effects as ask
+from chainhub_video.effects import Call, Effect, Flow, Stream
 from chainhub_video.errors import ConfigurationError
 from chainhub_video.settings import Settings
 
@@ -69,7 +54,7 @@ class AsyncDriver:
         try:
             effect = next(flow)
             while True:
-                if isinstance(effect, Emit):
+                if isinstance(effect, ask.Emit):
                     yield effect.value
                     effect = flow.send(None)
                     continue
@@ -93,37 +78,23 @@ class AsyncDriver:
 
     async def _perform(self, effect: Effect) -> Any:
         match effect:
-            case Send(call):
-                return await self._send(call)
-            case Open(call):
+            case ask.Open(call):
                 return await self._open(call)
-            case Read(stream):
+            case ask.Read(stream):
                 return await self._guarded(anext(stream.handle[1], b""))
-            case Close(stream):
+            case ask.Close(stream):
                 await stream.handle[0].aclose()
-            case Sleep(seconds):
+            case ask.Sleep(seconds):
                 await asyncio.sleep(seconds)
-            case Now():
+            case ask.Now():
                 return time.monotonic()
-            case Run(function, arguments):
+            case ask.Run(function, arguments):
                 return await asyncio.to_thread(function, *arguments)
-            case Notify(function, arguments, blocking):
+            case ask.Notify(function, arguments, blocking):
                 return await self._notify(function, arguments, blocking=blocking)
-            case Emit():
+            case ask.Emit():
                 raise TypeError("a flow that emits must be iterated")
         return None
-
-    async def _send(self, call: Call) -> Reply:
-        stream = await self._open(call)
-        body = bytearray()
-        try:
-            while data := await self._guarded(anext(stream.handle[2], b"")):
-                body += data
-                if len(body) > exchange.REPLY_LIMIT:
-                    raise AnswerTooLarge(exchange.REPLY_LIMIT)
-        finally:
-            await stream.handle[0].aclose()
-        return Reply(stream.status, stream.headers, bytes(body))
 
     async def _open(self, call: Call) -> Stream:
         client = self._client(fresh=call.fresh)
@@ -133,7 +104,7 @@ class AsyncDriver:
         response = await self._guarded(
             client.send(request, stream=True, follow_redirects=False, auth=None)
         )
-        handle = (response, response.aiter_raw(), response.aiter_bytes())
+        handle = (response, response.aiter_bytes())
         return Stream(response.status_code, exchange.lowered(response.headers), handle)
 
     async def _guarded(self, awaitable: Any) -> Any:

@@ -10,23 +10,8 @@ from typing import Any, TypeVar
 
 import httpx
 
-from chainhub_video.effects import (
-    AnswerTooLarge,
-    Call,
-    Close,
-    Effect,
-    Emit,
-    Flow,
-    Notify,
-    Now,
-    Open,
-    Read,
-    Reply,
-    Run,
-    Send,
-    Sleep,
-    Stream,
-)
+from chainhub_video import effects as ask
+from chainhub_video.effects import Call, Effect, Flow, Stream
 from chainhub_video.errors import ConfigurationError
 from chainhub_video.settings import Settings
 
@@ -65,7 +50,7 @@ class BlockingDriver:
         try:
             effect = next(flow)
             while True:
-                if isinstance(effect, Emit):
+                if isinstance(effect, ask.Emit):
                     yield effect.value
                     effect = flow.send(None)
                 else:
@@ -92,37 +77,23 @@ class BlockingDriver:
 
     def _perform(self, effect: Effect) -> Any:
         match effect:
-            case Send(call):
-                return self._send(call)
-            case Open(call):
+            case ask.Open(call):
                 return self._open(call)
-            case Read(stream):
+            case ask.Read(stream):
                 return self._guarded(next, stream.handle[1], b"")
-            case Close(stream):
+            case ask.Close(stream):
                 stream.handle[0].close()
-            case Sleep(seconds):
+            case ask.Sleep(seconds):
                 time.sleep(seconds)
-            case Now():
+            case ask.Now():
                 return time.monotonic()
-            case Run(function, arguments):
+            case ask.Run(function, arguments):
                 return function(*arguments)
-            case Notify(function, arguments):
+            case ask.Notify(function, arguments):
                 return self._notify(function, arguments)
-            case Emit():
+            case ask.Emit():
                 raise TypeError("a flow that emits must be iterated")
         return None
-
-    def _send(self, call: Call) -> Reply:
-        stream = self._open(call)
-        body = bytearray()
-        try:
-            while data := self._guarded(next, stream.handle[2], b""):
-                body += data
-                if len(body) > exchange.REPLY_LIMIT:
-                    raise AnswerTooLarge(exchange.REPLY_LIMIT)
-        finally:
-            stream.handle[0].close()
-        return Reply(stream.status, stream.headers, bytes(body))
 
     def _open(self, call: Call) -> Stream:
         client = self._client(fresh=call.fresh)
@@ -132,7 +103,7 @@ class BlockingDriver:
         response = self._guarded(
             client.send, request, stream=True, follow_redirects=False, auth=None
         )
-        handle = (response, response.iter_raw(), response.iter_bytes())
+        handle = (response, response.iter_bytes())
         return Stream(response.status_code, exchange.lowered(response.headers), handle)
 
     def _guarded(self, function: Any, *arguments: Any, **named: Any) -> Any:

@@ -15,7 +15,6 @@ from chainhub_video.effects import Call, TransportFailure
 if TYPE_CHECKING:
     from chainhub_video.settings import Settings
 
-REPLY_LIMIT = 8_000_000  # bytes of an answer that is read whole
 FRESH_LIMITS = {"max_keepalive_connections": 0}
 USER_AGENT = f"chainhub-video/{__version__} python/{platform.python_version()}"
 

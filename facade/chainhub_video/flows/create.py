@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from chainhub_video.effects import AnswerTooLarge, Call, Flow, Reply, Send, Sleep, TransportFailure
+from chainhub_video.effects import AnswerTooLarge, Call, Flow, Reply, Sleep, TransportFailure, send
 from chainhub_video.errors import (
     ChainHubError,
     ConnectionFailed,
@@ -60,7 +60,7 @@ def _submit(settings: Settings, call: Call) -> Flow[Reply]:
     while True:
         outcome: Outcome
         try:
-            outcome = yield Send(call)
+            outcome = yield from send(call)
         except (TransportFailure, AnswerTooLarge) as failure:
             outcome = failure
         decision = decide(outcome)

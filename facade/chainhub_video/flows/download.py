@@ -11,16 +11,17 @@ import attrs
 
 from chainhub_video.answers import link_of, number_of
 from chainhub_video.effects import (
+    AnswerTooLarge,
     Close,
     Flow,
     Notify,
     Open,
     Read,
-    Reply,
     Sleep,
     Stream,
     TransportFailure,
     now,
+    read_whole,
     run,
 )
 from chainhub_video.errors import (
@@ -124,7 +125,7 @@ class _Transfer:
                 yield from self._attempt(part)
                 yield from _checked(part)
                 return
-            except (_Broken, TransportFailure, BadLink) as error:
+            except (_Broken, TransportFailure, AnswerTooLarge, BadLink) as error:
                 trouble = error
             failures += 1
             log.debug("download of task %s: %s", self.task.id, trouble)
@@ -214,16 +215,13 @@ class _Transfer:
         is_json = "json" in stream.headers.get("content-type", "")
         if stream.status < 400 and not is_json:
             return stream
-        try:
-            body = yield from _whole(stream)
-        finally:
-            yield Close(stream)
-        if stream.status >= 400:
-            error = error_for(Reply(stream.status, stream.headers, body))
-            if isinstance(error, (NotFound, PermissionDenied)) or stream.status == 401:
+        reply = yield from read_whole(stream, _JSON_LIMIT)
+        if reply.status >= 400:
+            error = error_for(reply)
+            if isinstance(error, (NotFound, PermissionDenied)) or reply.status == 401:
                 raise error.about(self.task)
             raise _Broken(str(error)) from error
-        named = link_of(_json(body))
+        named = link_of(_json(reply.body))
         if named is None:
             raise _Broken("/content answered JSON without a link")
         return (yield from open_link(named, headers))
@@ -261,15 +259,6 @@ def _length(stream: Stream) -> int | None:
         return None
     length = number_of(stream.headers.get("content-length"))
     return None if length is None else int(length)
-
-
-def _whole(stream: Stream) -> Flow[bytes]:
-    body = b""
-    while data := (yield Read(stream)):
-        body += data
-        if len(body) > _JSON_LIMIT:
-            raise _Broken(f"the answer in place of the video is larger than {_JSON_LIMIT:,} bytes")
-    return body
 
 
 def _json(body: bytes) -> Any:

@@ -30,7 +30,7 @@ from chainhub_video.errors import (
     UnexpectedResponse,
     WaitTimeout,
 )
-from chainhub_video.failures import poll_after_of, retry_after_of, success_in, unexpected
+from chainhub_video.failures import poll_after_of, retry_after_of, success_in
 from chainhub_video.formats import FORMATS
 from chainhub_video.task import TaskStatus, VideoTask
 
@@ -180,8 +180,6 @@ def _look(task: VideoTask, within: float | None) -> Flow[tuple[VideoTask, Reply]
     reply = yield from send(call)
     try:
         seen = wire.read_queried(success_in(reply), task)
-        if not seen.raw_status:
-            raise unexpected(reply, "no task: it has no status")
     except ChainHubError as error:
         error.about(task)
         raise

@@ -1,10 +1,9 @@
-"""The "OpenAI video format": one multipart create with the picture in it, and a `/content` address for the result."""
+"""The "OpenAI video format": a multipart create with the picture in it, and `/content` for the result."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
 
-import attrs
 from chainhub_api.api.openai import create_video, download_video, retrieve_video
 from chainhub_api.models.create_video_request import CreateVideoRequest
 from chainhub_api.models.create_video_response import CreateVideoResponse
@@ -12,46 +11,38 @@ from chainhub_api.models.retrieve_video_response import RetrieveVideoResponse
 from chainhub_api.types import UNSET, File
 
 from chainhub_video.effects import Call
+from chainhub_video.errors import InvalidRequest
 from chainhub_video.pictures import Picture
+from chainhub_video.request import VideoRequest
 
-from . import wire
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from typing import Literal
-
-    from chainhub_video.request import VideoRequest
-    from chainhub_video.task import VideoTask
+from .wire import WireFormat, path_id
 
 
-@attrs.frozen
-class OpenAIFormat:
+class OpenAIFormat(WireFormat):
     """`POST /v1/videos`, `GET /v1/videos/{id}`, `GET /v1/videos/{id}/content`."""
 
-    name: str = "openai"
-    pictures_as: Literal["upload", "link"] = "upload"
-    id_prefixes: tuple[str, ...] = ("video_",)
-
-    def check(self, request: VideoRequest) -> None:
-        """Refuse what this format cannot say, and what it requires and is missing."""
-        wire.refuse_fields(self.name, {"aspect_ratio": request.aspect_ratio})
-        pictures = len(request.images) or None
-        fields = {"size": request.size, "seconds": request.seconds, "image": pictures}
-        wire.require_fields(request, fields)
-        wire.require_one_picture(request)
-        wire.refuse_collisions(request.extra, CreateVideoRequest)
+    name = "openai"
+    pictures_as = "upload"
+    id_prefixes = ("video_",)
+    required = ("size", "seconds", "images")
+    absent = ("aspect_ratio",)
+    request_model = CreateVideoRequest
+    created_model = CreateVideoResponse
+    queried_model = RetrieveVideoResponse
 
     def create_call(self, request: VideoRequest, pictures: Sequence[Picture | str]) -> Call:
-        """Return the paid call. Its picture is read from the stream when it is sent."""
-        (picture,) = pictures
-        if not isinstance(picture, Picture):
-            raise TypeError("this format uploads its picture")
+        """Return the paid call. Its one picture is read from the stream when it is sent."""
+        match pictures:
+            case [Picture() as picture]:
+                file = File(picture.stream, picture.name, picture.media_type)
+            case _:
+                raise InvalidRequest(f"the openai format takes one picture, not {len(pictures)}")
         body = CreateVideoRequest(
             model=request.model,
             prompt=request.prompt,
             seconds=request.seconds or "",
             size=request.size or "",
-            input_reference=File(picture.stream, picture.name, picture.media_type),
+            input_reference=file,
             watermark=UNSET if request.watermark is None else request.watermark,
         )
         body.additional_properties.update(request.extra)
@@ -59,18 +50,8 @@ class OpenAIFormat:
 
     def query_call(self, task_id: str) -> Call:
         """Return the call that asks for a task's state."""
-        return Call(retrieve_video._get_kwargs(id=wire.path_id(task_id)))
+        return Call(retrieve_video._get_kwargs(id=path_id(task_id)))
 
     def content_call(self, task_id: str) -> Call:
-        """Return the call that gives the finished video: as bytes, a redirect, or JSON with a link."""
-        return Call(download_video._get_kwargs(id=wire.path_id(task_id)))
-
-    def read_created(self, answer: Mapping[str, Any]) -> VideoTask:
-        """Return the task in the create call's answer."""
-        parsed = wire.parsed(CreateVideoResponse, answer)
-        return wire.named(wire.read_task(answer, parsed, self.name))
-
-    def read_queried(self, answer: Mapping[str, Any], task: VideoTask) -> VideoTask:
-        """Return the task as a query's answer describes it."""
-        parsed = wire.parsed(RetrieveVideoResponse, answer)
-        return wire.same_task(wire.read_task(answer, parsed, self.name), task)
+        """Return the call that gives the video: as bytes, a redirect, or JSON with a link."""
+        return Call(download_video._get_kwargs(id=path_id(task_id)))
