@@ -9,9 +9,12 @@ from dataclasses import dataclass, field
 
 from pipeline.scalar import is_block_marker, mend_block_marker
 
-_LINE = re.compile(r"(?P<indent> *)(?P<dashes>(?:- +)*(?:-(?=$))?)(?P<rest>.*)")
+_LINE = re.compile(r"(?P<indent> *)(?P<dashes>(?:-[ \t]+)*(?:-(?=$))?)(?P<rest>.*)")
 _QUOTED_KEY = re.compile(r"""(?P<key>'(?:[^']|'')*'|"(?:[^"\\]|\\.)*")[ \t]*:(?=[ \t]|$)""")
 _PLAIN_KEY = re.compile(r"(?P<key>[^{\['\"].*?)[ \t]*:(?=[ \t]|$)")
+
+# What YAML takes for blank; other spaces of Unicode belong to the text.
+BLANKS = " \t"
 
 
 @dataclass
@@ -28,6 +31,7 @@ class Entry:
         value: The value on this line, without blanks around it.
         more: The value's further lines, without blanks around them.
         block: Whether the lines below are a block scalar.
+        inside: The keys around it, outermost first.
         list_of: The key whose list the entry's last dash belongs to; None if there is none.
     """
 
@@ -40,6 +44,7 @@ class Entry:
     value: str
     more: list[str] = field(default_factory=list)
     block: bool = False
+    inside: tuple[str, ...] = ()
     list_of: "Entry | None" = None
 
 
@@ -54,7 +59,9 @@ def entry_of(line: str, index: int) -> Entry | None:
         Its entry; None for a blank line, a comment, or one that is no entry.
     """
     match = _LINE.fullmatch(line)
-    if not match or not line.strip() or match["rest"].startswith("#"):
+    if not match or not line.strip(BLANKS):
+        return None
+    if match["rest"].startswith("#") and not match["dashes"]:
         return None
     start = match.start("rest")
     first_dash = match.start("dashes")
@@ -63,11 +70,11 @@ def entry_of(line: str, index: int) -> Entry | None:
     found = _QUOTED_KEY.match(rest) or _PLAIN_KEY.match(rest)
     if found:
         value = rest[found.end() :]
-        value_start = start + found.end() + len(value) - len(value.lstrip())
-        return Entry(index, start, dashes, found["key"], start, value_start, value.strip())
+        value_start = start + found.end() + len(value) - len(value.lstrip(BLANKS))
+        return Entry(index, start, dashes, found["key"], start, value_start, value.strip(BLANKS))
     if not dashes:
         return None
-    return Entry(index, dashes[-1], dashes, None, start, start, rest.strip())
+    return Entry(index, dashes[-1], dashes, None, start, start, rest.strip(BLANKS))
 
 
 def looks_like_entry(line: str) -> bool:
@@ -122,7 +129,7 @@ def scan(lines: list[str]) -> list[Entry]:
         if entry.block:
             index = end
         elif entry.value:
-            entry.more = [line.strip() for line in deeper]
+            entry.more = [line.strip(BLANKS) for line in deeper]
             if not any(looks_like_entry(line) for line in deeper):
                 index = end
         _place_in_list(entry, parents)
@@ -135,7 +142,7 @@ def _end_of_depth(lines: list[str], start: int, column: int) -> int:
     end = start
     for index in range(start, len(lines)):
         line = lines[index]
-        if not line.strip():
+        if not line.strip(BLANKS):
             continue
         if indent_of(line) <= column:
             break
@@ -150,6 +157,7 @@ def _place_in_list(entry: Entry, parents: list[Entry]) -> None:
         parents[-1].column > outer or (parents[-1].column == outer and not entry.dashes)
     ):
         parents.pop()
+    entry.inside = tuple(parent.key or "" for parent in parents)
     if entry.dashes and parents:
         entry.list_of = parents[-1]
     if entry.key is not None:

@@ -17,7 +17,7 @@ from pipeline.report import Change, Place, shorten, stop
 STEP = "parse"
 _TAG = "tag:yaml.org,2002:"
 # Dates stay text: JSON, which OpenAPI documents are written in at heart, has no dates.
-_TEXT_TAGS = {_TAG + "str", _TAG + "timestamp"}
+_TEXT_TAGS = {_TAG + name for name in ("str", "timestamp", "value", "merge")}
 _SCALAR_TAGS = {_TAG + "null", _TAG + "bool", _TAG + "int", _TAG + "float"}
 _FIX = "correct the file, or fetch the page again; a defect of the exporter belongs in repair.py"
 

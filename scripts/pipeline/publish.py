@@ -173,7 +173,7 @@ def _stage(target: Path, content: bytes) -> Path:
 
 def _restore(path: Path, content: bytes | None) -> None:
     """Put a file back to what it was."""
-    if content is None:
-        path.unlink(missing_ok=True)
-    else:
+    if content is not None:
         path.write_bytes(content)
+    elif path.is_file():
+        path.unlink()

@@ -8,7 +8,7 @@ what the parser makes of it, never from a list of known lines.
 import re
 from dataclasses import replace
 
-from pipeline.layout import Entry, entry_of, indent_of, looks_like_entry, scan
+from pipeline.layout import BLANKS, Entry, entry_of, indent_of, looks_like_entry, scan
 from pipeline.page import Excerpt
 from pipeline.report import Change, Place
 from pipeline.scalar import key_misread, mend_block_marker, misread, quote
@@ -16,9 +16,10 @@ from pipeline.scalar import key_misread, mend_block_marker, misread, quote
 STEP = "repair"
 # Lists that OpenAPI and the exporter fill with text only.
 _TEXT_LISTS = {"required", "enum", "tags", "x-apifox-orders"}
-# Keys whose value OpenAPI wants to be text.
+# Keys whose value OpenAPI wants to be text, unless they are names of the service's own.
 _TEXT_KEYS = {"description", "summary", "title"}
-_ODD_INDENT = re.compile("[ \t\u00a0\u3000]*")
+_FREE = {"example", "examples", "default", "enum", "value"}
+_LEAD = re.compile("[ \t\u00a0\u3000]*")
 # A block marker with its text behind it; without + or - it may be a quotation or a table.
 _MARKER_WITH_TEXT = re.compile(r"[|>]+[+-]\s+(?P<text>\S.*)")
 
@@ -63,6 +64,12 @@ def _is_text_item(entry: Entry, after: Entry | None, texts: set[int]) -> bool:
     return after is None or min([after.column, *after.dashes]) < entry.column
 
 
+def _is_text(entry: Entry) -> bool:
+    """Say whether OpenAPI wants an entry's value to be text."""
+    named_by_service = entry.inside[-1:] == ("properties",) or not _FREE.isdisjoint(entry.inside)
+    return entry.key in _TEXT_KEYS and not named_by_service
+
+
 class _Repairs:
     """The repairs of one file, made in its list of lines."""
 
@@ -71,53 +78,50 @@ class _Repairs:
         self.lines = lines
         self.changes: list[Change] = []
 
-    def note(self, index: int, reason: str, before: str, after: str) -> None:
-        if before != after:
-            place = Place(self.excerpt.file, self.excerpt.first_line + index)
-            self.changes.append(Change(place, STEP, reason, before.strip(), after.strip()))
+    def replace(self, index: int, mended: str, reason: str) -> None:
+        """Put one line for another and note it."""
+        line = self.lines[index]
+        if line == mended:
+            return
+        shown = line.strip(BLANKS), mended.strip(BLANKS)
+        if shown[0] == shown[1]:
+            shown = repr(line), repr(mended)
+        place = Place(self.excerpt.file, self.excerpt.first_line + index)
+        self.changes.append(Change(place, STEP, reason, *shown))
+        self.lines[index] = mended
 
     def indentation(self) -> None:
         """Put blanks for tabs and wide blanks that stand for depth."""
-        step = min(
-            (indent_of(line) for line in self.lines if line[:1] == " " and line.strip()), default=2
-        )
+        depths = [indent_of(line) for line in self.lines if line[:1] == " " and line.strip(BLANKS)]
+        step = min(depths, default=2)
         block_column: int | None = None
         for index, line in enumerate(self.lines):
-            lead = _ODD_INDENT.match(line)
-            odd = lead[0] if lead and line.strip() else ""
-            if block_column is not None and line.strip():
-                if indent_of(line) > block_column:
-                    continue
-                if odd.strip(" ") and len(_spread(odd, step)) <= block_column:
-                    block_column = None
+            if not line.strip(BLANKS):
+                continue
+            # Inside a block scalar, what stands behind the depth is text.
+            if block_column is not None and indent_of(line) > block_column:
+                continue
+            lead = _LEAD.match(line)
+            odd = lead[0] if lead else ""
             if odd.strip(" "):
+                told = odd.encode("unicode_escape").decode()
                 mended = _spread(odd, step) + line[len(odd) :]
-                shown = line[: len(odd)].encode("unicode_escape").decode()
-                self.note(
-                    index,
-                    f"depth written with {shown!r}, where YAML takes blanks only",
-                    repr(line),
-                    repr(mended),
-                )
-                self.lines[index] = line = mended
-                if block_column is not None and indent_of(line) > block_column:
+                self.replace(index, mended, f"depth written as {told!r}; YAML takes blanks only")
+                if block_column is not None and indent_of(mended) > block_column:
                     continue
-            if line.strip():
-                entry = entry_of(line, index)
-                opens = entry is not None and entry.value[:1] in ("|", ">")
-                block_column = entry.column if entry and opens else None
+            entry = entry_of(self.lines[index], index)
+            opens = entry is not None and entry.value[:1] in ("|", ">")
+            block_column = entry.column if entry and opens else None
 
     def quote_item(self, entry: Entry) -> None:
         """Quote a whole list item."""
         line = self.lines[entry.line]
-        text = line[entry.start :].strip()
-        if entry.more or misread([text]) is None:
-            return
-        mended = line[: entry.start] + quote([text])[0]
-        owner = entry.list_of.key if entry.list_of else ""
-        reason = f"an item of {owner} is text that holds ': '; quoted whole"
-        self.note(entry.line, reason, line, mended)
-        self.lines[entry.line] = mended
+        text = line[entry.start :].strip(BLANKS)
+        if not entry.more and misread([text]) is not None:
+            owner = entry.list_of.key if entry.list_of else ""
+            reason = f"an item of {owner} is text that holds ': '; quoted whole"
+            head = line[: entry.start].replace("\t", " ")
+            self.replace(entry.line, head + quote([text])[0], reason)
 
     def quote_key(self, entry: Entry) -> None:
         """Quote a key the parser would not take."""
@@ -127,60 +131,42 @@ class _Repairs:
         line = self.lines[entry.line]
         quoted = quote([key])[0]
         mended = line[: entry.start] + quoted + line[entry.start + len(key) :]
-        self.note(entry.line, f"the key {key!r} is not plain YAML; quoted", line, mended)
-        self.lines[entry.line] = mended
+        self.replace(entry.line, mended, f"the key {key!r} is not plain YAML; quoted")
         entry.value_start += len(quoted) - len(key)
 
     def value(self, entry: Entry) -> None:
         """Mend a block marker, or quote a value the parser would misread."""
         line = self.lines[entry.line]
-        if entry.block:
-            marker = mend_block_marker(entry.value)
-            if marker is not None:
-                mended = line[: entry.value_start] + marker
-                self.note(
-                    entry.line,
-                    "two block markers in one; read as lines kept as they are",
-                    line,
-                    mended,
-                )
-                self.lines[entry.line] = mended
-            return
-        if not entry.value:
-            return
+        head, tail = line[: entry.value_start], line[entry.value_start + len(entry.value) :]
         below = self.lines[entry.line + 1 : entry.line + 1 + len(entry.more)]
-        if any(looks_like_entry(text) for text in below):
-            # Deeper lines that look like entries: only a person can say what was meant.
-            return
-        self._quote_value(entry, line)
+        if entry.block:
+            marker = mend_block_marker(entry.value) or entry.value
+            reason = "two block markers in one; read as lines kept as they are"
+            self.replace(entry.line, head + marker, reason)
+        elif "\t" in head or "\t" in tail:
+            reason = "tabs around a value; YAML takes blanks only"
+            self.replace(entry.line, head.replace("\t", " ") + entry.value, reason)
+        # Deeper lines that look like entries: only a person can say what was meant.
+        if entry.value and not entry.block and not any(map(looks_like_entry, below)):
+            self.quote_value(entry)
 
-    def _quote_value(self, entry: Entry, line: str) -> None:
+    def quote_value(self, entry: Entry) -> None:
+        """Quote a value, on all of its lines, if the parser would misread it."""
+        head = self.lines[entry.line][: entry.value_start]
         texts = [entry.value, *entry.more]
-        head = line[: entry.value_start].replace("\t", " ")
         marker = _MARKER_WITH_TEXT.fullmatch(entry.value)
         if marker:
             texts[0] = marker["text"]
             reason = "a block marker with its text on the same line; the text is quoted"
         else:
-            cause = misread(texts, text_only=entry.key in _TEXT_KEYS)
-            if cause is None and "\t" not in line[: entry.value_start]:
-                return
-            reason = f"the value {cause}; quoted" if cause else "a tab before the value"
+            cause = misread(texts, text_only=_is_text(entry))
             if cause is None:
-                self.replace(entry.line, head + entry.value, reason)
                 return
+            reason = f"the value {cause}; quoted"
         for offset, text in enumerate(quote(texts)):
             index = entry.line + offset
             lead = head if offset == 0 else " " * indent_of(self.lines[index])
             self.replace(index, lead + text, reason)
-
-    def replace(self, index: int, mended: str, reason: str) -> None:
-        """Put one line for another and note it."""
-        line = self.lines[index]
-        if line != mended:
-            place = Place(self.excerpt.file, self.excerpt.first_line + index)
-            self.changes.append(Change(place, STEP, reason, line.strip(), mended.strip()))
-            self.lines[index] = mended
 
 
 def _spread(lead: str, step: int) -> str:

@@ -20,6 +20,7 @@ from ruamel.yaml.events import (
     SequenceEndEvent,
     SequenceStartEvent,
 )
+from ruamel.yaml.nodes import ScalarNode
 
 _BLOCK_MARKER = re.compile(r"[|>](?:[1-9][+-]?|[+-][1-9]?)?")
 _MANGLED_MARKER = re.compile(r"[|>][|>+\-1-9 \t]*")
@@ -81,7 +82,8 @@ def misread(lines: list[str], *, text_only: bool = False) -> str | None:
 
     Args:
         lines: The value's lines, without blanks around them.
-        text_only: Whether the value can only be text, so that a flow collection is a misreading.
+        text_only: Whether the value can only be text, so that a number or a collection is a
+            misreading.
 
     Returns:
         The reason, or None if the value is fine.
@@ -95,9 +97,11 @@ def misread(lines: list[str], *, text_only: bool = False) -> str | None:
     if events and _is_whole(events, source) and not any(_is_marked(event) for event in events):
         first = events[0]
         if isinstance(first, ScalarEvent):
-            if first.style or first.value == fold(lines):
+            if not first.style and text_only and _is_number(first.value):
+                return "can only be text here, and reads as a number or truth value"
+            if first.style == source[0] or first.value == fold(lines):
                 return None
-        elif len(events) == 2 or not text_only:
+        elif source[0] in "[{" and (len(events) == 2 or not text_only):
             return None
     return _cause(fold(lines)) or "the parser reads something else"
 
@@ -158,6 +162,12 @@ def _events(source: str) -> tuple[Event, ...]:
     return tuple(events[4:-3])
 
 
+def _is_number(text: str) -> bool:
+    """Say whether the parser makes a number or a truth value of a plain text."""
+    tag = str(YAML(typ="safe", pure=True).resolver.resolve(ScalarNode, text, (True, False)))
+    return tag.rpartition(":")[2] in ("int", "float", "bool")
+
+
 def _is_whole(events: tuple[Event, ...], source: str) -> bool:
     """Say whether the events are one value that reaches to the end of the source."""
     depth = 0
@@ -182,7 +192,7 @@ def _is_marked(event: Event) -> bool:
 def _cause(text: str) -> str:
     """Name what usually makes a parser stumble over a value."""
     if text[:1] in ("'", '"'):
-        return "a quote that does not span the whole value"
+        return "starts with a quote that does not span it"
     if text[:1] in _RESERVED and (text[:1] not in "?-:" or text[1:2] in ("", " ")):
         return f"starts with {text[:1]!r}, which YAML reserves"
     if re.search(r":(\s|$)", text):
