@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..errors import ChainHubError, ConfigurationError, InvalidRequest
+from chainhub_video.errors import ChainHubError, ConfigurationError, InvalidRequest
 from .console import PROGRAM, fail, megabytes, percent, say, show, show_json, task_as_json, word
 from .display import Interrupted, display
 
 if TYPE_CHECKING:
-    from ..sandbox import Sandbox
-    from ..saved import SavedVideo
+    from chainhub_video.sandbox import Sandbox
+    from chainhub_video.saved import SavedVideo
 
 app = typer.Typer(
     help="Make videos through ChainHub's video API. The key and the address come from the "
@@ -97,7 +97,7 @@ def program(
 ) -> None:
     """Say which version this is, or leave it to the commands."""
     if version:
-        from .._version import __version__
+        from chainhub_video._version import __version__
 
         show(f"{PROGRAM} {__version__}")
         raise typer.Exit
@@ -142,7 +142,7 @@ def generate(
     as_json: AsJson = False,
 ) -> None:
     """Make one video and save it. The gateway charges for this."""
-    from .. import ChainHub
+    from chainhub_video import ChainHub
 
     line = display("submitting", unanswered=UNANSWERED)
     with line as shown, ChainHub(inline_images=inline_images) as hub:
@@ -166,7 +166,7 @@ def generate(
 @app.command()
 def status(task_id: TaskId, wire_format: WireFormat = None, as_json: AsJson = False) -> None:
     """Ask once how a task stands. Costs nothing."""
-    from .. import ChainHub
+    from chainhub_video import ChainHub
 
     with ChainHub() as hub:
         task = hub.videos.retrieve(task_id, format=wire_format)
@@ -185,8 +185,8 @@ def download(
     as_json: AsJson = False,
 ) -> None:
     """Wait for a task that is already there, and save its video. Costs nothing."""
-    from .. import ChainHub
-    from ..partfile import checked_target
+    from chainhub_video import ChainHub
+    from chainhub_video.partfile import checked_target
 
     target = checked_target(output)
     line = display("asking", unanswered="nothing was saved")
@@ -214,7 +214,7 @@ def sandbox(
 ) -> int:
     """Run a local gateway for trying things out, until Ctrl-C. Costs nothing."""
     try:
-        from ..sandbox import SandboxError, serve
+        from chainhub_video.sandbox import SandboxError, serve
     except ModuleNotFoundError as missing:
         return fail(str(missing), 2)
 

@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ..task import VideoTask
+    from chainhub_video.task import VideoTask
 
 PROGRAM = "chainhub-video"
 

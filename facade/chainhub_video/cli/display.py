@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from rich.progress import Progress, TaskID
 
-    from ..task import VideoTask
+    from chainhub_video.task import VideoTask
 
 
 class Display(Protocol):
