@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from chainhub_video.errors import ChainHubError, ConfigurationError, InvalidRequest
+
 from .console import PROGRAM, fail, megabytes, percent, say, show, show_json, task_as_json, word
 from .display import Interrupted, display
 
