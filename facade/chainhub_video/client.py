@@ -8,18 +8,16 @@ from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
-import httpx
-
-from .drivers.asynchronous import AsyncDriver
-from .drivers.blocking import BlockingDriver
 from .policies import PollPolicy, RetryPolicy
 from .settings import Settings, Timeouts, checked_base_url, checked_key, timeouts_of
-from .videos import AsyncVideos, Videos
 
 if TYPE_CHECKING:
+    import httpx
     from chainhub_api import AuthenticatedClient
 
-HttpClient = TypeVar("HttpClient", httpx.Client, httpx.AsyncClient)
+    from .videos import AsyncVideos, Videos
+
+HttpClient = TypeVar("HttpClient")
 
 
 class _Client(ABC, Generic[HttpClient]):
@@ -60,19 +58,15 @@ class _Client(ABC, Generic[HttpClient]):
         retry, no money rule, the generator's own errors. Close it yourself, or use it in a `with`
         block.
         """
-        from .raw import RawClient
+        from .raw import raw_client
 
-        limits = self._settings.timeouts
-        steps = httpx.Timeout(limits.read, connect=limits.connect, write=limits.write)
-        return RawClient(
-            base_url=self._settings.base_url, token=self._settings.api_key, timeout=steps
-        )
+        return raw_client(self._settings)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(base_url={self._settings.base_url!r}, api_key='***')"
 
 
-class ChainHub(_Client[httpx.Client]):
+class ChainHub(_Client["httpx.Client"]):
     """A client of ChainHub's video API. Usable from many threads.
 
     Close it with `close()`, or use it in a `with` block.
@@ -96,6 +90,11 @@ class ChainHub(_Client[httpx.Client]):
     videos: Videos
 
     def _connect(self, http_client: httpx.Client | None) -> None:
+        from .drivers.blocking import (
+            BlockingDriver,  # slow to import, and of no use to AsyncChainHub
+        )
+        from .videos import Videos
+
         self._driver = BlockingDriver(self._settings, http_client)
         self.videos = Videos(self._settings, self._driver)
 
@@ -115,7 +114,7 @@ class ChainHub(_Client[httpx.Client]):
         self.close()
 
 
-class AsyncChainHub(_Client[httpx.AsyncClient]):
+class AsyncChainHub(_Client["httpx.AsyncClient"]):
     """The same client for asyncio: what `ChainHub` does, awaited. Belongs to one event loop.
 
     Close it with `await close()`, or use it in an `async with` block.
@@ -130,6 +129,9 @@ class AsyncChainHub(_Client[httpx.AsyncClient]):
     videos: AsyncVideos
 
     def _connect(self, http_client: httpx.AsyncClient | None) -> None:
+        from .drivers.asynchronous import AsyncDriver  # slow to import, and of no use to ChainHub
+        from .videos import AsyncVideos
+
         self._driver = AsyncDriver(self._settings, http_client)
         self.videos = AsyncVideos(self._settings, self._driver)
 

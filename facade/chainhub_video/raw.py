@@ -1,8 +1,11 @@
-"""The generated client with a `repr` that may be logged."""
+"""The generated client, set up like the facade, with a `repr` that may be logged."""
 
 from __future__ import annotations
 
+import httpx
 from chainhub_api import AuthenticatedClient
+
+from .settings import Settings
 
 
 class RawClient(AuthenticatedClient):
@@ -10,3 +13,10 @@ class RawClient(AuthenticatedClient):
 
     def __repr__(self) -> str:
         return f"RawClient(base_url={self._base_url!r}, token='***')"
+
+
+def raw_client(settings: Settings) -> RawClient:
+    """Return a generated client for the same address, with the same key and timeouts."""
+    limits = settings.timeouts
+    timeout = httpx.Timeout(limits.read, connect=limits.connect, write=limits.write)
+    return RawClient(base_url=settings.base_url, token=settings.api_key, timeout=timeout)

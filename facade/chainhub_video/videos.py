@@ -5,13 +5,15 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from . import calls
-from .drivers.asynchronous import AsyncDriver
-from .drivers.blocking import BlockingDriver
-from .effects import Flow
-from .settings import Settings
+
+if TYPE_CHECKING:
+    from .drivers.asynchronous import AsyncDriver
+    from .drivers.blocking import BlockingDriver
+    from .effects import Flow
+    from .settings import Settings
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -100,6 +100,14 @@ class AsyncDriver:
         client = self._client(fresh=call.fresh)
         arguments = exchange.request_arguments(self._settings, call)
         request = client.build_request(**arguments)
+        if "files" in arguments:  # a multipart body reads the caller's file as it is sent
+            request = client.build_request(
+                request.method,
+                request.url,
+                headers=request.headers,
+                content=_off_loop(request.stream),
+                timeout=arguments["timeout"],
+            )
         exchange.strip_private(call, request.headers)
         response = await self._guarded(
             client.send(request, stream=True, follow_redirects=False, auth=None)
@@ -137,3 +145,10 @@ class AsyncDriver:
                 httpx.AsyncClient(verify=trust, limits=limits),
             )
         return self._own[fresh]
+
+
+async def _off_loop(body: Any) -> AsyncIterator[bytes]:
+    """Read a body that blocks in a thread, a chunk at a time."""
+    chunks = iter(body)
+    while (chunk := await asyncio.to_thread(next, chunks, None)) is not None:
+        yield chunk
