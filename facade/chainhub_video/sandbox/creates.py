@@ -14,6 +14,7 @@ from chainhub_video.sandbox.pictures import (
     from_data_uri,
     is_data_uri,
     is_link,
+    sha256_of,
 )
 from chainhub_video.sandbox.rendering import Clip
 from chainhub_video.sandbox.studio import Order, Studio
@@ -67,9 +68,9 @@ def _check_prompt(prompt: str) -> None:
         raise bad_field("prompt", "the prompt is blank")
 
 
-async def _picture(name: str, file: IO[bytes], clip: Clip, studio: Studio) -> Picture:
+async def _picture(name: str, file: IO[bytes], digest: str, clip: Clip, studio: Studio) -> Picture:
     try:
-        return await studio.decode(file, clip.width, clip.height)
+        return await studio.decode(file, digest, clip.width, clip.height)
     except PictureRefused as refused:
         raise bad_field(name, str(refused)) from None
 
@@ -105,7 +106,8 @@ class OpenAIRequest:
             raise bad_field("watermark", "the text must be 'true' or 'false'")
         clip = _clip(frame, int(seconds), model, prompt, fast=fast)
         upload = exchange.files["input_reference"]
-        picture = await _picture("input_reference", upload.file, clip, studio)
+        (record,) = (one for one in exchange.pictures if one.field == "input_reference")
+        picture = await _picture("input_reference", upload.file, record.sha256, clip, studio)
         name = upload.filename or ""
         return cls(model, prompt, seconds, size, name, Order(clip, (picture,)))
 
@@ -172,7 +174,8 @@ class UnifiedRequest:
             file = await studio.aside(from_data_uri, reference)
         except PictureRefused as refused:
             raise bad_field(name, str(refused)) from None
-        picture = await _picture(name, file, clip, studio)
+        digest = await studio.aside(sha256_of, file)
+        picture = await _picture(name, file, digest, clip, studio)
         size = file.seek(0, 2)
         media_type = reference[5:].partition(",")[0].partition(";")[0]
         exchange.pictures.append(

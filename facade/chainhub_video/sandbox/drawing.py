@@ -159,7 +159,7 @@ def placeholder(width: int, height: int, prompt: str) -> Image.Image:
     Returns:
         RGB pixels, larger than the frame so that there is room to pan.
     """
-    size = (round(width * 1.12), round(height * 1.12))
+    size = (round(width * 1.16), round(height * 1.16))
     hue = hashlib.sha256(prompt.encode("utf-8", "surrogatepass")).digest()[0] / 255
     near, far = (
         tuple(round(255 * part) for part in colorsys.hls_to_rgb(turned % 1, lightness, 0.6))

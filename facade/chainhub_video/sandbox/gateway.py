@@ -8,18 +8,19 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
-from chainhub_video.sandbox.answers import Answer, Refusal
-from chainhub_video.sandbox.contract import load_contract
-from chainhub_video.sandbox.creates import OpenAIRequest, UnifiedRequest
-from chainhub_video.sandbox.documents import openai_document, unified_document, unified_receipt
-from chainhub_video.sandbox.intake import Exchange
-from chainhub_video.sandbox.ledger import Ledger, ReceivedRequest, without_secrets
-from chainhub_video.sandbox.studio import Studio
-from chainhub_video.sandbox.tasks import COMPLETED, FAILED, Format, Task, TaskBook
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
+
+from chainhub_video.sandbox.answers import Answer, Refusal
+from chainhub_video.sandbox.contract import load_contract
+from chainhub_video.sandbox.creates import OpenAIRequest, UnifiedRequest
+from chainhub_video.sandbox.documents import openai_document, unified_document, unified_receipt
+from chainhub_video.sandbox.intake import Exchange, new_request_id
+from chainhub_video.sandbox.ledger import Ledger, ReceivedRequest, without_secrets
+from chainhub_video.sandbox.studio import Studio
+from chainhub_video.sandbox.tasks import COMPLETED, FAILED, Format, Task, TaskBook
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +142,8 @@ class Gateway:
     def _authenticate(self, request: Request) -> None:
         scheme, _, key = request.headers.get("authorization", "").partition(" ")
         expected = self._settings.api_key.encode("utf-8")
-        given = key.strip().encode("utf-8")
+        # Header bytes arrive as Latin-1 text, whatever they were meant to be.
+        given = key.strip().encode("latin-1")
         if scheme.lower() != "bearer" or not hmac.compare_digest(given, expected):
             raise Refusal(401, "Invalid token", code="invalid_api_key")
 
@@ -212,10 +214,10 @@ class Gateway:
 
         return await self._handle(Exchange.begin("other", request), refuse)
 
-    async def _broken(self, request: Request, error: Exception) -> Response:
+    async def _broken(self, _: Request, error: Exception) -> Response:
         """A fault of the sandbox itself: said in one line here, in full in the server's log."""
-
-        async def refuse(_: Exchange) -> Answer:
-            raise Refusal(500, f"the sandbox broke: {error!r}", code="sandbox_error")
-
-        return await self._handle(Exchange.begin("other", request), refuse)
+        refusal = Refusal(500, f"the sandbox broke: {error!r}", code="sandbox_error")
+        request_id = new_request_id()
+        answer = refusal.answer(request_id)
+        answer.headers["X-Oneapi-Request-Id"] = request_id
+        return answer.response()

@@ -9,15 +9,16 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
+from starlette.datastructures import FormData, UploadFile
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.types import Message, Receive
+
 from chainhub_video.sandbox.answers import Refusal, bad_field
 from chainhub_video.sandbox.contract import Operation, RuleBroken
 from chainhub_video.sandbox.ledger import PictureRecord
 from chainhub_video.sandbox.pictures import sha256_of
 from chainhub_video.sandbox.studio import Studio
-from starlette.datastructures import FormData, UploadFile
-from starlette.exceptions import HTTPException
-from starlette.requests import Request
-from starlette.types import Message, Receive
 
 MAX_JSON_BYTES = 32 * 1024 * 1024
 """Largest JSON body; more is answered with 413."""

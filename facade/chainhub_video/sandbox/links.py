@@ -5,12 +5,13 @@ from __future__ import annotations
 from http import HTTPStatus
 from pathlib import Path
 
-from chainhub_video.sandbox.ledger import Ledger, ReceivedRequest, without_secrets
-from chainhub_video.sandbox.tasks import COMPLETED, TaskBook
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import Route
+
+from chainhub_video.sandbox.ledger import Ledger, ReceivedRequest, without_secrets
+from chainhub_video.sandbox.tasks import COMPLETED, TaskBook
 
 
 class LinkHost:

@@ -27,10 +27,10 @@ MAX_LINKED_BYTES = 32 * 1024 * 1024
 """Largest picture fetched from a loopback link."""
 
 # EPS and its like hand bytes to other programs: only plain raster formats are ever opened.
-_FORMATS = ("PNG", "JPEG", "MPO", "WEBP", "GIF", "BMP", "TIFF")
+_FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
 _DATA_URI = re.compile(r"data:(?P<type>[^,;]*)(?P<parameters>(?:;[^,;]*)*),", re.IGNORECASE)
-# Room for the pan where the picture's shape leaves none, and the most that is worth keeping.
-_LEAST_EXCESS = 1.12
+# Room for eight seconds of pan over a picture of the frame's own shape, and the most that is used.
+_LEAST_EXCESS = 1.16
 _MOST_EXCESS = 2.0
 _CHUNK_BYTES = 1024 * 1024
 _FETCH_SECONDS = 10.0
@@ -73,18 +73,18 @@ class PictureShelf:
         )
         self._lock = Lock()
 
-    def decode(self, file: IO[bytes], width: int, height: int) -> Picture:
+    def decode(self, file: IO[bytes], digest: str, width: int, height: int) -> Picture:
         """Decodes a picture and scales it to cover a frame.
 
         Args:
             file: the picture's bytes, seekable.
+            digest: their sha256.
             width: of the frame, in pixels.
             height: of the frame, in pixels.
 
         Raises:
             PictureRefused: the bytes are no picture, or one that is too large.
         """
-        digest = sha256_of(file)
         with self._lock:
             kept = self._kept.get((digest, width, height))
         if kept is not None:

@@ -12,13 +12,14 @@ from types import TracebackType
 from typing import Self
 
 import uvicorn
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
 from chainhub_video.sandbox.gateway import Gateway, Settings
 from chainhub_video.sandbox.ledger import Ledger, ReceivedRequest
 from chainhub_video.sandbox.links import LinkHost
 from chainhub_video.sandbox.listening import SandboxError, listen, origin
 from chainhub_video.sandbox.studio import Studio
 from chainhub_video.sandbox.tasks import TaskBook
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 DEFAULT_PACE = 0.75
 """Seconds a task stays in each state: a whole task takes three to five seconds."""

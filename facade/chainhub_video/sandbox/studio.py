@@ -17,6 +17,7 @@ from chainhub_video.sandbox.pictures import (
     PictureShelf,
     fetch_loopback,
     is_loopback_link,
+    sha256_of,
 )
 from chainhub_video.sandbox.rendering import Clip, render
 
@@ -68,9 +69,9 @@ class Studio:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._desk, lambda: work(*args, **kwargs))
 
-    async def decode(self, file: IO[bytes], width: int, height: int) -> Picture:
+    async def decode(self, file: IO[bytes], digest: str, width: int, height: int) -> Picture:
         """Decodes a picture for a frame of that size, see `PictureShelf.decode`."""
-        return await self.aside(self._shelf.decode, file, width, height)
+        return await self.aside(self._shelf.decode, file, digest, width, height)
 
     def commission(self, order: Order) -> Future[Path]:
         """Has a clip rendered, and returns at once."""
@@ -103,5 +104,5 @@ class Studio:
             return source
         if is_loopback_link(source):
             file = fetch_loopback(source, self._stopping)
-            return self._shelf.decode(file, clip.width, clip.height)
+            return self._shelf.decode(file, sha256_of(file), clip.width, clip.height)
         return Picture("drawn", placeholder(clip.width, clip.height, clip.prompt))
