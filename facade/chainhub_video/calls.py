@@ -15,6 +15,7 @@ from .flows.follow import Announce, follow, look_once, task_for
 from .flows.generate import create_wait_save
 from .partfile import checked_target
 from .pictures import ImageSource
+from .policies import PollPolicy
 from .request import build_request
 from .saved import SavedVideo
 from .settings import Settings
@@ -103,6 +104,7 @@ def wait(
     *,
     timeout: float | None = 1200,
     on_update: Callable[[VideoTask], Any] | None = None,
+    poll: PollPolicy | None = None,
     format: str | None = None,  # noqa: A002 - the field's word
 ) -> Flow[VideoTask]:
     """Ask again and again until a task ends, through every passing failure.
@@ -111,6 +113,7 @@ def wait(
         task_or_id: a task, or the id of one.
         timeout: seconds; 0 for one look, None for ever.
         on_update: is called with the task at each visible change.
+        poll: when to look again, if not as the client was set up.
         format: the wire format, for an id that does not tell it.
 
     Returns:
@@ -122,7 +125,9 @@ def wait(
         APIError: the gateway refuses to tell, for a reason that will not pass.
     """
     task = task_for(task_or_id, format)
-    return (yield from follow(task, _telling(on_update), timeout=timeout, poll=settings.poll))
+    return (
+        yield from follow(task, _telling(on_update), timeout=timeout, poll=poll or settings.poll)
+    )
 
 
 def watch(
@@ -130,6 +135,7 @@ def watch(
     task_or_id: VideoTask | str,
     *,
     timeout: float | None = 1200,
+    poll: PollPolicy | None = None,
     format: str | None = None,  # noqa: A002 - the field's word
 ) -> Flow[VideoTask]:
     """Iterate over a task's visible changes until it ends; the last one is the completed task.
@@ -137,6 +143,7 @@ def watch(
     Args:
         task_or_id: a task, or the id of one.
         timeout: seconds; 0 for one look, None for ever.
+        poll: when to look again, if not as the client was set up.
         format: the wire format, for an id that does not tell it.
 
     Returns:
@@ -148,7 +155,7 @@ def watch(
         APIError: the gateway refuses to tell, for a reason that will not pass.
     """
     task = task_for(task_or_id, format)
-    return (yield from follow(task, Emit, timeout=timeout, poll=settings.poll))
+    return (yield from follow(task, Emit, timeout=timeout, poll=poll or settings.poll))
 
 
 def download(
@@ -193,6 +200,7 @@ def generate(
     format: str | None = None,  # noqa: A002 - the field's word
     extra: Mapping[str, Any] | None = None,
     timeout: float | None = 1200,
+    poll: PollPolicy | None = None,
     on_update: Callable[[VideoTask], Any] | None = None,
     on_progress: Callable[[int, int | None], Any] | None = None,
 ) -> Flow[SavedVideo]:
@@ -211,6 +219,7 @@ def generate(
         format: `"openai"` or `"unified"`, for models that this package does not know.
         extra: further fields, sent as they are.
         timeout: seconds for the waiting, and again for the download; None for ever.
+        poll: when to look again, if not as the client was set up.
         on_update: is called with the task at each visible change.
         on_progress: is called with the bytes saved so far, and the bytes in all or None.
 
@@ -246,6 +255,7 @@ def generate(
             _telling(on_update),
             on_progress=on_progress,
             timeout=timeout,
+            poll=poll or settings.poll,
         )
     )
 

@@ -14,6 +14,7 @@ from .follow import follow
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from chainhub_video.policies import PollPolicy
     from chainhub_video.request import VideoRequest
     from chainhub_video.saved import SavedVideo
     from chainhub_video.settings import Settings
@@ -30,6 +31,7 @@ def create_wait_save(
     *,
     on_progress: OnProgress | None,
     timeout: float | None,
+    poll: PollPolicy,
 ) -> Flow[SavedVideo]:
     """Create, wait and save.
 
@@ -38,8 +40,8 @@ def create_wait_save(
     """
     task = yield from create(settings, request)
     try:
-        pause = settings.poll.delay(0)
-        task = yield from follow(task, announce, timeout=timeout, poll=settings.poll, pause=pause)
+        pause = poll.delay(0)
+        task = yield from follow(task, announce, timeout=timeout, poll=poll, pause=pause)
         return (yield from save(settings, task, target, on_progress=on_progress, timeout=timeout))
     except ChainHubError as error:
         error.about(task)
