@@ -205,6 +205,10 @@ def test_own_fault_is_said_in_one_line(
     assert "ZeroDivisionError('a bug')" in answer.json()["error"]["message"]
     assert answer.headers["x-oneapi-request-id"] in answer.json()["error"]["message"]
     assert "Traceback" not in answer.text
+    # The log is written after the answer, on the server's thread.
+    deadline = time.monotonic() + 5
+    while "ZeroDivisionError" not in caplog.text and time.monotonic() < deadline:
+        time.sleep(0.01)
     assert "ZeroDivisionError" in caplog.text
 
 
