@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
-from typing import Any
+from typing import Any, Literal
 
 from .effects import Effect, Emit, Flow, Notify, run
 from .flows import create as creation
@@ -33,6 +33,7 @@ def create(
     size: str | tuple[int, int] | None = None,
     aspect_ratio: str | None = None,
     watermark: bool | str | None = None,
+    fit: Literal["cover", "contain"] | None = None,
     format: str | None = None,  # noqa: A002 - the field's word
     extra: Mapping[str, Any] | None = None,
 ) -> Flow[VideoTask]:
@@ -47,6 +48,8 @@ def create(
         size: pixels as `"1280x720"` or `(1280, 720)`, or a class such as `"720P"`.
         aspect_ratio: such as `"3:2"`.
         watermark: whether the gateway marks the video; None leaves it to the gateway.
+        fit: brings local pictures to the pixels of `size` (extra `images`): `"cover"` fills the frame
+            and cuts what stands out, `"contain"` shows all of it on black.
         format: `"openai"` or `"unified"`, for models that this package does not know.
         extra: further fields, sent as they are.
 
@@ -68,6 +71,7 @@ def create(
         size=size,
         aspect_ratio=aspect_ratio,
         watermark=watermark,
+        fit=fit,
         format=format,
         extra=extra,
     )
@@ -197,6 +201,7 @@ def generate(
     size: str | tuple[int, int] | None = None,
     aspect_ratio: str | None = None,
     watermark: bool | str | None = None,
+    fit: Literal["cover", "contain"] | None = None,
     format: str | None = None,  # noqa: A002 - the field's word
     extra: Mapping[str, Any] | None = None,
     timeout: float | None = 1200,
@@ -216,6 +221,8 @@ def generate(
         size: pixels as `"1280x720"` or `(1280, 720)`, or a class such as `"720P"`.
         aspect_ratio: such as `"3:2"`.
         watermark: whether the gateway marks the video; None leaves it to the gateway.
+        fit: brings local pictures to the pixels of `size` (extra `images`): `"cover"` fills the frame
+            and cuts what stands out, `"contain"` shows all of it on black.
         format: `"openai"` or `"unified"`, for models that this package does not know.
         extra: further fields, sent as they are.
         timeout: seconds for the waiting, and again for the download; None for ever.
@@ -243,6 +250,7 @@ def generate(
         size=size,
         aspect_ratio=aspect_ratio,
         watermark=watermark,
+        fit=fit,
         format=format,
         extra=extra,
     )

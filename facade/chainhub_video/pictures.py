@@ -109,7 +109,9 @@ def open_picture(source: ImageSource) -> Picture:
     if hasattr(source, "read"):
         return _open_file(source)
     if type(source).__module__.partition(".")[0] == "PIL" or hasattr(source, "tobitmap"):
-        return _open_pil(cast("Any", source))
+        from .fitting import from_pillow  # whoever passes a Pillow image has Pillow
+
+        return from_pillow(cast("Any", source))
     raise InvalidRequest(
         "image must be a path, bytes, a binary file, an http(s) link, a data URI or a Pillow image, "
         f"not {type(source).__name__}"
@@ -181,18 +183,6 @@ def _open_file(file: Any) -> Picture:
         return identify(stream, label=f"the open file {name!r}", name=name)
     except (OSError, ValueError) as error:
         raise InvalidRequest(f"the open file {name!r} cannot be read: {error}") from error
-
-
-def _open_pil(image: Image) -> Picture:
-    from PIL import ImageOps  # whoever passes a Pillow image has Pillow
-
-    stream = spool()
-    try:
-        upright = ImageOps.exif_transpose(image)
-        upright.save(cast("Any", stream), format="PNG")
-    except (OSError, ValueError, AttributeError) as error:
-        raise InvalidRequest(f"the Pillow image cannot be written as PNG: {error}") from error
-    return identify(stream, label="the Pillow image")
 
 
 def _decode(uri: str) -> bytes:

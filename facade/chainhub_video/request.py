@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from .errors import InvalidRequest
+from .fitting import FITS
 from .models import MODELS, Model, format_for
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ class VideoRequest:
         size: pixels such as `1280x720`, or a class such as `720P`.
         aspect_ratio: such as `3:2`.
         watermark: `"true"` or `"false"`, or None to leave it to the gateway.
+        fit: how local pictures are brought to the pixels of `size`: `"cover"`, `"contain"` or None.
         extra: further fields, sent as they are.
     """
 
@@ -42,6 +44,7 @@ class VideoRequest:
     size: str | None = None
     aspect_ratio: str | None = None
     watermark: str | None = None
+    fit: str | None = None
     extra: Mapping[str, Any] = attrs.field(factory=dict[str, Any], hash=False)
 
 
@@ -55,6 +58,7 @@ def build_request(
     size: str | tuple[int, int] | None = None,
     aspect_ratio: str | None = None,
     watermark: bool | str | None = None,
+    fit: str | None = None,
     format: str | None = None,  # noqa: A002 - the public name of the parameter
     extra: Mapping[str, Any] | None = None,
 ) -> VideoRequest:
@@ -68,6 +72,8 @@ def build_request(
     _check_text("model", model)
     if format is not None and format not in FORMATS:
         raise InvalidRequest(f"format is {format!r}, and must be one of: {', '.join(FORMATS)}")
+    if fit is not None and fit not in FITS:
+        raise InvalidRequest(f"fit is {fit!r}, and must be one of: {', '.join(FITS)}")
     wire = format_for(model, format)
     known = MODELS.get(model)
     if known is not None and known.format != wire:
@@ -81,6 +87,7 @@ def build_request(
         size=_size(size),
         aspect_ratio=aspect_ratio,
         watermark=_watermark(watermark),
+        fit=fit,
         extra=dict(extra or {}),
     )
     if known is not None:

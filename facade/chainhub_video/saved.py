@@ -24,3 +24,8 @@ class SavedVideo:
     size: int
     sha256: str
     task: VideoTask
+
+    def _repr_html_(self) -> str:
+        from .notebook import video_player
+
+        return video_player(self)

@@ -62,6 +62,11 @@ class VideoTask:
         """Whether the task has ended, well or badly."""
         return self.status.terminal
 
+    def _repr_html_(self) -> str:
+        from .notebook import task_card
+
+        return task_card(self)
+
     def to_json(self) -> str:
         """Return the task as JSON text that `from_json` reads back to an equal task."""
         fields = attrs.asdict(self, recurse=False)

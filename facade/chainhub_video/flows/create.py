@@ -39,7 +39,7 @@ def create(settings: Settings, request: VideoRequest) -> Flow[VideoTask]:
     """
     wire = FORMATS[request.format]
     wire.check(request)
-    pictures = yield from gather(settings, wire, request.images)
+    pictures = yield from gather(settings, wire, request)
     try:
         call = wire.create_call(request, pictures)
         call = attrs.evolve(call, fresh=True, read_timeout=settings.timeouts.create)

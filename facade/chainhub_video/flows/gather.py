@@ -17,6 +17,7 @@ from chainhub_video.effects import (
     run,
 )
 from chainhub_video.errors import ConnectionFailed, InvalidRequest
+from chainhub_video.fitting import fitted
 from chainhub_video.pictures import (
     ImageSource,
     Picture,
@@ -31,6 +32,7 @@ from .links import BadLink, open_link, shown
 
 if TYPE_CHECKING:
     from chainhub_video.formats import WireFormat
+    from chainhub_video.request import VideoRequest
     from chainhub_video.settings import Settings
 
 INLINE_LIMIT = 10_000_000  # bytes of a picture that a data URI may carry
@@ -38,7 +40,7 @@ FETCH_LIMIT = 256_000_000  # bytes of a picture that is fetched from a link
 
 
 def gather(
-    settings: Settings, wire: WireFormat, sources: Sequence[ImageSource]
+    settings: Settings, wire: WireFormat, request: VideoRequest
 ) -> Flow[list[Picture | str]]:
     """Return the pictures as the format carries them: opened, or as links. Close the opened ones.
 
@@ -48,11 +50,11 @@ def gather(
     """
     gathered: list[Picture | str] = []
     try:
-        for source in sources:
+        for source in request.images:
             if wire.pictures_as == "upload":
-                gathered.append((yield from _upload(source)))
+                gathered.append((yield from _upload(request, source)))
             else:
-                gathered.append((yield from _link(settings, source)))
+                gathered.append((yield from _link(settings, request, source)))
     except BaseException:
         close_all(gathered)
         raise
@@ -66,20 +68,25 @@ def close_all(pictures: Sequence[Picture | str]) -> None:
             picture.close()
 
 
-def _upload(source: ImageSource) -> Flow[Picture]:
+def _upload(request: VideoRequest, source: ImageSource) -> Flow[Picture]:
     link = link_in(source)
     if link is None:
-        return (yield from run(open_picture, source))
-    return (yield from _fetch(link))
+        picture = yield from run(open_picture, source)
+    else:
+        picture = yield from _fetch(link)
+    return (yield from run(fitted, picture, request.size, request.fit))
 
 
-def _link(settings: Settings, source: ImageSource) -> Flow[str]:
+def _link(settings: Settings, request: VideoRequest, source: ImageSource) -> Flow[str]:
     link = link_in(source)
     if link is not None:
+        if request.fit is not None:
+            raise InvalidRequest(f"fit needs a local picture, and {shown(link)} travels as a link")
         return link
     picture = yield from run(open_picture, source)
+    picture = yield from run(fitted, picture, request.size, request.fit)
     try:
-        if is_data_uri(source):
+        if is_data_uri(source) and request.fit is None:
             return str(source)
         if settings.image_host is not None:
             hosted = yield Notify(
