@@ -74,7 +74,8 @@ def run(arguments: list[str]) -> int:
     try:
         status = app(arguments or ["--help"], prog_name=PROGRAM, standalone_mode=False)
     except typer.TyperException as mistake:
-        return fail(f"{mistake.format_message().rstrip('.')} (see {PROGRAM} --help)", 2)
+        where = getattr(getattr(mistake, "ctx", None), "command_path", PROGRAM)
+        return fail(f"{mistake.format_message().rstrip('.')} (see {where} --help)", 2)
     except (ConfigurationError, InvalidRequest) as mistake:
         return fail(str(mistake), 2)
     except ChainHubError as failure:
@@ -174,7 +175,8 @@ def status(task_id: TaskId, wire_format: WireFormat = None, as_json: AsJson = Fa
     if as_json:
         show_json(task_as_json(task))
     else:
-        show(f"{task.id}  {word(task)}  {percent(task)}  {task.failure_reason or ''}")
+        reason = f": {task.failure_reason}" if task.failure_reason else ""
+        show(f"{word(task)} {percent(task)}{reason} (task {task.id})")
 
 
 @app.command()
@@ -242,4 +244,4 @@ def _report(saved: SavedVideo, *, as_json: bool) -> None:
             }
         )
     else:
-        show(f"{saved.path}  {megabytes(saved.size)}  task {saved.task.id}")
+        show(f"{saved.path} ({megabytes(saved.size)}, task {saved.task.id})")

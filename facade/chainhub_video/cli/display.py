@@ -125,14 +125,14 @@ class PlainDisplay:
     def update(self, task: VideoTask) -> None:
         """Show where the task stands."""
         self.task = task
-        self._show(f"{word(task)} {percent(task)}", f"task {task.id}")
+        self._show(f"{word(task)} {percent(task)} (task {task.id})")
 
     def download(self, done: int, total: int | None) -> None:
         """Show how many quarters of the video have arrived."""
-        self._show(f"saving {done * 4 // total * 25}%" if total else "saving", "")
+        self._show(f"saving {done * 4 // total * 25}%" if total else "saving")
 
-    def _show(self, change: str, about: str) -> None:
+    def _show(self, change: str) -> None:
         if change == self._last:
             return
         self._last = change
-        say(f"{time.monotonic() - self._started:6.1f} s  {change}  {about}")
+        say(f"{time.monotonic() - self._started:.1f} s: {change}")

@@ -1,0 +1,92 @@
+"""The sandbox by command, and the command without its packages."""
+
+from __future__ import annotations
+
+import re
+import signal
+import subprocess
+import sys
+
+import httpx
+import pytest
+from chainhub_video import __version__
+from chainhub_video.sandbox import Sandbox
+
+from .conftest import COMMAND, Run
+
+
+def test_sandbox_runs_until_ctrl_c(environment: dict[str, str]) -> None:
+    """It prints two lines to paste into a shell, answers there, and ends cleanly."""
+    with subprocess.Popen(
+        [COMMAND, "sandbox", "--port", "0", "--pace", "0", "--api-key", "a b"],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        lines = process.stdout.readline() + process.stdout.readline()
+        url, key = re.fullmatch(
+            r"export CHAINHUB_BASE_URL=(\S+)\nexport CHAINHUB_API_KEY='(.+)'\n", lines
+        ).groups()  # type: ignore[union-attr]
+        answer = httpx.get(
+            f"{url}/v1/videos/video_1", headers={"Authorization": f"Bearer {key}"}, trust_env=False
+        )
+        process.send_signal(signal.SIGINT)
+        rest = process.stderr.read()
+
+    assert key == "a b"
+    assert answer.json()["code"] == "task_not_exist"
+    assert process.returncode == 0
+    assert "Traceback" not in rest
+
+
+def test_sandbox_on_a_port_in_use(run: Run, gateway: Sandbox) -> None:
+    """A taken port is exit status 1 and one line that names it."""
+    port = gateway.url.rpartition(":")[2]
+
+    done = run("sandbox", "--port", port)
+
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert port in line
+
+
+@pytest.mark.parametrize(
+    ("package", "arguments", "extra"),
+    [
+        ("typer", ["--help"], "cli"),
+        ("starlette", ["sandbox"], "sandbox"),
+    ],
+)
+def test_without_an_extra_the_line_names_it(
+    environment: dict[str, str], package: str, arguments: list[str], extra: str
+) -> None:
+    """A missing package is exit status 2 and one line with what to install."""
+    program = (
+        f"import sys; sys.modules[{package!r}] = None; from chainhub_video.cli import main; main()"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", program, *arguments],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert done.returncode == 2
+    (line,) = done.stderr.splitlines()
+    assert f"chainhub-video[{extra}]" in line
+
+
+def test_version_and_help(run: Run) -> None:
+    """Both go to standard output with exit status 0, and no command at all shows the help."""
+    version, help_text, nothing = run("--version"), run("--help"), run()
+
+    assert version.stdout == f"chainhub-video {__version__}\n"
+    assert "generate" in help_text.stdout
+    assert nothing.stdout == help_text.stdout
+    assert [done.returncode for done in (version, help_text, nothing)] == [0, 0, 0]

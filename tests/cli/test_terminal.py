@@ -1,0 +1,95 @@
+"""What a person at a terminal sees, and what Ctrl-C leaves behind."""
+
+from __future__ import annotations
+
+import os
+import pty
+import re
+import signal
+import subprocess
+from pathlib import Path
+
+from chainhub_video.cli.console import one_line
+from chainhub_video.sandbox import Sandbox
+
+from .conftest import COMMAND, KITTEN
+
+GROK = [COMMAND, "generate", "x", "--model", "grok-video-3", "--aspect-ratio", "1:1"]
+
+
+def test_a_terminal_shows_state_percent_and_elapsed_time(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    """On a pseudo terminal one live line is redrawn, and is gone at the end."""
+    theirs, ours = pty.openpty()
+    command = [
+        COMMAND, "generate", "x", "--model", "veo_3_1", "--size", "1280x720",
+        "--image", KITTEN, "-o", "out.mp4",
+    ]  # fmt: skip
+    with subprocess.Popen(
+        command,
+        env={**environment, "TERM": "xterm-256color"},
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=ours,
+        text=True,
+    ) as process:
+        os.close(ours)
+        screen = read_to_end(theirs)
+        assert process.stdout is not None
+        result = process.stdout.read()
+    os.close(theirs)
+
+    assert process.returncode == 0, screen
+    seen = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", screen)
+    assert "submitting" in seen
+    assert re.search(r"queued .* 0% \d:\d\d:0\d video_", seen)
+    assert "100%" in seen
+    assert len(set(re.findall(r"\d:\d\d:\d\d", seen))) >= 3
+    assert screen.rstrip().endswith(("\x1b[2K", "\x1b[?25h"))
+    assert "out.mp4" in result
+
+
+def test_ctrl_c_names_the_task_and_how_to_go_on(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    """Exit status 130, one line with the id, and the command in it saves the video."""
+    with Sandbox(fast=True, pace=30) as slow:
+        environment["CHAINHUB_BASE_URL"] = slow.url
+        with subprocess.Popen(
+            [*GROK, "-o", "out.mp4"],
+            env=environment,
+            cwd=tmp_path,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as process:
+            assert process.stderr is not None
+            first = process.stderr.readline()
+            process.send_signal(signal.SIGINT)
+            last = process.stderr.read()
+
+        assert slow.paid == 1
+    (task_id,) = re.findall(r"grok:[\w-]+", first)
+    assert process.returncode == 130
+    (line,) = last.splitlines()
+    assert f"chainhub-video download {task_id} --format unified -o FILE" in line
+    assert not (tmp_path / "out.mp4").exists()
+
+
+def test_what_the_gateway_says_cannot_steer_the_terminal() -> None:
+    """Escapes, line breaks and other control characters become blanks."""
+    assert one_line("a\x1b[2Jb\r\nc\x07\u202e d") == "a [2Jb c d"
+
+
+def read_to_end(descriptor: int) -> str:
+    """Read a pseudo terminal until the other side is closed, which Linux reports as an error."""
+    parts = []
+    while True:
+        try:
+            part = os.read(descriptor, 65536)
+        except OSError:
+            break
+        if not part:
+            break
+        parts.append(part)
+    return b"".join(parts).decode(errors="replace")

@@ -1,0 +1,100 @@
+"""The built wheel, alone: what it holds, what it needs, and that it makes a video."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import zipfile
+from pathlib import Path
+
+from chainhub_video.sandbox import Sandbox
+
+from .conftest import ROOT
+
+CORE = {
+    "anyio", "attrs", "certifi", "h11", "httpcore", "httpx", "idna", "python-dateutil", "tzdata",
+}  # fmt: skip
+VIDEO_TASK = """
+import json, sys
+from chainhub_video import ChainHub
+with ChainHub() as hub:
+    video = hub.videos.generate(
+        "x", model="grok-video-3", aspect_ratio="1:1", save_to=sys.argv[1]
+    )
+print(json.dumps({"size": video.size, "status": video.task.status}))
+"""
+INSTALLED = """
+import json
+from importlib.metadata import distributions
+print(json.dumps([d.name.lower() for d in distributions()]))
+"""
+
+
+def test_wheel_holds_both_packages_whole(wheel: Path) -> None:
+    """The document and both type markers are in, and nothing but the two packages is."""
+    with zipfile.ZipFile(wheel) as archive:
+        names = set(archive.namelist())
+        document = archive.read("chainhub_api/openapi.yaml")
+
+    assert document == (ROOT / "openapi" / "openapi.yaml").read_bytes()
+    assert {"chainhub_api/py.typed", "chainhub_video/py.typed"} <= names
+    assert "chainhub_video/cli/app.py" in names
+    assert "chainhub_video/sandbox/server.py" in names
+    tops = {name.partition("/")[0] for name in names}
+    assert {top for top in tops if not top.endswith(".dist-info")} == {
+        "chainhub_api",
+        "chainhub_video",
+    }
+    assert not [name for name in names if name.endswith(".pyc")]
+
+
+def test_core_needs_three_packages_and_theirs(bare_python: Path) -> None:
+    """Without extras an installation is httpx, attrs, python-dateutil and what they need."""
+    names = set(json.loads(output_of(bare_python, "-c", INSTALLED)))
+
+    assert names - {"pip", "setuptools", "typing_extensions"} == {*CORE, "chainhub-video"}
+
+
+def test_core_makes_a_video_without_extras(bare_python: Path, tmp_path: Path) -> None:
+    """The installed wheel takes a task from create to file, against a sandbox outside of it."""
+    with Sandbox(fast=True) as gateway:
+        answer = output_of(
+            bare_python,
+            *("-W", "error", "-c", VIDEO_TASK, tmp_path / "out.mp4"),
+            CHAINHUB_API_KEY="sandbox",
+            CHAINHUB_BASE_URL=gateway.url,
+        )
+        assert gateway.paid == 1
+
+    assert json.loads(answer) == {
+        "size": (tmp_path / "out.mp4").stat().st_size,
+        "status": "completed",
+    }
+
+
+def test_command_without_its_extra_names_it(bare_python: Path) -> None:
+    """The installed command without Typer is one line and exit status 2."""
+    done = subprocess.run(
+        [bare_python.with_name("chainhub-video"), "--help"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    assert 'pip install "chainhub-video[cli]"' in done.stderr
+
+
+def output_of(python: Path, *arguments: object, **environment: str) -> str:
+    """Run the bare environment's Python, with nothing else in its environment variables."""
+    done = subprocess.run(
+        [python, *map(str, arguments)],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
