@@ -28,6 +28,7 @@ class Seen:
     size: tuple[int, int]
     seconds: float
     fps: float
+    count: int
     frames: list[Image.Image]
 
 
@@ -107,23 +108,29 @@ class Caller:
             return httpx.get(state["video_url"]).raise_for_status().content
         return self.http.get(f"/v1/videos/{state['id']}/content").raise_for_status().content
 
-    def watch(self, created: httpx.Response) -> Seen:
-        """The finished MP4 as a decoder sees it."""
-        return watch(self.video(created))
+    def watch(self, created: httpx.Response, every: int = 1) -> Seen:
+        """The finished MP4 as a decoder sees it, see `watch`."""
+        return watch(self.video(created), every)
 
 
-def watch(mp4: bytes) -> Seen:
-    """Decodes every frame of a clip."""
+def watch(mp4: bytes, every: int = 1) -> Seen:
+    """Decodes a whole clip, and keeps every so many-th frame to be looked at."""
     with av.open(io.BytesIO(mp4)) as container:
         stream = container.streams.video[0]
         duration = float((stream.duration or 0) * (stream.time_base or 0))
-        frames = [frame.to_image() for frame in container.decode(stream)]
+        frames: list[Image.Image] = []
+        count = 0
+        for frame in container.decode(stream):
+            if count % every == 0:
+                frames.append(frame.to_image())
+            count += 1
         return Seen(
             codec=stream.codec_context.name,
             pixel_format=stream.codec_context.pix_fmt or "",
             size=(stream.width, stream.height),
             seconds=duration,
             fps=float(stream.average_rate or 0),
+            count=count,
             frames=frames,
         )
 

@@ -27,7 +27,7 @@ MEBIBYTE = 1024 * 1024
 
 
 def test_queries_are_quick_while_two_clips_are_rendered(full_caller: Caller) -> None:
-    """Proves that rendering leaves the event loop its turn: the typical query takes ms."""
+    """Proves that rendering leaves the event loop its turn, also in full size."""
     created = [full_caller.create_unified(prompt=f"busy {number}") for number in (1, 2)]
     latencies: list[float] = []
     running = {answer.json()["id"] for answer in created}
@@ -41,6 +41,7 @@ def test_queries_are_quick_while_two_clips_are_rendered(full_caller: Caller) -> 
                 running.remove(task_id)
         time.sleep(0.01)
     assert len(latencies) > 20
+    assert full_caller.watch(created[0], every=100).size == (1080, 720)
     assert statistics.median(latencies) < 0.1
 
 

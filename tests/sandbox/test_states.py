@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from tests.sandbox.conftest import Caller
 
 UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
-PACE = 0.15
+PACE = 0.08
 
 
 def follow(caller: Caller, first: dict[str, Any]) -> list[dict[str, Any]]:
