@@ -82,6 +82,26 @@ def test_without_an_extra_the_line_names_it(
     assert f"chainhub-video[{extra}]" in line
 
 
+def test_help_loads_neither_client_nor_display_nor_sandbox(environment: dict[str, str]) -> None:
+    """Asking for help stays quick, since nothing is imported that it does not need."""
+    program = (
+        "import sys; from chainhub_video.cli.app import run; run(['generate', '--help']); "
+        "print(*sorted({name.partition('.')[0] for name in sys.modules}), file=sys.stderr)"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+
+    assert "typer" in done.stderr.split()
+    assert not {"httpx", "rich", "starlette", "av", "PIL"} & set(done.stderr.split())
+
+
 def test_version_and_help(run: Run) -> None:
     """Both go to standard output with exit status 0, and no command at all shows the help."""
     version, help_text, nothing = run("--version"), run("--help"), run()
