@@ -78,6 +78,15 @@ def test_document_is_recorded(fresh_caller: Caller) -> None:
     assert (linked.field, linked.name, linked.sha256) == ("images[1]", link, "")
 
 
+def test_refused_picture_is_not_held(fresh_caller: Caller) -> None:
+    """Proves that the data URI of a refused create is shortened too."""
+    uri = "data:image/png;base64," + "A" * 100_000
+    fresh_caller.create_unified(images=[uri, 5])
+    (request,) = fresh_caller.gateway.requests
+    assert request.status == 400
+    assert request.body["images"] == ["data:image/png;base64,…", 5]
+
+
 def test_key_is_never_recorded(fresh_caller: Caller) -> None:
     """Proves that a key, right or wrong, is in no record."""
     fresh_caller.query("video_x")

@@ -7,7 +7,7 @@ from typing import IO, Any
 
 from chainhub_video.sandbox.answers import Refusal, bad_field
 from chainhub_video.sandbox.intake import Exchange
-from chainhub_video.sandbox.ledger import PictureRecord
+from chainhub_video.sandbox.ledger import PictureRecord, shortened
 from chainhub_video.sandbox.pictures import (
     Picture,
     PictureRefused,
@@ -155,14 +155,13 @@ class UnifiedRequest:
             name = f"images[{index}]"
             if is_data_uri(reference):
                 sources.append(await cls._carried(name, reference, clip, exchange, studio))
-                # The ledger and the answers need to know it, not to hold it.
-                references[index] = f"{reference.partition(',')[0]},…"
+                # Answers tell of it, they do not send it back.
+                references[index] = shortened(reference)
             elif is_link(reference):
                 sources.append(reference)
                 exchange.pictures.append(PictureRecord(field=name, name=reference))
             else:
                 raise bad_field(name, "neither an http(s) link nor a data URI")
-        exchange.body = body | {"images": references}
         order = Order(clip, tuple(sources) or ("",))
         return cls(model, prompt, size, ratio, tuple(references), order)
 

@@ -18,7 +18,7 @@ from chainhub_video.sandbox.contract import load_contract
 from chainhub_video.sandbox.creates import OpenAIRequest, UnifiedRequest
 from chainhub_video.sandbox.documents import openai_document, unified_document, unified_receipt
 from chainhub_video.sandbox.intake import Exchange, new_request_id
-from chainhub_video.sandbox.ledger import Ledger, ReceivedRequest, without_secrets
+from chainhub_video.sandbox.ledger import Ledger, ReceivedRequest, without_pictures, without_secrets
 from chainhub_video.sandbox.studio import Studio
 from chainhub_video.sandbox.tasks import COMPLETED, FAILED, Format, Task, TaskBook
 
@@ -131,7 +131,7 @@ class Gateway:
                 path=request.url.path,
                 query=dict(request.query_params),
                 headers=without_secrets(request.headers),
-                body=exchange.body,
+                body=without_pictures(exchange.body),
                 pictures=tuple(exchange.pictures),
                 status=answer.status,
                 request_id=exchange.request_id,

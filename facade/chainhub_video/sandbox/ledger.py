@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 Origin = Literal["gateway", "links"]
 MOST_REMEMBERED = 10_000
+_LONGEST_HEAD = 100
 _SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie"})
 
 
@@ -65,6 +66,20 @@ class ReceivedRequest:
     def as_json(self) -> dict[str, Any]:
         """The record as a JSON document."""
         return asdict(self)
+
+
+def without_pictures(body: Any) -> Any:
+    """A parsed body whose data URIs are shortened to their heads."""
+    if not isinstance(body, dict) or not isinstance(body.get("images"), list):
+        return body
+    return body | {"images": [shortened(reference) for reference in body["images"]]}
+
+
+def shortened(reference: Any) -> Any:
+    """A data URI without its data; anything else as it is."""
+    if isinstance(reference, str) and reference[:5].lower() == "data:":
+        return f"{reference[:_LONGEST_HEAD].partition(',')[0]},…"
+    return reference
 
 
 def without_secrets(headers: Mapping[str, str]) -> dict[str, str]:
