@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from pipeline.build import build, read_inputs
-from pipeline.publish import compare, strangers, write
+from pipeline.publish import compare, missing_inputs, strangers, write
 from pipeline.report import PipelineError
 
 _ROOT = Path(__file__).resolve().parents[2]
@@ -47,14 +47,17 @@ def main(arguments: list[str] | None = None, root: Path = _ROOT) -> int:
 
 def _run(root: Path, pages: list[Path], *, check: bool) -> int:
     """Build, report, and compare or write."""
+    amiss = missing_inputs(root) if check else strangers(root)
+    if amiss:
+        raise PipelineError(*amiss)
     result = build(read_inputs(root, pages))
     for change in result.changes:
         print(change)
     told = f"{_count(result.pages, 'page')}, {_count(len(result.changes), 'change')} reported above"
-    problems = compare(root, result.files) if check else strangers(root)
-    if problems:
-        raise PipelineError(*problems)
     if check:
+        problems = compare(root, result.files)
+        if problems:
+            raise PipelineError(*problems)
         print(f"{told}; every file is what a build gives.")
         return 0
     written = write(root, result.files)

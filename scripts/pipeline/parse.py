@@ -190,7 +190,8 @@ class _Reader:
 
     def value(self, node: Node) -> Any:
         if id(node) in self.seen:
-            raise stop(self.place(node), "YAML aliases are not supported", "write the value out")
+            told = "YAML aliases are not supported, and the value here has one"
+            raise stop(self.place(node), told, "write the value out in both places")
         self.seen.add(id(node))
         if isinstance(node, MappingNode):
             return self.mapping(node)

@@ -36,6 +36,28 @@ def compare(root: Path, files: dict[str, bytes]) -> list[Problem]:
     return problems
 
 
+def missing_inputs(root: Path) -> list[Problem]:
+    """Find inputs that the lock names and that are gone.
+
+    Args:
+        root: The repository.
+
+    Returns:
+        One problem for each of them.
+    """
+    lock = _content(root / LOCK) or b""
+    named = [line.split() for line in lock.decode(errors="replace").splitlines()]
+    return [
+        Problem(
+            Place(path),
+            f"missing, though {LOCK} names it",
+            "restore it; if it is gone for good, run scripts/regenerate",
+        )
+        for path in sorted(words[1] for words in named if len(words) == 2)
+        if _is_input(path) and not (root / path).is_file()
+    ]
+
+
 def strangers(root: Path) -> list[Problem]:
     """Find files that neither are inputs nor will be written or deleted by a build.
 
@@ -83,7 +105,8 @@ def write(root: Path, files: dict[str, bytes]) -> list[str]:
             staged[name] = _stage(root / name, files[name])
         for name in changed:
             done.append(name)
-            staged.pop(name).replace(root / name)
+            staged[name].replace(root / name)
+            del staged[name]
         for name in stale:
             done.append(name)
             (root / name).unlink()

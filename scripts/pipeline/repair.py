@@ -139,11 +139,12 @@ class _Repairs:
         line = self.lines[entry.line]
         head, tail = line[: entry.value_start], line[entry.value_start + len(entry.value) :]
         below = self.lines[entry.line + 1 : entry.line + 1 + len(entry.more)]
-        if entry.block:
-            marker = mend_block_marker(entry.value) or entry.value
+        mended = mend_block_marker(entry.value) if entry.block else None
+        if mended is not None:
+            entry.value = mended
             reason = "two block markers in one; read as lines kept as they are"
-            self.replace(entry.line, head + marker, reason)
-        elif "\t" in head or "\t" in tail:
+            self.replace(entry.line, head + mended + tail, reason)
+        if "\t" in head + tail:
             reason = "tabs around a value; YAML takes blanks only"
             self.replace(entry.line, head.replace("\t", " ") + entry.value, reason)
         # Deeper lines that look like entries: only a person can say what was meant.

@@ -119,6 +119,8 @@ def key_misread(key: str) -> bool:
         events = list(YAML(typ="safe", pure=True).parse(f"{key}: v"))[3:-3]
     except YAMLError:
         return True
+    if not events:
+        return True
     first = events[0]
     return not (isinstance(first, ScalarEvent) and first.value == key) or _is_marked(first)
 

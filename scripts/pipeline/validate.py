@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import unquote
 
-from jsonschema.exceptions import best_match  # type: ignore[import-untyped] # ships no types
 from openapi_schema_validator import OAS30Validator
 from openapi_spec_validator import OpenAPIV30SpecValidator
 
@@ -30,21 +30,64 @@ def validate(document: YamlMapping) -> None:
         place = document.place_of("openapi")
         raise stop(place, f"OpenAPI version {version!r} is not 3.0.x", "export the page as 3.0")
     whole = plain(document)
-    problems = [*_structure(document, whole), *_ids(document)]
+    problems = [*_references(document, document), *_ids(document)]
+    if not problems:
+        problems = list(_structure(document, whole))
     if not problems:
         problems = list(_examples(document, whole))
     if problems:
         raise PipelineError(*problems)
 
 
+def _references(document: YamlMapping, node: Any, path: Path = ()) -> Iterator[Problem]:
+    """Check that every reference leads to a part of the document."""
+    if isinstance(node, dict):
+        target = node.get("$ref")
+        if isinstance(target, str) and not _leads_somewhere(document, target):
+            place = place_at(document, (*path, "$ref"))
+            yield Problem(place, f"the reference {target} leads nowhere", _NEXT)
+        for key, value in node.items():
+            yield from _references(document, value, (*path, key))
+    elif isinstance(node, list):
+        for at, value in enumerate(node):
+            yield from _references(document, value, (*path, at))
+
+
+def _leads_somewhere(document: YamlMapping, target: str) -> bool:
+    """Say whether a reference names a part of this document."""
+    node: Any = document
+    start, *steps = target.split("/")
+    for step in steps:
+        key = unquote(step).replace("~1", "/").replace("~0", "~")
+        if not isinstance(node, dict) or key not in node:
+            return False
+        node = node[key]
+    return start == "#" and bool(steps)
+
+
 def _structure(document: YamlMapping, whole: Any) -> Iterator[Problem]:
     """Check the document against the schema of OpenAPI 3.0."""
-    for error in OpenAPIV30SpecValidator(whole).iter_errors():
-        deepest = best_match([error]) or error
+    try:
+        errors = list(OpenAPIV30SpecValidator(whole).iter_errors())
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        # The validator stumbles over some documents instead of refusing them.
+        yield Problem(document.place, f"not OpenAPI 3.0: {error!r}", _NEXT)
+        return
+    for found in errors:
+        deepest = _deepest(found)
         path: Path = tuple(deepest.absolute_path)
-        yield Problem(
-            place_at(document, path), f"not OpenAPI 3.0: {deepest.message} at {shown(path)}", _NEXT
-        )
+        place = place_at(document, path)
+        reason = f"not OpenAPI 3.0: {shorten(deepest.message, 200)} at {shown(path)}"
+        yield Problem(place, reason, _NEXT)
+
+
+def _deepest(error: Any) -> Any:
+    """Find the cause of an error among the alternatives that were tried."""
+    cause = error
+    while cause.context:
+        # That something is no reference is hardly ever what is wrong with it.
+        cause = max(cause.context, key=lambda inner: (len(inner.path), "$ref" not in inner.message))
+    return cause
 
 
 def _ids(document: YamlMapping) -> Iterator[Problem]:

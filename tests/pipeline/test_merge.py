@@ -1,0 +1,107 @@
+"""Joining documents, and refusing to choose between them."""
+
+import pytest
+from pipeline.merge import merge
+from pipeline.page import Excerpt
+from pipeline.parse import YamlMapping, parse
+from pipeline.report import PipelineError
+
+BASE = "openapi: 3.0.1\ninfo: {title: '', version: 1.0.0}\n"
+
+
+def document(text: str, file: str) -> YamlMapping:
+    """Parse a document of its own file."""
+    return parse(Excerpt(file, BASE + text))[0]
+
+
+def test_paths_components_servers_and_tags_are_joined() -> None:
+    """Everything that stands in one document only is in the result."""
+    one = document("paths: {/a: {get: {summary: x}}}\nservers: [{url: u}]\n", "a.md")
+    two = document(
+        "paths: {/a: {post: {}}, /b: {get: {}}}\ncomponents: {schemas: {S: {type: object}}}\n"
+        "servers: [{url: u}, {url: v}]\ntags: [{name: t}]\n",
+        "b.md",
+    )
+    result, _ = merge([one, two])
+    assert {url: list(item) for url, item in result["paths"].items()} == {
+        "/a": ["get", "post"],
+        "/b": ["get"],
+    }
+    assert result["components"] == {"schemas": {"S": {"type": "object"}}}
+    assert result["servers"] == [{"url": "u"}, {"url": "v"}]
+    assert result["tags"] == [{"name": "t"}]
+
+
+def test_equal_definitions_are_one_and_told() -> None:
+    """The same operation on two pages, vendor notes aside, is kept once and reported."""
+    one = document("paths: {/a: {get: {summary: x, x-page: 1}}}\n", "a.md")
+    two = document("paths: {/a: {get: {summary: x, x-page: 2}}}\n", "b.md")
+    result, changes = merge([one, two])
+    assert result["paths"]["/a"]["get"] == {"summary": "x", "x-page": 1}
+    assert [str(change.place) for change in changes] == ["b.md:3"]
+    assert "operation GET /a is the same as in a.md:3" in changes[0].reason
+
+
+def test_blank_information_gives_way_and_versions_rise() -> None:
+    """An empty title is filled by the document that has one; the highest patch version stays."""
+    one = document("paths: {}\n", "a.md")
+    two = parse(Excerpt("b.yaml", "openapi: 3.0.3\ninfo: {title: T, version: 1.0.0}\npaths: {}\n"))[
+        0
+    ]
+    result, _ = merge([one, two])
+    assert (result["openapi"], result["info"]["title"]) == ("3.0.3", "T")
+
+
+@pytest.mark.parametrize(
+    ("one", "two", "what"),
+    [
+        (
+            "paths:\n  /a:\n    get:\n      summary: x\n      deprecated: true\n",
+            "paths:\n  /a:\n    get:\n      summary: y\n",
+            (
+                "b.md:5: error: operation GET /a conflicts with the definition in a.md:5: differing at "
+                "/summary ('x' and 'y'); /deprecated (only in the first)"
+            ),
+        ),
+        (
+            "components:\n  schemas:\n    S: {type: object}\n",
+            "components:\n  schemas:\n    S: {type: array}\n",
+            (
+                "b.md:5: error: component schemas/S conflicts with the definition in a.md:5: differing "
+                "at /type ('object' and 'array')"
+            ),
+        ),
+        (
+            "paths:\n  /a/{id}: {}\n",
+            "paths:\n  /a/{task}: {}\n",
+            (
+                "b.md:4: error: path /a/{task} conflicts with the definition in a.md:4: the same path is "
+                "written /a/{id}"
+            ),
+        ),
+        (
+            "servers: [{url: u, description: x}]\n",
+            "servers: [{url: u}]\n",
+            "servers entry u conflicts",
+        ),
+        (
+            "security: [{a: []}]\n",
+            "security: [{b: []}]\n",
+            "b.md:3: error: the document's security",
+        ),
+    ],
+)
+def test_a_conflict_names_both_places_and_the_fields(one: str, two: str, what: str) -> None:
+    """Two definitions of one thing stop the build, with file and line of both."""
+    with pytest.raises(PipelineError) as caught:
+        merge([document(one, "a.md"), document(two, "b.md")])
+    assert what in str(caught.value)
+
+
+def test_all_conflicts_are_told_at_once() -> None:
+    """A maintainer sees every conflict in one run."""
+    one = document("paths: {/a: {get: {summary: x}}, /b: {get: {summary: x}}}\n", "a.md")
+    two = document("paths: {/a: {get: {summary: y}}, /b: {get: {summary: y}}}\n", "b.md")
+    with pytest.raises(PipelineError) as caught:
+        merge([one, two])
+    assert len(caught.value.problems) == 2

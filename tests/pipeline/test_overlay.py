@@ -1,0 +1,114 @@
+"""Applying corrections."""
+
+from typing import Any
+
+import pytest
+from pipeline.overlay import apply
+from pipeline.page import Excerpt
+from pipeline.parse import YamlMapping, parse
+from pipeline.report import Change, PipelineError
+
+from .conftest import ROOT
+
+DOCUMENT = "a:\n  b: 1\n  list: [x, y, z]\n  sub: {c: 2}\nd: [{n: 1}, {n: 2}]\n"
+
+
+def overlay(actions: str, version: str = "1.0.0") -> YamlMapping:
+    """Parse an overlay with these actions, the first in line 3."""
+    return parse(Excerpt("o.yaml", f"overlay: {version}\nactions:\n{actions}"))[0]
+
+
+def act(actions: str) -> tuple[Any, list[Change]]:
+    """Apply actions to the document above."""
+    return apply(parse(Excerpt("p.md", DOCUMENT))[0], overlay(actions))
+
+
+@pytest.mark.parametrize(
+    ("action", "expected"),
+    [
+        ("{target: $.a, description: w, update: {b: 9}}", {"b": 9, "list": ["x", "y", "z"], "sub": {"c": 2}}),
+        ("{target: $.a, description: w, update: {sub: {e: 3}, list: [q]}}",
+         {"b": 1, "list": ["x", "y", "z", "q"], "sub": {"c": 2, "e": 3}}),
+        ("{target: $.a.list, description: w, update: q}", {"b": 1, "list": ["x", "y", "z", "q"], "sub": {"c": 2}}),
+        ("{target: '$.a.list[0,2]', description: w, remove: true}", {"b": 1, "list": ["y"], "sub": {"c": 2}}),
+        ("{target: \"$.a['b','sub']\", description: w, remove: true}", {"list": ["x", "y", "z"]}),
+    ],
+)  # fmt: skip
+def test_actions_do_what_overlay_1_0_says(action: str, expected: object) -> None:
+    """Mappings are merged, lists appended to, selected nodes removed, several at once."""
+    assert act(f"  - {action}\n")[0]["a"] == expected
+
+
+def test_a_filter_selects_by_value() -> None:
+    """Targets are JSONPath of RFC 9535, filters included."""
+    data, changes = act("  - {target: '$.d[?@.n == 2]', description: w, update: {m: 0}}\n")
+    assert data["d"] == [{"n": 1}, {"n": 2, "m": 0}]
+    assert str(changes[0]) == "o.yaml:3: overlay: w [updated /d/1, p.md:5]"
+
+
+def test_actions_see_what_the_ones_before_them_did() -> None:
+    """A value is replaced by one of another kind with a removal and an update."""
+    data, _ = act(
+        "  - {target: $.a.list, description: w, remove: true}\n"
+        "  - {target: $.a, description: w, update: {list: new}}\n"
+    )
+    assert data["a"]["list"] == "new"
+
+
+@pytest.mark.parametrize(
+    ("action", "message"),
+    [
+        (
+            "{target: $.nowhere, description: w, remove: true}",
+            "o.yaml:3: error: the action matches nothing: $.nowhere",
+        ),
+        ("{target: $.a, description: w, update: {b: 1}}", "changes nothing at /a"),
+        ("{target: $.a, update: {b: 2}}", "o.yaml:3: error: the action has no reason"),
+        ("{target: $.a, description: ' ', update: {b: 2}}", "the action has no reason"),
+        ("{description: w, update: {b: 2}}", "the action has no target"),
+        ("{target: '$.a[', description: w, remove: true}", "is not JSONPath"),
+        ("{target: $.a.b, description: w, update: {x: 1}}", "the target is 1 in p.md:2"),
+        ("{target: $.a, description: w}", "must have either update or remove"),
+        ("{target: $.a, description: w, update: {b: 2}, remove: true}", "must have either"),
+        ("{target: $.a, description: w, replace: 1, remove: true}", "unknown fields: replace"),
+        ("{target: $, description: w, remove: true}", "removes the whole document"),
+        ("just text", "the action has no target"),
+    ],
+)
+def test_an_action_that_is_wrong_or_idle_is_an_error(action: str, message: str) -> None:
+    """A correction that does not correct anything is noticed, with its line."""
+    with pytest.raises(PipelineError) as caught:
+        act(f"  - {action}\n")
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_the_overlay_version_is_checked() -> None:
+    """An overlay of another version of the specification is refused."""
+    with pytest.raises(PipelineError, match=r"is not 1\.0\.x"):
+        apply(parse(Excerpt("p.md", DOCUMENT))[0], overlay("  - x\n", "2.0.0"))
+
+
+def test_the_inputs_are_not_changed() -> None:
+    """Applying works on a copy."""
+    document = parse(Excerpt("p.md", DOCUMENT))[0]
+    apply(document, overlay("  - {target: $.a, description: w, remove: true}\n"))
+    assert "a" in document
+
+
+def test_our_overlay_settles_each_known_contradiction() -> None:
+    """Each contradiction of the vendor's pages is named by the action that settles it."""
+    actions = parse(Excerpt("overlay.yaml", (ROOT / "openapi/overlay.yaml").read_text()))[0][
+        "actions"
+    ]
+    reasons = " ".join(" ".join(action["description"].split()) for action in actions)
+    for contradiction in (
+        "16x9",
+        "ile://",
+        "Pad map",
+        '"Optional"',
+        "milliseconds",
+        "images",
+        "all eight",
+    ):
+        assert contradiction in reasons

@@ -1,0 +1,292 @@
+"""The whole command: builds, checks, and what it does when something is wrong."""
+
+import os
+import random
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pipeline.build import LIFECYCLE, OVERLAY, Build, assemble, build, read_inputs
+from pipeline.publish import compare, missing_inputs, write
+from pipeline.report import PipelineError
+
+from .conftest import ROOT, Regenerate, snapshot
+
+UNIFIED = "openapi/sources/create-video-unified-format.md"
+OPENAI = "openapi/sources/create-video-openai-format.md"
+
+
+def test_the_committed_tree_is_what_a_build_gives(built: Build) -> None:
+    """Nobody has edited a built file, and nobody has forgotten to build."""
+    assert [str(problem) for problem in compare(ROOT, built.files)] == []
+
+
+def test_the_same_input_gives_the_same_bytes(built: Build) -> None:
+    """A second build, in another temporary folder, agrees in every byte."""
+    assert build(read_inputs(ROOT, [])).files == built.files
+
+
+def test_every_change_is_told_with_file_line_and_reason(built: Build) -> None:
+    """Nothing is repaired, dropped or corrected silently."""
+    for change in built.changes:
+        assert change.place.file.startswith("openapi/")
+        assert change.place.line > 0
+        assert len(change.reason.split()) > 3
+    steps = [change.step for change in built.changes]
+    assert {"repair", "clean", "merge", "overlay", "lift"} <= set(steps)
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "place", "reason"),
+    [
+        (UNIFIED, "```yaml", "yaml", UNIFIED, "never closed"),
+        (UNIFIED, "```", "", UNIFIED, "no fenced block"),
+        (UNIFIED, "      tags:\n", "    tags:\n  x:\n", UNIFIED, "not YAML"),
+        (UNIFIED, "type: array", "type: list\n                  type: array", UNIFIED, "given twice"),
+        (UNIFIED, "/v1/video/create:", "/v1/videos:", UNIFIED, f"conflicts with the definition in {OPENAI}:13"),
+        (UNIFIED, "/v1/video/create:", "/v1/video/new:", OVERLAY, "matches nothing"),
+        (LIFECYCLE, "scheme: bearer", "scheme: basic", LIFECYCLE, f"conflicts with the definition in {OPENAI}:"),
+        (OVERLAY, "$.paths['/v1/videos'].post\n", "$.paths['/v1/nowhere']\n", OVERLAY, "matches nothing"),
+        (OVERLAY, "update:", "updaet:", OVERLAY, "unknown fields: updaet"),
+        (LIFECYCLE, "$ref: '#/components/schemas/VideoLink'", "$ref: '#/nowhere'", LIFECYCLE, "leads nowhere"),
+    ],
+)  # fmt: skip
+def test_on_an_error_no_file_is_touched(
+    copy: Path,
+    regenerate: Regenerate,
+    capsys: pytest.CaptureFixture[str],
+    name: str,
+    old: str,
+    new: str,
+    place: str,
+    reason: str,
+) -> None:
+    """Each defect ends in file, line and reason, exit code 1, and a tree without a changed byte."""
+    text = (copy / name).read_text()
+    assert old in text
+    (copy / name).write_text(text.replace(old, new))
+    before = snapshot(copy)
+    assert regenerate() == 1
+    told = capsys.readouterr().err
+    assert reason in told
+    assert told.startswith(place)
+    assert " error: " in told
+    assert " Next: " in told
+    assert "Traceback" not in told
+    assert snapshot(copy) == before
+
+
+@pytest.mark.parametrize("name", [UNIFIED, LIFECYCLE, OVERLAY, "openapi/README.md"])
+def test_a_missing_input_is_named(
+    copy: Path, regenerate: Regenerate, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    """An input that is gone stops the build: by its name, or by what no longer fits."""
+    (copy / name).unlink()
+    before = snapshot(copy)
+    assert regenerate() == 1
+    told = capsys.readouterr().err
+    assert (OVERLAY if name == UNIFIED else f"{name}: error: cannot be read") in told
+    assert snapshot(copy) == before
+
+
+def test_regenerate_writes_only_what_differs(
+    copy: Path, regenerate: Regenerate, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Spoilt, missing and stale files are put right; the others keep even their time of change."""
+    before = snapshot(copy)
+    (copy / "openapi/openapi.yaml").write_text("spoilt")
+    (copy / "generated/chainhub_api/types.py").unlink()
+    (copy / "generated/chainhub_api/models/stale.py").write_text("x = 1\n")
+    assert regenerate() == 0
+    told = capsys.readouterr().out
+    after = snapshot(copy)
+    assert {name: content for name, (content, _) in after.items()} == {
+        name: content for name, (content, _) in before.items()
+    }
+    touched = {name for name in before if after[name][1] != before[name][1]}
+    assert touched == {"openapi/openapi.yaml", "generated/chainhub_api/types.py"}
+    assert "wrote generated/chainhub_api/models/stale.py" in told
+    assert "3 files written" in told
+
+
+def test_a_page_given_by_name_is_taken_in(
+    copy: Path,
+    regenerate: Regenerate,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A page of the same name replaces the old one, byte for byte, and is built at once."""
+    changed = (copy / UNIFIED).read_bytes().replace(b"only 720P is", b"both are")
+    monkeypatch.chdir(tmp_path)
+    Path(Path(UNIFIED).name).write_bytes(changed)
+    assert regenerate(Path(UNIFIED).name) == 0
+    assert (copy / UNIFIED).read_bytes() == changed
+    assert f"{Path(UNIFIED).name}:49: repair:" in capsys.readouterr().out
+    assert regenerate("--check") == 0
+
+
+def test_a_given_page_that_is_wrong_is_not_taken_in(
+    copy: Path, regenerate: Regenerate, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """A defective page changes nothing, and is named as it was given."""
+    before = snapshot(copy)
+    bad = tmp_path / "bad.md"
+    bad.write_text("# no document\n")
+    assert regenerate(bad) == 1
+    assert capsys.readouterr().err.startswith(f"{bad}: error: no fenced block")
+    assert regenerate(tmp_path / "missing.md") == 1
+    assert "cannot be read" in capsys.readouterr().err
+    assert regenerate(tmp_path / "page.html") == 1
+    assert "not a Markdown page" in capsys.readouterr().err
+    assert snapshot(copy) == before
+
+
+def some_files(seed: int) -> list[str]:
+    """Choose some of the built files, other ones for another seed."""
+    names = sorted(
+        path.relative_to(ROOT).as_posix()
+        for folder in ("openapi", "generated")
+        for path in (ROOT / folder).rglob("*")
+        if path.is_file() and path.stat().st_size and "__pycache__" not in path.parts
+    )
+    fixed = ["openapi/openapi.yaml", "openapi/sources.lock", "generated/chainhub_api/openapi.yaml"]
+    return fixed + random.Random(seed).sample(names, 6)
+
+
+@pytest.mark.parametrize("name", some_files(1))
+def test_one_changed_byte_is_found(copy: Path, name: str) -> None:
+    """A single byte anywhere under openapi/ or generated/ makes the comparison fail by name."""
+    content = bytearray((copy / name).read_bytes())
+    content[len(content) // 2] ^= 1
+    (copy / name).write_bytes(bytes(content))
+    assert name in told_by_check(copy)
+
+
+@pytest.mark.parametrize("name", some_files(2))
+def test_one_missing_file_is_found(copy: Path, name: str) -> None:
+    """A file that is gone from openapi/ or generated/ is named."""
+    (copy / name).unlink()
+    assert name in told_by_check(copy)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "openapi/notes.txt",
+        "openapi/sources/page.txt",
+        "openapi/sources/new.md",
+        "openapi/.hidden",
+        "generated/more.py",
+        "generated/chainhub_api/own.py",
+        "generated/chainhub_api/models/own/own.py",
+    ],
+)
+def test_one_extra_file_is_found(copy: Path, name: str) -> None:
+    """A file that no step made and that is no input is named."""
+    (copy / name).parent.mkdir(parents=True, exist_ok=True)
+    (copy / name).write_text("x\n")
+    assert name in told_by_check(copy)
+
+
+def told_by_check(root: Path) -> str:
+    """Return what --check says about a tree; pretend to generate, to be quick, from the real one."""
+
+    def generated_before(_: Path, package: Path) -> None:
+        ignore = shutil.ignore_patterns("__pycache__", "openapi.yaml", "py.typed")
+        shutil.copytree(ROOT / "generated/chainhub_api", package, ignore=ignore)
+        init = package / "__init__.py"
+        init.write_text("".join(init.read_text().splitlines(keepends=True)[3:]))
+
+    problems = missing_inputs(root)
+    if not problems:
+        try:
+            problems = compare(root, build(read_inputs(root, []), generated_before).files)
+        except PipelineError as error:
+            problems = list(error.problems)
+    return "\n".join(map(str, problems))
+
+
+def test_the_quick_comparison_is_fair(copy: Path) -> None:
+    """The quick check that the three tests above use finds nothing in an untouched copy."""
+    assert told_by_check(copy) == ""
+
+
+def test_check_names_each_difference_and_writes_nothing(
+    copy: Path, regenerate: Regenerate, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The real --check tells a changed, a missing and an extra file at once, with the next step."""
+    (copy / UNIFIED).write_bytes((copy / UNIFIED).read_bytes() + b"\n")
+    (copy / "generated/chainhub_api/errors.py").unlink()
+    (copy / "generated/chainhub_api/own.py").write_text("x = 1\n")
+    before = snapshot(copy)
+    assert regenerate("--check") == 1
+    told = capsys.readouterr().err
+    assert f"{UNIFIED}: error: is not the one that openapi/sources.lock names. Next: run" in told
+    assert "generated/chainhub_api/errors.py: error: missing. Next: run scripts/regenerate" in told
+    assert "generated/chainhub_api/own.py: error: extra file" in told
+    assert snapshot(copy) == before
+
+
+def test_a_stranger_among_the_inputs_stops_the_build(
+    copy: Path, regenerate: Regenerate, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A file that the build would neither read nor replace is named, not ignored."""
+    (copy / "openapi/sources/page.txt").write_text("x\n")
+    before = snapshot(copy)
+    assert regenerate() == 1
+    assert "openapi/sources/page.txt: error: extra file" in capsys.readouterr().err
+    assert snapshot(copy) == before
+
+
+def test_a_write_that_fails_half_way_is_undone(copy: Path, built: Build) -> None:
+    """If one file cannot be replaced, those replaced before it get their old content back."""
+    (copy / "openapi/sources.lock").unlink()
+    (copy / "openapi/sources.lock").mkdir()
+    before = {name: content for name, (content, _) in snapshot(copy).items()}
+    files = {
+        **built.files,
+        "generated/chainhub_api/types.py": b"new\n",
+        "generated/new.py": b"new\n",
+    }
+    with pytest.raises(PipelineError, match="every file is as it was"):
+        write(copy, files)
+    assert {name: content for name, (content, _) in snapshot(copy).items()} == before
+
+
+def test_the_script_runs_from_any_folder(tmp_path: Path) -> None:
+    """The wrapper finds its repository by itself, and says what it checked."""
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+    done = subprocess.run(
+        [ROOT / "scripts/regenerate", "--check"],
+        cwd=tmp_path, env=environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.endswith("every file is what a build gives.\n")
+
+
+def broken(text: str, at: float, cut: int, put: str) -> str:
+    """Cut some characters out of a text and put others in."""
+    start = int(at * len(text))
+    return text[:start] + put + text[start + cut :]
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    st.floats(0, 1),
+    st.integers(0, 60),
+    st.text(st.sampled_from(list("ab: \n-#'\"{}[]|>&*!\t\x00é")), max_size=12),
+)
+def test_no_page_whatever_ends_in_a_traceback(at: float, cut: int, put: str) -> None:
+    """A page spoilt at any place is built or refused in one line a problem, never anything else."""
+    inputs = read_inputs(ROOT, [])
+    inputs.pages[OPENAI] = broken(inputs.pages[OPENAI].decode(), at, cut, put).encode()
+    try:
+        assemble(inputs)
+    except PipelineError as error:
+        for problem in error.problems:
+            assert "\n" not in str(problem)
+            assert str(problem).startswith("openapi/")
