@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from chainhub_video.sandbox.tasks import COMPLETED, FAILED, Task
+from chainhub_video.sandbox.tasks import COMPLETED, FAILED, Moment, Task
 
 _LONGEST_REFERENCE = 200
 _MODE = re.compile(r"--mode=(\w+)")
@@ -33,7 +33,10 @@ def openai_document(task: Task) -> dict[str, Any]:
 
 def unified_receipt(task: Task) -> dict[str, Any]:
     """The answer to create in the unified format."""
-    moment = task.moment()
+    return _stand(task, task.moment())
+
+
+def _stand(task: Task, moment: Moment) -> dict[str, Any]:
     return {
         "id": task.id,
         "status": moment.status,
@@ -61,7 +64,7 @@ def unified_document(task: Task, links_url: str) -> dict[str, Any]:
         "images": [{"url": reference[:_LONGEST_REFERENCE]} for reference in task.images],
         "pending_info": None if completed or failed else {"progress_pct": moment.progress},
     }
-    document = unified_receipt(task) | {
+    document = _stand(task, moment) | {
         "model": task.model,
         "video_url": f"{links_url}/{task.token}/video.mp4" if completed else "",
         "thumbnail_url": f"{links_url}/{task.token}/thumbnail.jpg" if completed else "",
