@@ -1,0 +1,112 @@
+"""Both drivers, both formats, a scripted gateway, the sandbox, and real clips."""
+
+from __future__ import annotations
+
+import functools
+import io
+from collections.abc import Iterator
+from contextlib import ExitStack
+from fractions import Fraction
+from typing import Any
+
+import av
+import httpx
+import pytest
+from chainhub_video.sandbox import Sandbox
+from PIL import Image
+
+from .colours import Colour
+from .scripted import Gateway
+from .wires import WIRES, Wire
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_trust_store() -> Iterator[None]:
+    """Read the system's certificates once for all clients: that takes longer than most tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(httpx, "create_ssl_context", functools.cache(httpx.create_ssl_context))
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("CHAINHUB_API_KEY", "CHAINHUB_BASE_URL", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+
+
+@pytest.fixture(params=["blocking", "asyncio"])
+def colour(request: pytest.FixtureRequest) -> Iterator[Colour]:
+    """Each of the two drivers."""
+    with ExitStack() as closing:
+        yield Colour(request.param, closing)
+
+
+@pytest.fixture(params=list(WIRES))
+def wire(request: pytest.FixtureRequest) -> Wire:
+    """Each of the two wire formats."""
+    return WIRES[request.param]
+
+
+@pytest.fixture
+def gateway() -> Iterator[Gateway]:
+    """A gateway that does what the test scripts, and must not be asked for anything else."""
+    with Gateway() as gateway:
+        yield gateway
+    assert gateway.unscripted == []
+
+
+@pytest.fixture
+def elsewhere() -> Iterator[Gateway]:
+    """Another origin: the host of links and pictures. It must never see the key."""
+    with Gateway() as host:
+        yield host
+    assert host.unscripted == []
+    assert not any(arrived.holds_key for arrived in host.arrived)
+
+
+@pytest.fixture
+def hub(colour: Colour, gateway: Gateway) -> Any:
+    """A client of the scripted gateway."""
+    return colour.hub(gateway.url)
+
+
+@pytest.fixture(scope="session")
+def _sandbox() -> Iterator[Sandbox]:
+    with Sandbox(fast=True, pace=0.01) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def sandbox(_sandbox: Sandbox) -> Iterator[Sandbox]:
+    """A running sandbox; one for all tests, since a new one takes time."""
+    leaks = _sandbox.key_leaks
+    yield _sandbox
+    assert _sandbox.key_leaks == leaks
+
+
+def clip(*, index_first: bool, frames: int = 24) -> bytes:
+    """A real MP4 of noise, so that it has some length, with its index in front or at the end."""
+    file = io.BytesIO()
+    options = {"movflags": "faststart"} if index_first else {}
+    with av.open(file, "w", format="mp4", options=options) as container:
+        stream = container.add_stream("libx264", rate=24)
+        stream.width, stream.height, stream.pix_fmt = 128, 72, "yuv420p"
+        stream.time_base = Fraction(1, 24)
+        for _ in range(frames):
+            picture = Image.effect_noise((128, 72), 100).convert("RGB")
+            container.mux(stream.encode(av.VideoFrame.from_image(picture)))
+        container.mux(stream.encode(None))
+    return file.getvalue()
+
+
+@pytest.fixture(scope="session")
+def video() -> bytes:
+    """A whole MP4 with its index in front, so that a cut one still opens in a player."""
+    return clip(index_first=True)
+
+
+@pytest.fixture(scope="session")
+def other_video() -> bytes:
+    """Another whole MP4, with its index at the end."""
+    return clip(index_first=False, frames=12)
