@@ -155,6 +155,7 @@ def assemble(inputs: Inputs) -> tuple[YamlMapping, list[Change]]:
         raise PipelineError(*problems)
     merged, met = merge([*documents, _own(inputs, LIFECYCLE)])
     corrected, acted = apply(merged, _own(inputs, OVERLAY))
+    check_shape(corrected)
     finished, named = lift(corrected)
     validate(finished)
     return finished, [*changes, *met, *acted, *named]

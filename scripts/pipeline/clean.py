@@ -166,22 +166,23 @@ def _mend_type(schema: YamlMapping) -> Change | None:
         )
     if len(real) < len(words):
         schema.drop("type")
+        after = "no type, so that any value is allowed, null included"
         if len(real) == 1:
             schema.put("type", real[0], place)
-        schema.put("nullable", True, place)
-        after = f"nullable: true, type: {real[0] if len(real) == 1 else 'any'}"
-        reason = "type 'null' does not exist in OpenAPI 3.0; written as nullable"
+            schema.put("nullable", True, place)
+            after = f"type: {real[0]}, nullable: true"
+        reason = "type 'null' does not exist in OpenAPI 3.0"
         return Change(place, STEP, reason, f"type: {shorten(kind)}", after)
     if kind == "file":
         schema.put("type", "string", place)
         schema.put("format", "binary", place)
         reason = "type 'file' is of Swagger 2; written as a binary string"
         return Change(place, STEP, reason, "type: file", "type: string, format: binary")
-    if kind in _SYNONYMS:
+    if isinstance(kind, str) and kind in _SYNONYMS:
         schema.put("type", _SYNONYMS[kind], place)
         reason = f"type {kind!r} does not exist in OpenAPI 3.0"
         return Change(place, STEP, reason, f"type: {kind}", f"type: {_SYNONYMS[kind]}")
-    if isinstance(kind, list) or kind not in _TYPES:
+    if not isinstance(kind, str) or kind not in _TYPES:
         raise stop(
             place,
             f"schema type {shorten(kind)} does not exist in OpenAPI 3.0",
