@@ -24,7 +24,8 @@ class Call:
         arguments: what a generated `_get_kwargs` returned: method, url, and params, headers, json or files.
             A relative url goes to the gateway, with the key. An absolute one goes out without it.
         read_timeout: seconds to wait for the next bytes of the answer; None for the client's setting.
-        within: seconds that bound each step of the exchange, connecting included; None for no such bound.
+        within: seconds that bound each step of the exchange, connecting included, and the reading of the whole
+            answer; None for no such bound.
         fresh: whether to open a connection of its own, since a pooled one may have gone stale unnoticed.
     """
 
@@ -157,11 +158,14 @@ def send(call: Call, limit: int = REPLY_LIMIT) -> Flow[Reply]:
         TransportFailure: there was no answer, or only part of one.
         AnswerTooLarge: it has more bytes than the limit.
     """
+    deadline = None if call.within is None else (yield from now()) + call.within
     stream: Stream = yield Open(call)
-    return (yield from read_whole(stream, limit))
+    return (yield from read_whole(stream, limit, deadline))
 
 
-def read_whole(stream: Stream, limit: int = REPLY_LIMIT) -> Flow[Reply]:
+def read_whole(
+    stream: Stream, limit: int = REPLY_LIMIT, deadline: float | None = None
+) -> Flow[Reply]:
     """Read an open answer to its end, and close it; raises what `send` raises."""
     body = bytearray()
     try:
@@ -169,6 +173,9 @@ def read_whole(stream: Stream, limit: int = REPLY_LIMIT) -> Flow[Reply]:
             body += data
             if len(body) > limit:
                 raise AnswerTooLarge(f"the answer is larger than {limit:,} bytes")
+            # Bytes that trickle in keep every single read short, so the whole has its own bound.
+            if deadline is not None and (yield from now()) > deadline:
+                raise TransportFailure(TimeoutError("the answer took too long"), sent=True)
     finally:
         yield Close(stream)
     return Reply(stream.status, stream.headers, bytes(body))
