@@ -9,6 +9,7 @@ from os import PathLike
 from typing import Any, Literal
 
 from .effects import Effect, Emit, Flow, Notify, run
+from .errors import ChainHubError
 from .flows import create as creation
 from .flows.download import save
 from .flows.follow import Announce, follow, look_once, task_for
@@ -129,9 +130,14 @@ def wait(
         APIError: the gateway refuses to tell, for a reason that will not pass.
     """
     task = task_for(task_or_id, format)
-    return (
-        yield from follow(task, _telling(on_update), timeout=timeout, poll=poll or settings.poll)
-    )
+    announce = _telling(on_update)
+    try:
+        return (yield from follow(task, announce, timeout=timeout, poll=poll or settings.poll))
+    except ChainHubError:
+        raise
+    except BaseException as error:
+        error.add_note(f"The task {task.id} goes on at the gateway.")
+        raise
 
 
 def watch(
