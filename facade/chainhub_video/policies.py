@@ -84,6 +84,7 @@ class PollPolicy:
         growth: what each pause is multiplied by to get the next.
         jitter: the share of a pause that is left to chance, 0.0 to 1.0, so that many clients spread out.
         minimum: the shortest pause, in seconds, whatever an estimate or the gateway says.
+        patience: the longest pause, in seconds, whatever the gateway asks for.
     """
 
     first: float = attrs.field(default=3.0, validator=_not_negative)
@@ -92,6 +93,7 @@ class PollPolicy:
     growth: float = attrs.field(default=1.3, validator=_positive)
     jitter: float = attrs.field(default=0.1, validator=_not_negative)
     minimum: float = attrs.field(default=0.05, validator=_not_negative)
+    patience: float = attrs.field(default=300.0, validator=_not_negative)
 
     def delay(
         self,
@@ -107,7 +109,7 @@ class PollPolicy:
         Args:
             looks: how many looks there have been.
             hint: what the last answer proposed (`openai-poll-after-ms`), in seconds; it replaces the schedule.
-            retry_after: what the last answer demanded, in seconds; the pause is never shorter.
+            retry_after: what the last answer demanded, in seconds; the pause is never shorter, up to `patience`.
             remaining: an estimate of the seconds until the task ends; a pause that would overshoot it is cut.
             chance: gives numbers from 0.0 to 1.0.
         """
@@ -120,4 +122,5 @@ class PollPolicy:
             pause *= 1 - self.jitter * chance()
         if hint is not None:
             pause = hint
-        return max(pause, retry_after or 0.0, self.minimum if looks else 0.0)
+        pause = min(max(pause, retry_after or 0.0), self.patience)
+        return max(pause, self.minimum if looks else 0.0)
