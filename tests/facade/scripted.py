@@ -112,8 +112,7 @@ def say(
         if framed:
             told["Content-Length"] = str(len(content) if announce is None else announce)
         lines = [f"HTTP/1.1 {status} {_phrase(status)}", *(f"{k}: {v}" for k, v in told.items())]
-        wire.sendall("\r\n".join(lines).encode() + b"\r\n\r\n")
-        wire.sendall(content[:sent])
+        wire.sendall("\r\n".join(lines).encode() + b"\r\n\r\n" + content[:sent])
         return framed and sent is None and announce is None
 
     return Answer(play)
