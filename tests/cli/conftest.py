@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import subprocess
 import sys
@@ -15,8 +14,18 @@ from chainhub_video.sandbox import Sandbox
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND = Path(sys.executable).with_name("chainhub-video")
 KITTEN = ROOT / "examples" / "kitten.png"
-_PR_CAPBSET_DROP = 24
-_CAP_DAC_OVERRIDE, _CAP_DAC_READ_SEARCH = 1, 2
+
+# Root may read and write what permissions forbid, unless these capabilities are dropped. A program of its own does it:
+# a function between fork and exec can hang, since this process has threads.
+_DROP = """
+import ctypes, os, sys
+PR_CAPBSET_DROP, CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH = 24, 1, 2
+for capability in (CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH):
+    ctypes.CDLL(None).prctl(PR_CAPBSET_DROP, capability, 0, 0, 0)
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+_IS_ROOT = sys.platform == "linux" and os.geteuid() == 0
+BOUND_BY_PERMISSIONS = (sys.executable, "-I", "-c", _DROP) if _IS_ROOT else ()
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -49,22 +58,13 @@ def run(environment: dict[str, str], tmp_path: Path) -> Run:
         for name in (name for name, value in settings.items() if value is None):
             del changed[name]
         return subprocess.run(
-            [COMMAND, *map(str, arguments)],
+            [*BOUND_BY_PERMISSIONS, COMMAND, *map(str, arguments)],
             env=changed,
             cwd=tmp_path,
             capture_output=True,
             text=True,
             timeout=60,
             check=False,
-            preexec_fn=bound_by_permissions,
         )
 
     return run
-
-
-def bound_by_permissions() -> None:
-    """Have the permissions of files hold for the child, even if it is root's."""
-    if sys.platform == "linux" and os.geteuid() == 0:
-        libc = ctypes.CDLL(None)
-        for capability in (_CAP_DAC_OVERRIDE, _CAP_DAC_READ_SEARCH):
-            libc.prctl(_PR_CAPBSET_DROP, capability, 0, 0, 0)
