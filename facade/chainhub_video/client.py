@@ -58,9 +58,9 @@ class _Client(ABC, Generic[HttpClient]):
         retry, no money rule, the generator's own errors. Close it yourself, or use it in a `with`
         block.
         """
-        from .raw import raw_client
+        from chainhub_api import AuthenticatedClient
 
-        return raw_client(self._settings)
+        return AuthenticatedClient(self._settings.base_url, token=self._settings.api_key)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(base_url={self._settings.base_url!r}, api_key='***')"
