@@ -35,6 +35,10 @@ def checked_target(to: str | os.PathLike[str]) -> Path:
             raise InvalidRequest(f"output folder {str(folder)!r} {state}")
         if not os.access(folder, os.W_OK | os.X_OK):
             raise InvalidRequest(f"output folder {str(folder)!r} is not writable: choose another")
+        with contextlib.suppress(
+            FileNotFoundError
+        ):  # a name that cannot be one is told here, not after the create
+            target.with_name(f"{target.name}.{'0' * 8}.part").lstat()
     except (OSError, ValueError, TypeError) as error:
         raise InvalidRequest(f"output {to!r} is not a usable path: {error}") from error
     return target
