@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import attrs
 
@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("chainhub_video")
 
+T = TypeVar("T")
 OnProgress: TypeAlias = "Callable[[int, int | None], Any]"
 
 _JSON_LIMIT = 1 << 20  # bytes of a JSON answer in place of the video
@@ -54,6 +55,10 @@ _EXPIRED = frozenset({401, 403, 404, 410})
 
 class _Broken(Exception):
     """One attempt failed in a way that another may not."""
+
+
+class _Unwritable(Exception):
+    """The disk refused; the system's exception is the cause."""
 
 
 class _NotAVideo(_Broken):
@@ -89,18 +94,18 @@ def save(
     clock = yield from now()
     transfer = _Transfer(settings, task, on_progress, None if timeout is None else clock + timeout)
     try:
-        part = yield from run(PartFile, target)
+        part = yield from _on_disk(PartFile, target)
         try:
             yield from transfer.fill(part)
-            sha256 = yield from run(part.finish)
+            sha256 = yield from _on_disk(part.finish)
         finally:
             part.discard()
-    except OSError as error:
+    except _Unwritable as error:
         raise InvalidRequest(
-            f"output {str(target)!r} cannot be written ({error.strerror or error}); "
+            f"output {str(target)!r} cannot be written ({error}); "
             f"task {task.id} is paid and can be saved elsewhere",
             task=task,
-        ) from error
+        ) from error.__cause__
     log.info("saved task %s: %d bytes", task.id, part.size)
     return SavedVideo(path=target, size=part.size, sha256=sha256, task=transfer.task)
 
@@ -144,7 +149,7 @@ class _Transfer:
         stream = yield from self._open(headers)
         try:
             if stream.status == 416:
-                yield from run(part.restart)
+                yield from _on_disk(part.restart)
                 raise _Broken("the server does not continue where the download broke off")
             if stream.status not in (200, 206):
                 raise _Broken(f"the server answered HTTP {stream.status}")
@@ -154,10 +159,10 @@ class _Transfer:
 
     def _receive(self, stream: Stream, part: PartFile) -> Flow[None]:
         if stream.status == 206 and not _continues(stream, part.size):
-            yield from run(part.restart)
+            yield from _on_disk(part.restart)
             raise _Broken("the server continues at another place than asked")
         if stream.status == 200 and part.size:
-            yield from run(part.restart)
+            yield from _on_disk(part.restart)
         announced = _length(stream)
         total = None if announced is None else part.size + announced
         self._validator = stream.headers.get("etag") or stream.headers.get("last-modified")
@@ -170,7 +175,7 @@ class _Transfer:
                     f"{self.settings.max_download:,} bytes",
                     task=self.task,
                 )
-            yield from run(part.write, data)
+            yield from _on_disk(part.write, data)
             if self.on_progress is not None:
                 yield Notify(self.on_progress, (part.size, total))
         if total is not None and part.size != total:
@@ -241,11 +246,19 @@ def _attempts(trouble: Exception) -> float:
     return 4 if isinstance(trouble, (_NotAVideo, BadLink)) else 12
 
 
+def _on_disk(function: Callable[..., T], *arguments: Any) -> Flow[T]:
+    """Call a function that writes, and tell its failure from one of the caller's callback."""
+    try:
+        return (yield from run(function, *arguments))
+    except OSError as error:
+        raise _Unwritable(error.strerror or str(error)) from error
+
+
 def _checked(part: PartFile) -> Flow[None]:
     try:
-        yield from run(part.check)
+        yield from _on_disk(part.check)
     except ValueError as error:
-        yield from run(part.restart)
+        yield from _on_disk(part.restart)
         raise _NotAVideo(str(error)) from error
 
 
