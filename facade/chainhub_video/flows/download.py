@@ -124,7 +124,7 @@ class _Transfer:
 
     def fill(self, part: PartFile) -> Flow[None]:
         """Bring the whole video into the part file."""
-        failures = 0
+        failures = furthest = 0
         while True:
             try:
                 yield from self._attempt(part)
@@ -132,6 +132,8 @@ class _Transfer:
                 return
             except (_Broken, TransportFailure, AnswerTooLarge, BadLink) as error:
                 trouble = error
+            if part.size > furthest:  # a proxy that cuts every answer is no reason to give up
+                furthest, failures = part.size, 0
             failures += 1
             log.debug("download of task %s: %s", self.task.id, trouble)
             pause = self.settings.retry.delay(failures)
