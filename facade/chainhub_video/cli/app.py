@@ -12,7 +12,7 @@ import typer
 
 from chainhub_video.errors import ChainHubError, ConfigurationError, InvalidRequest
 
-from .console import PROGRAM, fail, megabytes, percent, say, show, show_json, task_as_json, word
+from .console import PROGRAM, fail, percent, readable, say, show, show_json, task_as_json, word
 from .display import Interrupted, display
 
 if TYPE_CHECKING:
@@ -244,4 +244,4 @@ def _report(saved: SavedVideo, *, as_json: bool) -> None:
             }
         )
     else:
-        show(f"{saved.path} ({megabytes(saved.size)}, task {saved.task.id})")
+        show(f"{saved.path} ({readable(saved.size)}, task {saved.task.id})")

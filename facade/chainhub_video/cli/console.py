@@ -58,9 +58,9 @@ def word(task: VideoTask) -> str:
     return one_line(task.raw_status or task.status)
 
 
-def megabytes(count: int) -> str:
+def readable(count: int) -> str:
     """Return a number of bytes as people read it."""
-    return f"{count / 1e6:.1f} MB"
+    return f"{count / 1e6:.1f} MB" if count >= 1e6 else f"{count / 1e3:.0f} kB"
 
 
 def _speaks_unicode() -> bool:

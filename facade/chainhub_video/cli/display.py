@@ -8,7 +8,7 @@ import time
 from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Protocol
 
-from .console import PROGRAM, megabytes, one_line, percent, say, word
+from .console import PROGRAM, one_line, percent, readable, say, word
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -75,18 +75,17 @@ def _live_line(first: str) -> Iterator[LiveDisplay]:
     columns = (
         SpinnerColumn(),
         TextColumn("{task.description}", markup=False),
-        BarColumn(bar_width=24),
+        BarColumn(bar_width=20),
         TextColumn("{task.fields[percent]:>4}", markup=False),
         TimeElapsedColumn(),
-        TextColumn("{task.fields[about]}", style="dim", markup=False),
     )
     console = Console(stderr=True, markup=False, highlight=False, emoji=False)
     with Progress(*columns, console=console, transient=True) as bar:
-        yield LiveDisplay(bar, bar.add_task(first, total=None, percent="", about=""))
+        yield LiveDisplay(bar, bar.add_task(first, total=None, percent=""))
 
 
 class LiveDisplay:
-    """One line that is drawn anew: state, bar, percent, elapsed time, task id."""
+    """One line that is drawn anew: state, bar, percent, elapsed time."""
 
     def __init__(self, bar: Progress, line: TaskID) -> None:
         self.task: VideoTask | None = None
@@ -94,14 +93,16 @@ class LiveDisplay:
         self._line = line
 
     def update(self, task: VideoTask) -> None:
-        """Show where the task stands."""
+        """Show where the task stands, and once, to stay on the screen, its id."""
+        if self.task is None:
+            self._bar.console.print(one_line(f"task {task.id}"))
         self.task = task
         self._show(word(task), task.progress, percent(task))
 
     def download(self, done: int, total: int | None) -> None:
         """Show how many bytes of the video have arrived."""
         share = done / total if total else None
-        self._show("saving", share, f"{share:.0%}" if share is not None else megabytes(done))
+        self._show("saving", share, f"{share:.0%}" if share is not None else readable(done))
 
     def _show(self, description: str, share: float | None, label: str) -> None:
         self._bar.update(
@@ -110,7 +111,6 @@ class LiveDisplay:
             total=None if share is None else 1.0,
             completed=share or 0.0,
             percent=label,
-            about=one_line(self.task.id) if self.task else "",
         )
 
 
