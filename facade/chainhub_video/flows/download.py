@@ -37,7 +37,7 @@ from chainhub_video.partfile import PartFile
 from chainhub_video.saved import SavedVideo
 from chainhub_video.task import TaskStatus
 
-from .follow import look_once
+from .follow import look_once, passing
 from .links import REDIRECTS, BadLink, open_link, redirected, shown
 
 if TYPE_CHECKING:
@@ -196,7 +196,12 @@ class _Transfer:
     def _renew(self, status: int) -> Flow[None]:
         """Ask for the task again, since links expire."""
         old = self.task.video_url
-        fresh = yield from look_once(self.settings, self.task)
+        try:
+            fresh = yield from look_once(self.settings, self.task)
+        except ChainHubError as error:
+            if passing(error):
+                raise _Broken(f"the link had expired, and {error}") from error
+            raise
         log.debug("task %s: link answered HTTP %d", self.task.id, status)
         if fresh.video_url and fresh.video_url != old:
             self.task = fresh

@@ -136,7 +136,7 @@ def follow(
         try:
             seen, reply = yield from _look(task, left)
         except (TransportFailure, AnswerTooLarge, ChainHubError) as failure:
-            if not _passing(failure):
+            if not passing(failure):
                 raise
             trouble = _cause(failure) or failure
             log.debug("task %s: no answer (%s)", task.id, failure)
@@ -200,13 +200,15 @@ def _differs(task: VideoTask, shown: VideoTask | None) -> bool:
     )
 
 
-def _passing(failure: Exception) -> bool:
+def passing(failure: Exception) -> bool:
     """Return whether the same question may be answered later."""
     if isinstance(failure, APIError):
         return isinstance(failure, (ServerError, RateLimited)) or (
             failure.status_code in _PASSING_STATUSES or failure.status_code >= 500
         )
-    return isinstance(failure, (TransportFailure, AnswerTooLarge, UnexpectedResponse))
+    return isinstance(
+        failure, (TransportFailure, AnswerTooLarge, ConnectionFailed, UnexpectedResponse)
+    )
 
 
 def _ended(task: VideoTask) -> VideoTask:
