@@ -11,8 +11,8 @@ from typing import Any
 import httpx
 from chainhub_video import AsyncChainHub, ChainHub, PollPolicy, RetryPolicy
 
-RETRY = RetryPolicy(first=0.01, maximum=0.02, jitter=0)
-POLL = PollPolicy(first=0.0, interval=0.01, maximum=0.02, minimum=0.0, jitter=0)
+RETRY = RetryPolicy(first=0.002, maximum=0.004, jitter=0)
+POLL = PollPolicy(first=0.0, interval=0.002, maximum=0.004, minimum=0.0, jitter=0)
 
 
 class Colour:

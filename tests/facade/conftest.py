@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import functools
-import io
 from collections.abc import Iterator
 from contextlib import ExitStack
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import av
@@ -85,11 +85,10 @@ def sandbox(_sandbox: Sandbox) -> Iterator[Sandbox]:
     assert _sandbox.key_leaks == leaks
 
 
-def clip(*, index_first: bool, frames: int = 24) -> bytes:
+def clip(path: Path, *, index_first: bool, frames: int = 24) -> bytes:
     """A real MP4 of noise, so that it has some length, with its index in front or at the end."""
-    file = io.BytesIO()
     options = {"movflags": "faststart"} if index_first else {}
-    with av.open(file, "w", format="mp4", options=options) as container:
+    with av.open(str(path), "w", format="mp4", options=options) as container:
         stream = container.add_stream("libx264", rate=24)
         stream.width, stream.height, stream.pix_fmt = 128, 72, "yuv420p"
         stream.time_base = Fraction(1, 24)
@@ -97,16 +96,16 @@ def clip(*, index_first: bool, frames: int = 24) -> bytes:
             picture = Image.effect_noise((128, 72), 100).convert("RGB")
             container.mux(stream.encode(av.VideoFrame.from_image(picture)))
         container.mux(stream.encode(None))
-    return file.getvalue()
+    return path.read_bytes()
 
 
 @pytest.fixture(scope="session")
-def video() -> bytes:
+def video(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     """A whole MP4 with its index in front, so that a cut one still opens in a player."""
-    return clip(index_first=True)
+    return clip(tmp_path_factory.mktemp("clip") / "clip.mp4", index_first=True)
 
 
 @pytest.fixture(scope="session")
-def other_video() -> bytes:
+def other_video(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     """Another whole MP4, with its index at the end."""
-    return clip(index_first=False, frames=12)
+    return clip(tmp_path_factory.mktemp("clip") / "clip.mp4", index_first=False, frames=12)

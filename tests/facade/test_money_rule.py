@@ -284,7 +284,7 @@ def test_the_policy_says_how_often(
     """`RetryPolicy.attempts` counts the first try in, and 1 means no second one."""
     gateway.on("create", say(429))
     with pytest.raises(RateLimited):
-        wire.create(colour.hub(gateway.url, retry=RetryPolicy(attempts=attempts, first=0.01)))
+        wire.create(colour.hub(gateway.url, retry=RetryPolicy(attempts=attempts, first=0.001)))
     assert gateway.count("create") == attempts
 
 
