@@ -33,7 +33,7 @@ class Effort:
     """
 
     imports: int = 15
-    calls: int = 60
+    calls: int = 80
     downloads: int = 5
     repeats: int = 3
     up: int = 200_000_000

@@ -10,7 +10,7 @@ from time import perf_counter
 
 from .failing import BenchFailed
 from .processes import Subject, Worker, turns, workers
-from .results import AtLeast, Row, middle_half
+from .results import AtLeast, Row, paired
 
 _PIECE = 64 * 1024  # bytes that arrive at once
 
@@ -33,16 +33,11 @@ async def measure(
             }
             speeds.append({name: size / 1e6 / seconds[name] for name in running})
             shares.append(_seconds_to_hash(size) / seconds["ours"])
-    speeds, share = speeds[1:], statistics.median(shares[1:])
-    figures = {name: statistics.median(speed[name] for speed in speeds) for name in running}
+    share = statistics.median(shares[1:])
     colour = subjects[0].colour.lower()
     title = f"download of {size // 1_000_000} MB, {colour}"
-    row = Row(title, "MB/s", figures, middle_half(speeds), AtLeast(0.95))
-    without = figures["ours"] / figures["bare"] / (1 - share)
-    return row, (
-        f"Of our download, {colour}, SHA-256 takes {share:.0%}; without it the ratio would be "
-        f"{without:.2f}."
-    )
+    row = paired(title, "MB/s", speeds[1:], AtLeast(0.95))
+    return row, f"SHA-256 takes {share:.0%} of our download, {colour}."
 
 
 async def _download(worker: Worker, size: int, target: Path) -> float:

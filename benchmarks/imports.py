@@ -4,69 +4,87 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import attrs
+
 from .environments import Environment
 from .processes import output_of, turns
 from .results import AtMost, Row, timed
 
-_OPTIONS = "(api_key='bench', base_url={url!r})"
-_PEER = _OPTIONS.replace("{url!r}", "{url!r} + '/v1'")
-_PROGRAMS: tuple[tuple[str, AtMost | None, Mapping[str, str]], ...] = (
-    (
-        "`import chainhub_video`",
-        AtMost(1.15),
-        {"ours": "import chainhub_video", "bare": "import httpx", "openai_sdk": "import openai"},
-    ),
-    (
-        "`from chainhub_video import ChainHub`",
-        AtMost(1.15),
+_ADDRESS = "(api_key='bench', base_url={url!r}"
+
+
+@attrs.frozen
+class _Program:
+    """Steps that one fresh interpreter takes; each row is the time from the start to the end of a step.
+
+    Attributes:
+        rows: a title and an aim for each step.
+        steps: by subject.
+    """
+
+    rows: tuple[tuple[str, AtMost | None], ...]
+    steps: Mapping[str, tuple[str, ...]]
+
+
+_PROGRAMS = (
+    _Program(
+        (
+            ("`import chainhub_video`", AtMost(1.15)),
+            ("import and make a client, blocking", AtMost(1.30)),
+            ("import, make a client, first query, blocking", None),
+        ),
         {
-            "ours": "from chainhub_video import ChainHub",
-            "bare": "from httpx import Client",
-            "openai_sdk": "from openai import OpenAI",
+            "ours": (
+                "import chainhub_video",
+                f"hub = chainhub_video.ChainHub{_ADDRESS})",
+                "hub.videos.retrieve('video_1')",
+            ),
+            "bare": (
+                "import httpx",
+                "client = httpx.Client()",
+                "client.get({url!r} + '/v1/videos/video_1').json()",
+            ),
+            "openai_sdk": (
+                "import openai",
+                f"client = openai.OpenAI{_ADDRESS} + '/v1')",
+                "client.videos.retrieve('video_1')",
+            ),
         },
     ),
-    (
-        "import and make a client",
-        AtMost(1.30),
+    _Program(
+        (
+            ("`from chainhub_video import AsyncChainHub`", AtMost(1.15)),
+            ("import and make a client, asyncio", AtMost(1.30)),
+        ),
         {
-            "ours": f"from chainhub_video import ChainHub; ChainHub{_OPTIONS}",
-            "bare": "import httpx; httpx.Client()",
-            "openai_sdk": f"from openai import OpenAI; OpenAI{_PEER}",
-        },
-    ),
-    (
-        "import and make a client, asyncio",
-        AtMost(1.30),
-        {
-            "ours": f"from chainhub_video import AsyncChainHub; AsyncChainHub{_OPTIONS}",
-            "bare": "import httpx; httpx.AsyncClient()",
-            "openai_sdk": f"from openai import AsyncOpenAI; AsyncOpenAI{_PEER}",
-        },
-    ),
-    (
-        "import, make a client, first query",
-        None,
-        {
-            "ours": f"from chainhub_video import ChainHub; ChainHub{_OPTIONS}.videos.retrieve('video_1')",
-            "bare": "import httpx; httpx.Client().get({url!r} + '/v1/videos/video_1').json()",
-            "openai_sdk": f"from openai import OpenAI; OpenAI{_PEER}.videos.retrieve('video_1')",
+            "ours": ("from chainhub_video import AsyncChainHub", f"AsyncChainHub{_ADDRESS})"),
+            "bare": ("from httpx import AsyncClient", "AsyncClient()"),
+            "openai_sdk": ("from openai import AsyncOpenAI", f"AsyncOpenAI{_ADDRESS} + '/v1')"),
         },
     ),
 )
-_TIMED = "from time import perf_counter as now; t = now(); {code}; print(now() - t)"
 
 
 async def measure(core: Environment, peer: Environment, url: str, *, rounds: int) -> list[Row]:
     """Time each program in fresh interpreters, the subjects in turn."""
     rows = []
-    for title, aim, programs in _PROGRAMS:
-        taken: list[dict[str, float]] = []
+    for program in _PROGRAMS:
+        taken: list[dict[str, list[float]]] = []
         for number in range(rounds + 1):
             seconds = {}
-            for name in turns(programs, number):
-                program = _TIMED.format(code=programs[name].format(url=url))
-                place = peer if name == "openai_sdk" else core
-                seconds[name] = float(await output_of(place, program))
+            for name in turns(program.steps, number):
+                source = _source(program.steps[name]).format(url=url)
+                printed = await output_of(peer if name == "openai_sdk" else core, source)
+                seconds[name] = [float(word) for word in printed.split()]
             taken.append(seconds)
-        rows.append(timed(title, taken[1:], aim))  # the first may have compiled modules
+        for place, (title, aim) in enumerate(program.rows):
+            # The first round may have compiled modules.
+            marks = [{name: each[name][place] for name in each} for each in taken[1:]]
+            rows.append(timed(title, marks, aim))
     return rows
+
+
+def _source(steps: tuple[str, ...]) -> str:
+    """Return a program that takes the steps, and prints the seconds from its start to the end of each."""
+    marked = "".join(f"{step}\nmarks.append(now() - began)\n" for step in steps)
+    return f"from time import perf_counter as now\nmarks = []; began = now()\n{marked}print(*marks)"

@@ -37,7 +37,7 @@ async def measure(
             for subject in able:
                 figures[subject.module].append(await _growth(subject, url, folder, call))
         medians = {name: statistics.median(values) for name, values in figures.items()}
-        rows.append(Row(f"{title}, {colour}", "MB", medians, aim=_AIM, against="figure"))
+        rows.append(Row(f"{title}, {colour}", "MB", medians, aim=_AIM))
     return rows
 
 

@@ -61,15 +61,12 @@ def write(text: str) -> Path:
 def _cells(row: Row) -> list[str]:
     figures = [_figure(row, name) for name in ("ours", "bare", "openai_sdk")]
     low_high = "—" if row.spread is None else f"{row.spread[0]:.2f} to {row.spread[1]:.2f}"
-    ratios = [
-        "—" if row.against == "figure" or (share := row.ratio(name)) is None else f"{share:.2f}"
-        for name in ("ours", "openai_sdk")
-    ]
-    aim = "—" if row.aim is None else f"{row.aim}"
-    if row.aim is not None and row.against == "figure":
-        aim += f" {row.unit}"
+    ours, openai = (
+        f"{row.ratios[name]:.2f}" if name in row.ratios else "—" for name in ("ours", "openai_sdk")
+    )
+    aim = "—" if row.aim is None else f"{row.aim}" if row.ratios else f"{row.aim} {row.unit}"
     met = {True: "yes", False: "**no**", None: "—"}[row.met]
-    return [row.title, *figures, ratios[0], low_high, ratios[1], aim, met]
+    return [row.title, *figures, ours, low_high, openai, aim, met]
 
 
 def _figure(row: Row, name: str) -> str:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Mapping, Sequence
-from typing import Literal
+from typing import TypeAlias
 
 import attrs
 
-Samples = Mapping[str, Sequence[float]]
+Rounds: TypeAlias = Sequence[Mapping[str, float]]
+
+_ENOUGH = 4  # rounds, for quartiles to mean something
 
 
 @attrs.frozen
@@ -45,46 +47,52 @@ class Row:
         title: what was measured.
         unit: of the figures.
         figures: the median of each subject, by its module's name; `ours`, and others if there are.
-        spread: the middle half of the ratios of ours to bare, round by round; None if there are no rounds.
-        aim: for the ratio of ours to bare, or for our own figure; None where there is none.
-        against: which of these two it is for.
+        ratios: of each subject to bare httpx, the median of all rounds'; empty if only the figures count.
+        spread: the quartiles of the rounds' ratios of ours to bare; None if there are too few.
+        aim: for the ratio of ours to bare if there is one, else for our own figure; None where there is none.
     """
 
     title: str
     unit: str
     figures: Mapping[str, float]
+    ratios: Mapping[str, float] = attrs.field(factory=dict[str, float])
     spread: tuple[float, float] | None = None
     aim: AtMost | None = None
-    against: Literal["ratio", "figure"] = "ratio"
-
-    def ratio(self, subject: str) -> float | None:
-        """Return a subject's figure as a multiple of bare httpx's, or None if one is missing."""
-        figure, bare = self.figures.get(subject), self.figures.get("bare")
-        return None if figure is None or not bare else figure / bare
 
     @property
     def met(self) -> bool | None:
         """Whether the aim was met; None if there was none."""
-        judged = self.ratio("ours") if self.against == "ratio" else self.figures["ours"]
-        return None if self.aim is None or judged is None else self.aim.met(judged)
+        judged = self.ratios["ours"] if self.ratios else self.figures["ours"]
+        return None if self.aim is None else self.aim.met(judged)
 
 
-def timed(title: str, rounds: Sequence[Mapping[str, float]], aim: AtMost | None = None) -> Row:
+def paired(title: str, unit: str, rounds: Rounds, aim: AtMost | None) -> Row:
     """Return the row for rounds in which every subject took its turn.
+
+    Ratios are taken within a round, since the machine may be busier in one round than in another.
 
     Args:
         title: what was measured.
-        rounds: seconds by subject.
+        unit: of the figures.
+        rounds: figures by subject.
         aim: for the ratio of ours to bare.
     """
-    figures = {name: 1000 * statistics.median(r[name] for r in rounds) for name in rounds[0]}
-    return Row(title, "ms", figures, middle_half(rounds), aim)
+    names = rounds[0].keys()
+    ratios = {name: [each[name] / each["bare"] for each in rounds] for name in names}
+    spread = None
+    if len(rounds) >= _ENOUGH:
+        low, _, high = statistics.quantiles(ratios["ours"], n=4)
+        spread = low, high
+    return Row(
+        title=title,
+        unit=unit,
+        figures={name: statistics.median(each[name] for each in rounds) for name in names},
+        ratios={name: statistics.median(ratios[name]) for name in names},
+        spread=spread,
+        aim=aim,
+    )
 
 
-def middle_half(rounds: Sequence[Mapping[str, float]]) -> tuple[float, float] | None:
-    """Return the quartiles of the ratios of ours to bare, round by round."""
-    ratios = [each["ours"] / each["bare"] for each in rounds]
-    if len(ratios) < 4:
-        return None
-    low, _, high = statistics.quantiles(ratios, n=4)
-    return low, high
+def timed(title: str, rounds: Rounds, aim: AtMost | None) -> Row:
+    """Return the row for rounds of seconds, shown in milliseconds."""
+    return paired(title, "ms", [{k: 1000 * v for k, v in each.items()} for each in rounds], aim)
