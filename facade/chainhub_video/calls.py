@@ -191,6 +191,7 @@ def download(
         InvalidRequest: the task is not completed, or the path cannot be written.
         DownloadFailed: no whole video could be had until the deadline.
     """
+    task = task_for(task, None)
     target = yield from run(checked_target, to)
     return (yield from save(settings, task, target, on_progress=on_progress, timeout=timeout))
 
