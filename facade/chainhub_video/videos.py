@@ -19,7 +19,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-def _as_method(method: Any, call: Callable[..., Flow[Any]]) -> Any:
+def _as_method(method: Any, call: Callable[..., Flow[Any]], returned: str = "{}") -> Any:
     """Give a method the name, the documentation and, with `self`, the signature of the call that it performs."""
     functools.update_wrapper(method, call)
     signature = inspect.signature(call)
@@ -27,7 +27,7 @@ def _as_method(method: Any, call: Callable[..., Flow[Any]]) -> Any:
     this = inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD)
     result = str(signature.return_annotation).removeprefix("Flow[").removesuffix("]")
     method.__signature__ = signature.replace(
-        parameters=[this, *parameters], return_annotation=result
+        parameters=[this, *parameters], return_annotation=returned.format(result)
     )
     return method
 
@@ -47,7 +47,7 @@ def _iterating(
     def method(self: Videos, *args: P.args, **kwargs: P.kwargs) -> Iterator[T]:
         return self._driver.iterate(call(self._settings, *args, **kwargs))
 
-    return _as_method(method, call)  # type: ignore[no-any-return]
+    return _as_method(method, call, "Iterator[{}]")  # type: ignore[no-any-return]
 
 
 def _awaiting(
@@ -65,7 +65,7 @@ def _iterating_async(
     def method(self: AsyncVideos, *args: P.args, **kwargs: P.kwargs) -> AsyncIterator[T]:
         return self._driver.iterate(call(self._settings, *args, **kwargs))
 
-    return _as_method(method, call)  # type: ignore[no-any-return]
+    return _as_method(method, call, "AsyncIterator[{}]")  # type: ignore[no-any-return]
 
 
 class Videos:
