@@ -1,0 +1,230 @@
+"""The flows by themselves: effects out, results in, with no HTTP and no waiting."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+from typing import Any
+
+import chainhub_video
+import httpx
+import pytest
+from chainhub_video import (
+    APIError,
+    ConnectionFailed,
+    DownloadFailed,
+    PollPolicy,
+    RateLimited,
+    RetryPolicy,
+    SubmissionUncertain,
+    TaskStatus,
+    Timeouts,
+)
+from chainhub_video.effects import Close, Now, Open, Read, Reply, Sleep, Stream, TransportFailure
+from chainhub_video.flows.create import create
+from chainhub_video.flows.download import save
+from chainhub_video.flows.follow import follow, look_once
+from chainhub_video.request import VideoRequest, build_request
+from chainhub_video.settings import Settings
+from hypothesis import given
+from hypothesis import strategies as st
+
+from .virtual import World, reply
+from .wires import OPENAI, UNIFIED, Wire
+
+RETRY = RetryPolicy(attempts=4, first=0.5, maximum=30, jitter=0, patience=120)
+SETTINGS = Settings(api_key="the-key", retry=RETRY, timeouts=Timeouts(create=77))
+NOT_SENT = TransportFailure(httpx.ConnectError("refused"), sent=False)
+SENT = TransportFailure(httpx.ReadTimeout("late"), sent=True)
+
+
+def _request(wire: Wire) -> VideoRequest:
+    return build_request(**wire.arguments)
+
+
+def _create(wire: Wire, world: World) -> Any:
+    return world.run(create(SETTINGS, _request(wire)))
+
+
+def test_a_create_asks_once_for_a_connection_of_its_own(wire: Wire) -> None:
+    """One call, on a fresh connection, with the long timeout for its answer, and no pause."""
+    world = World(reply(wire.created()))
+    assert _create(wire, world).id == wire.task_id
+    (call,) = world.calls
+    assert (call.fresh, call.read_timeout) == (True, 77)
+    assert world.targets == [f"post {wire.create_target}"]
+    assert world.sleeps == []
+    assert world.open == 0
+
+
+@pytest.mark.parametrize("outcome", [NOT_SENT, reply(None, 429)])
+def test_the_pauses_between_creates_double(wire: Wire, outcome: Any) -> None:
+    """Each further attempt waits twice as long, and the last failure is raised."""
+    world = World(outcome)
+    with pytest.raises((ConnectionFailed, RateLimited)):
+        _create(wire, world)
+    assert world.sleeps == [0.5, 1.0, 2.0]
+    assert len(world.calls) == 4
+
+
+def test_retry_after_lengthens_a_pause_and_never_shortens_it(wire: Wire) -> None:
+    """A create that was turned away waits what was asked, but no less than its own pause."""
+    world = World(
+        reply(None, 429, retry_after="40"),
+        reply(None, 429, retry_after="0"),
+        reply(wire.created()),
+    )
+    _create(wire, world)
+    assert world.sleeps == [40.0, 1.0]
+
+
+def test_beyond_its_patience_a_create_gives_up_at_once(wire: Wire) -> None:
+    """A Retry-After longer than the policy's patience is raised instead of slept, and the error carries it."""
+    world = World(reply(None, 429, retry_after="121"))
+    with pytest.raises(RateLimited) as raised:
+        _create(wire, world)
+    assert raised.value.retry_after == 121
+    assert world.sleeps == []
+
+
+@pytest.mark.parametrize("last", [SENT, reply(None, 500), reply(None, 409), reply([])])
+def test_whatever_went_before_the_uncertain_outcome_is_the_end(wire: Wire, last: Any) -> None:
+    """After attempts that surely were not taken, one of unknown outcome still ends it."""
+    world = World(NOT_SENT, reply(None, 429), last, reply(wire.created()))
+    with pytest.raises(SubmissionUncertain):
+        _create(wire, world)
+    assert len(world.calls) == 3
+    assert world.open == 0
+
+
+def test_a_broken_body_is_uncertain_and_closed(wire: Wire) -> None:
+    """A failure while the answer is read closes the stream and is an uncertain outcome, step by step."""
+    flow = create(SETTINGS, _request(wire))
+    effect = next(flow)
+    while not isinstance(effect, Open):
+        assert not isinstance(effect, Sleep)
+        effect = flow.send(effect.function(*effect.arguments) if hasattr(effect, "function") else 0)
+    stream = Stream(200, {}, None)
+    effect = flow.send(stream)
+    assert effect == Read(stream)
+    assert flow.send(b'{"id": "vid') == Read(stream)
+    assert flow.throw(SENT) == Close(stream)
+    with pytest.raises(SubmissionUncertain) as raised:
+        flow.send(None)
+    assert raised.value.__cause__ is SENT.cause
+
+
+def test_an_interruption_goes_through(wire: Wire) -> None:
+    """Ctrl-C while a create is under way is not turned into anything else, and asks for nothing more."""
+    flow = create(SETTINGS, _request(wire))
+    effect = next(flow)
+    while not isinstance(effect, Open):
+        effect = flow.send(effect.function(*effect.arguments) if hasattr(effect, "function") else 0)
+    with pytest.raises(KeyboardInterrupt):
+        flow.throw(KeyboardInterrupt())
+
+
+def test_pictures_are_closed_however_a_create_ends(tmp_path: Path) -> None:
+    """The file that was opened for the upload is closed after success, refusal and doubt alike."""
+    (tmp_path / "x.png").write_bytes(OPENAI.arguments["image"])
+    for outcome in (reply(OPENAI.created()), reply(None, 400), SENT):
+        world = World(outcome)
+        request = build_request(**{**OPENAI.arguments, "image": tmp_path / "x.png"})
+        try:
+            world.run(create(SETTINGS, request))
+        except (APIError, SubmissionUncertain):
+            assert outcome is not None
+        files = dict(world.calls[0].arguments["files"])
+        assert files["input_reference"][1].closed
+
+
+def test_one_look_is_one_call(wire: Wire) -> None:
+    """`retrieve` asks once, without a bound of its own, on a pooled connection."""
+    world = World(reply(wire.seen()))
+    world.run(look_once(SETTINGS, wire.task()))
+    (call,) = world.calls
+    assert (call.fresh, call.within, call.read_timeout) == (False, None, None)
+
+
+def test_a_wait_is_driven_by_hand() -> None:
+    """The effects of a wait, one by one: the clock, the question, its answer, a pause, and so on."""
+    poll = PollPolicy(interval=6, jitter=0)
+    flow = follow(OPENAI.task(), lambda _task: None, timeout=None, poll=poll)
+    assert isinstance(next(flow), Now)
+    effect: Any = flow.send(0.0)
+    while isinstance(effect, Now):
+        effect = flow.send(0.0)
+    assert isinstance(effect, Open)
+    stream = Stream(200, {}, None)
+    assert flow.send(stream) == Read(stream)
+    assert flow.send(b'{"status": "queued"}') == Read(stream)
+    assert flow.send(b"") == Close(stream)
+    effect = flow.send(None)
+    while isinstance(effect, Now):
+        effect = flow.send(1.0)
+    assert effect == Sleep(6)
+
+
+DONE = UNIFIED.task(status=TaskStatus.COMPLETED, video_url="https://cdn.example.com/x.mp4")
+
+
+def test_a_download_that_never_works_gives_up_at_its_deadline(tmp_path: Path) -> None:
+    """The attempts of a download pause ever longer, and end before the deadline is overslept."""
+    world = World(TransportFailure(httpx.ReadError("x"), sent=True))
+    with pytest.raises(DownloadFailed) as raised:
+        world.run(save(SETTINGS, DONE, tmp_path / "x.mp4", on_progress=None, timeout=20))
+    assert world.sleeps == [0.5, 1, 2, 4, 8]
+    assert world.clock - 1000 <= 20
+    assert isinstance(raised.value.__cause__, httpx.ReadError)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_download_by_hand(tmp_path: Path, video: bytes) -> None:
+    """A whole file, given by hand in one piece, is written, checked and in its place; no request has the key."""
+    world = World(Reply(200, {"content-length": str(len(video))}, video))
+    saved = world.run(save(SETTINGS, DONE, tmp_path / "x.mp4", on_progress=None, timeout=None))
+    assert saved.path.read_bytes() == video
+    assert world.targets == ["get https://cdn.example.com/x.mp4"]
+    assert "Authorization" not in world.headers[0]
+    assert world.open == 0
+
+
+@given(failures=st.integers(1, 10_000), asked=st.none() | st.floats(0, 1e6), luck=st.floats(0, 1))
+def test_a_retry_pause_is_always_bounded(failures: int, asked: float | None, luck: float) -> None:
+    """Whatever the number of failures, a pause lies between what was asked and the larger of it and the maximum."""
+    pause = RetryPolicy().delay(failures, retry_after=asked, chance=lambda: luck)
+    assert (asked or 0) <= pause <= max(RetryPolicy().maximum, asked or 0)
+
+
+@given(
+    looks=st.integers(0, 10_000),
+    hint=st.none() | st.floats(0, 1e300),
+    asked=st.none() | st.floats(0, 1e300),
+    remaining=st.none() | st.floats(0, 1e6),
+    luck=st.floats(0, 1),
+)
+def test_a_poll_pause_is_always_bounded(
+    looks: int, hint: float | None, asked: float | None, remaining: float | None, luck: float
+) -> None:
+    """Whatever the gateway says, a pause is neither so short as to be rude nor longer than the policy's patience."""
+    policy = PollPolicy()
+    pause = policy.delay(
+        looks, hint=hint, retry_after=asked, remaining=remaining, chance=lambda: luck
+    )
+    assert (policy.minimum if looks else 0) <= pause <= policy.patience
+
+
+def test_flows_know_neither_client_nor_clock() -> None:
+    """No flow, format or policy imports the HTTP library, asyncio, time or a driver."""
+    package = Path(chainhub_video.__file__).parent
+    pure = [*(package / "flows").glob("*.py"), *(package / "formats").glob("*.py")]
+    pure += [package / name for name in ("policies.py", "submission.py", "effects.py", "calls.py")]
+    assert len(pure) > 10
+    for path in pure:
+        for node in ast.walk(ast.parse(path.read_text())):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom):
+                names = [node.module or ""]
+            roots = {name.partition(".")[0] for name in names}
+            assert not roots & {"httpx", "httpcore", "asyncio", "time", "threading"}, path
+            assert not any("drivers" in name for name in names), path

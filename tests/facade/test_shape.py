@@ -1,0 +1,210 @@
+"""What the package looks like from outside, and how it is built inside."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import io
+import subprocess
+import sys
+import textwrap
+import tokenize
+from enum import Enum
+from pathlib import Path
+
+import chainhub_video
+import pytest
+from chainhub_video import AsyncChainHub, ChainHub
+from chainhub_video.videos import AsyncVideos, Videos
+
+PACKAGE = Path(chainhub_video.__file__).parent
+EXTRAS = {"sandbox", "cli", "batch"}
+CORE = [path for path in PACKAGE.rglob("*.py") if path.relative_to(PACKAGE).parts[0] not in EXTRAS]
+SNAPSHOT = Path(__file__).with_name("public_names.txt")
+
+
+def _public(kind: type) -> dict[str, object]:
+    return {name: inspect.getattr_static(kind, name) for name in dir(kind) if name[0] != "_"}
+
+
+def _described() -> str:
+    """Every public name with its members, and the parameters of what the package itself defines."""
+    lines = []
+    for name in sorted(chainhub_video.__all__):
+        thing = getattr(chainhub_video, name)
+        if not inspect.isclass(thing):
+            lines.append(name)
+            continue
+        # How an enumeration is called is Python's business.
+        lines.append(name if issubclass(thing, Enum) else f"{name}{_parameters(thing)}")
+        for member, value in sorted(_own(thing).items()):
+            signature = _parameters(value) if inspect.isfunction(value) else ""
+            lines.append(f"    {member}{signature}")
+    for name, value in sorted(_public(Videos).items()):
+        lines.append(f"videos.{name}{_parameters(value)}")
+    return "\n".join(lines) + "\n"
+
+
+def _own(kind: type) -> dict[str, object]:
+    """What a class and its bases in the package define, without what Python gives every exception or text."""
+    bases = [base for base in kind.__mro__ if base.__module__.startswith("chainhub_video")]
+    return {
+        name: value for base in bases for name, value in _public(base).items() if name in vars(base)
+    }
+
+
+def _parameters(function: object) -> str:
+    assert callable(function)
+    parts = []
+    for parameter in inspect.signature(function).parameters.values():
+        value = parameter.default
+        shown = getattr(value, "__name__", repr(value))
+        parts.append(parameter.name + ("" if value is parameter.empty else f"={shown}"))
+    return f"({', '.join(parts)})"
+
+
+def test_the_public_names_are_those_that_were_reviewed() -> None:
+    """A public name or parameter comes, goes or changes only together with the reviewed list beside this test."""
+    assert _described() == SNAPSHOT.read_text()
+
+
+def test_all_is_sorted_and_complete() -> None:
+    """`__all__` is in order, names what is there, and everything public is in it."""
+    assert chainhub_video.__all__ == sorted(chainhub_video.__all__)
+    tree = ast.parse((PACKAGE / "__init__.py").read_text())
+    imported = {
+        alias.asname or alias.name
+        for node in tree.body
+        if isinstance(node, ast.ImportFrom) and node.level
+        for alias in node.names
+    }
+    assert imported == set(chainhub_video.__all__)
+
+
+@pytest.mark.parametrize("pair", [(Videos, AsyncVideos), (ChainHub, AsyncChainHub)])
+def test_both_colours_have_the_same_names(pair: tuple[type, type]) -> None:
+    """Whatever the blocking class has, the asynchronous one has, and the other way round."""
+    blocking, asynchronous = pair
+    assert set(_public(blocking)) == set(_public(asynchronous))
+    for name, member in _public(blocking).items():
+        if inspect.isfunction(member):
+            other = getattr(asynchronous, name)
+            assert inspect.signature(member).parameters == inspect.signature(other).parameters
+            assert inspect.getdoc(member) == inspect.getdoc(other)
+            assert inspect.getdoc(member)
+    takes = [
+        [(p.name, p.kind, p.default) for p in inspect.signature(k).parameters.values()]
+        for k in pair
+    ]
+    assert takes[0] == takes[1]
+
+
+def test_both_iterators_say_that_they_are() -> None:
+    """The signature of `watch` names an iterator of tasks, not a task."""
+    returned = [inspect.signature(kind.watch).return_annotation for kind in (Videos, AsyncVideos)]
+    assert returned == ["Iterator[VideoTask]", "AsyncIterator[VideoTask]"]
+
+
+def test_every_parameter_is_documented() -> None:
+    """Each parameter of each call has its line under `Args:`, and each call tells what it returns and raises."""
+    for name, method in _public(Videos).items():
+        documentation = inspect.getdoc(method) or ""
+        for parameter in list(inspect.signature(getattr(Videos, name)).parameters)[1:]:
+            assert f"\n    {parameter}: " in documentation, f"{name}: {parameter}"
+        assert "Returns:" in documentation
+        assert "Raises:" in documentation
+
+
+def test_importing_the_client_imports_no_extra() -> None:
+    """Whoever imports the client pays neither for the sandbox, nor the command line, nor pictures, nor HTTP yet."""
+    code = """
+        import sys
+        import chainhub_video
+        names = {name.partition(".")[0] for name in sys.modules}
+        unwanted = {"PIL", "av", "starlette", "typer", "rich", "uvicorn", "ruamel", "dateutil",
+                    "python_multipart", "openapi_schema_validator"}
+        print(sorted(names & unwanted))
+        print(sorted({"chainhub_video.sandbox", "chainhub_video.cli", "httpx"} & set(sys.modules)))
+    """
+    told = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, check=True
+    )
+    assert told.stdout.split("\n")[:2] == ["[]", "[]"]
+
+
+def test_the_client_works_where_no_extra_is_installed() -> None:
+    """With every extra's package made unimportable, a client is still made and a request still built."""
+    code = """
+        import sys
+        for name in ("PIL", "av", "starlette", "typer", "rich", "uvicorn", "ruamel"):
+            sys.modules[name] = None
+        import asyncio
+        from chainhub_video import AsyncChainHub, ChainHub, InvalidRequest
+        with ChainHub(api_key="k", base_url="http://127.0.0.1:9") as hub:
+            hub.raw
+            try:
+                hub.videos.create("p", model="grok-video-3", aspect_ratio="3:2", image=b"\\xff\\xd8\\xff")
+            except InvalidRequest as error:
+                print("inline_images" in str(error))
+    """
+    told = subprocess.run(
+        [sys.executable, "-W", "error", "-c", textwrap.dedent(code)],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert told.stdout.strip() == "True"
+
+
+def _imports(path: Path) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            found.add((node.module or "").partition(".")[0])
+    return found
+
+
+def test_only_the_drivers_know_the_http_library() -> None:
+    """Httpx is imported under drivers/, and in client.py for its types alone."""
+    users = {p.relative_to(PACKAGE).as_posix() for p in CORE if "httpx" in _imports(p)}
+    assert users == {"drivers/asynchronous.py", "drivers/blocking.py", "client.py"}
+    source = (PACKAGE / "client.py").read_text()
+    before, _, typing_only = source.partition("if TYPE_CHECKING:")
+    assert "import httpx" not in before
+    assert "    import httpx" in typing_only
+
+
+def _code_lines(path: Path) -> int:
+    """Lines that hold something other than comments and docstrings."""
+    source = path.read_text()
+    skipped = {
+        tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT,
+        tokenize.ENDMARKER, tokenize.ENCODING,
+    }  # fmt: skip
+    lines: set[int] = set()
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type not in skipped:
+            lines |= set(range(token.start[0], token.end[0] + 1))
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            lines -= set(range(node.lineno, (node.end_lineno or 0) + 1))
+    return len(lines)
+
+
+@pytest.mark.parametrize("name", ["blocking", "asynchronous"])
+def test_a_driver_is_small(name: str) -> None:
+    """All logic is in the flows: what differs between the colours fits in 150 lines each."""
+    assert _code_lines(PACKAGE / "drivers" / f"{name}.py") < 150
+
+
+def test_every_module_has_one_reason() -> None:
+    """No module of the core is longer than 300 lines, and none is named for nothing in particular."""
+    for path in CORE:
+        assert len(path.read_text().splitlines()) <= 300, path
+        assert path.stem not in {"utils", "helpers", "manager", "common", "misc"}
+        assert ast.get_docstring(ast.parse(path.read_text())), path
+
+
+def test_the_package_is_typed() -> None:
+    """The marker that makes type checkers read the package is there."""
+    assert (PACKAGE / "py.typed").is_file()

@@ -1,0 +1,175 @@
+"""The public interface as it is used: never run, but read by the type checkers."""
+
+# ruff: noqa: D103 - nothing here is ever called
+
+from __future__ import annotations
+
+import io
+from collections.abc import AsyncIterator, Awaitable, Iterator, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import IO, Any, assert_type
+
+import httpx
+from chainhub_api import AuthenticatedClient
+from chainhub_video import (
+    APIError,
+    AsyncChainHub,
+    ChainHub,
+    ChainHubError,
+    DownloadFailed,
+    ImageSource,
+    PollPolicy,
+    RateLimited,
+    RetryPolicy,
+    SavedVideo,
+    SubmissionUncertain,
+    TaskFailed,
+    TaskStatus,
+    Timeouts,
+    UnexpectedResponse,
+    VideoRequest,
+    VideoTask,
+    WaitTimeout,
+    __version__,
+)
+from PIL import Image
+
+version: str = __version__
+
+
+def make_clients() -> None:
+    ChainHub()
+    ChainHub(api_key="sk", base_url="https://gateway.example.com", timeout=30)
+    ChainHub(timeout=Timeouts(connect=5), retry=RetryPolicy(attempts=2), poll=PollPolicy(first=1))
+    ChainHub(http_client=httpx.Client(), inline_images=True)
+    ChainHub(image_host=host)
+    AsyncChainHub(http_client=httpx.AsyncClient(), image_host=host_later)
+    ChainHub("sk")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    ChainHub(http_client=httpx.AsyncClient())  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    AsyncChainHub(http_client=httpx.Client())  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+
+def host(name: str, stream: IO[bytes]) -> str:
+    return f"https://pictures.example.com/{name}?{len(stream.read())}"
+
+
+async def host_later(name: str, stream: IO[bytes]) -> str:
+    return host(name, stream)
+
+
+def on_update(task: VideoTask) -> None:
+    assert_type(task.progress, float | None)
+
+
+async def on_update_later(task: VideoTask) -> None:
+    assert_type(task.status, TaskStatus)
+
+
+def on_progress(done: int, total: int | None) -> None: ...
+
+
+def whole_job() -> SavedVideo:
+    with ChainHub() as hub:
+        assert_type(hub, ChainHub)
+        video = hub.videos.generate(
+            "The kitten is eating fish",
+            model="grok-video-3",
+            image="https://example.com/kitten.png",
+            aspect_ratio="3:2",
+            save_to="kitten.mp4",
+            on_update=print,
+            on_progress=on_progress,
+        )
+        assert_type(video, SavedVideo)
+        assert_type(video.path, Path)
+        assert_type(video.size, int)
+        assert_type(video.sha256, str)
+        assert_type(video.task, VideoTask)
+        return video
+
+
+def step_by_step(hub: ChainHub) -> None:
+    task = hub.videos.create("p", model="veo_3_1", image=b"", size=(1280, 720), seconds=8)
+    assert_type(task, VideoTask)
+    assert_type(hub.videos.retrieve(task), VideoTask)
+    assert_type(hub.videos.retrieve("grok:1", format="unified"), VideoTask)
+    assert_type(hub.videos.wait(task, timeout=None, on_update=on_update), VideoTask)
+    changes = hub.videos.watch(task.id, poll=PollPolicy(interval=5))
+    assert_type(changes, Iterator[VideoTask])
+    for change in changes:
+        assert_type(change, VideoTask)
+    assert_type(hub.videos.download(task, Path("x.mp4"), timeout=60), SavedVideo)
+    assert_type(hub.raw, AuthenticatedClient)
+    assert_type(hub.close(), None)
+
+
+async def step_by_step_async() -> None:
+    async with AsyncChainHub() as hub:
+        assert_type(hub, AsyncChainHub)
+        creating = hub.videos.create("p", model="veo_3_1", image="x.png", size="1280x720")
+        assert_type(creating, Awaitable[VideoTask])
+        task = await creating
+        assert_type(await hub.videos.retrieve(task), VideoTask)
+        assert_type(await hub.videos.wait(task, on_update=on_update_later), VideoTask)
+        changes = hub.videos.watch(task)
+        assert_type(changes, AsyncIterator[VideoTask])
+        async for change in changes:
+            assert_type(change, VideoTask)
+        assert_type(await hub.videos.download(task, "x.mp4", on_progress=on_progress), SavedVideo)
+        video = await hub.videos.generate("p", model="veo_3_1", save_to=Path("x.mp4"), image=b"")
+        assert_type(video, SavedVideo)
+
+
+def pictures(hub: ChainHub, picture: Image.Image, file: io.BufferedReader) -> None:
+    sources: list[ImageSource] = [
+        "x.png", Path("x.png"), b"", bytearray(), memoryview(b""), file, io.BytesIO(), picture,
+    ]  # fmt: skip
+    hub.videos.create("p", model="grok-video-3", images=sources, extra={"seed": 7})
+    hub.videos.create("p", model="grok-video-3", image=7)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+
+def a_task(task: VideoTask) -> None:
+    assert_type(task.id, str)
+    assert_type(task.format, str)
+    assert_type(task.model, str | None)
+    assert_type(task.status, TaskStatus)
+    assert_type(task.raw_status, str)
+    assert_type(task.created_at, datetime | None)
+    assert_type(task.updated_at, datetime | None)
+    assert_type(task.video_url, str | None)
+    assert_type(task.failure_reason, str | None)
+    assert_type(task.raw, Mapping[str, Any])
+    assert_type(task.done, bool)
+    assert_type(task.to_json(), str)
+    assert_type(VideoTask.from_json("{}"), VideoTask)
+    assert_type(TaskStatus.FAILED.terminal, bool)
+    task.id = "other"  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def a_request(request: VideoRequest) -> None:
+    assert_type(request.images, tuple[ImageSource, ...])
+    assert_type(request.extra, Mapping[str, Any])
+
+
+def errors(hub: ChainHub) -> None:
+    try:
+        hub.videos.wait("video_1")
+    except RateLimited as error:
+        assert_type(error.retry_after, float | None)
+    except APIError as error:
+        assert_type(error.status_code, int)
+        assert_type(error.code, str | None)
+        assert_type(error.message, str)
+        assert_type(error.request_id, str | None)
+        assert_type(error.body, str)
+    except TaskFailed as error:
+        assert_type(error.reason, str)
+    except DownloadFailed as error:
+        assert_type(error.url, str | None)
+    except UnexpectedResponse as error:
+        assert_type(error.status_code, int)
+    except (WaitTimeout, SubmissionUncertain) as error:
+        assert_type(error.task, VideoTask | None)
+    except ChainHubError as error:
+        assert_type(error.task, VideoTask | None)
