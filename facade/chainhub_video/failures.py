@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 _SHOWN = 300  # characters of a foreign message that go into ours
 _KEPT = 4000  # characters of a body that an error keeps
+_NAMED = 100  # characters of a foreign code or id that go into a message
+_DEEPEST = 100  # levels of an answer; more could not be written or compared again
 
 QUOTA_CODES = frozenset({"insufficient_user_quota", "pre_consume_token_quota_failed"})
 _CODE_PLACES = ("error.code", "code", "error.type")
@@ -79,9 +81,10 @@ def error_for(reply: Reply) -> APIError:
     complaint = complaint_in(reply.body)
     kind, advice = _kind(reply.status, complaint.code)
     named = _REQUEST_ID.search(complaint.message)
-    request_id = reply.headers.get("x-oneapi-request-id") or (named[1] if named else None)
+    told = shorten(reply.headers.get("x-oneapi-request-id", ""), _NAMED)
+    request_id = told or (shorten(named[1], _NAMED) if named else None)
     said = shorten(complaint.message)
-    code = f" {complaint.code}" if complaint.code else ""
+    code = f" {shorten(complaint.code, _NAMED)}" if complaint.code else ""
     where = f"HTTP {reply.status}{code}" + (f", request id {request_id}" if request_id else "")
     return kind(
         f"{advice} ({where})" + (f": {said}" if said else ""),
@@ -131,9 +134,12 @@ def load_json(body: bytes) -> Any:
         ValueError: it is not JSON, or is nested too deeply.
     """
     try:
-        return json.loads(body)
+        value = json.loads(body)
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
+    if body.count(b"{") + body.count(b"[") > _DEEPEST and _too_deep(value):
+        raise ValueError("nested too deeply")
+    return value
 
 
 def retry_after_of(headers: Mapping[str, str]) -> float | None:
@@ -154,10 +160,10 @@ def poll_after_of(headers: Mapping[str, str]) -> float | None:
     return None if milliseconds is None or milliseconds < 0 else milliseconds / 1000
 
 
-def shorten(text: str) -> str:
+def shorten(text: str, limit: int = _SHOWN) -> str:
     """Return foreign text on one line, cut to what a message can carry."""
-    line = " ".join("".join(c if c.isprintable() else " " for c in text[: 4 * _SHOWN]).split())
-    return line if len(line) <= _SHOWN else f"{line[: _SHOWN - 1]}…"
+    line = " ".join("".join(c if c.isprintable() else " " for c in text[: 4 * limit]).split())
+    return line if len(line) <= limit else f"{line[: limit - 1]}…"
 
 
 def _kind(status: int, code: str | None) -> tuple[type[APIError], str]:
@@ -170,6 +176,21 @@ def _kind(status: int, code: str | None) -> tuple[type[APIError], str]:
     if status >= 500:
         return _SERVER
     return _BY_STATUS.get(status, _OTHER)
+
+
+def _too_deep(value: Any) -> bool:
+    """Return whether a JSON value has more levels than an answer may have; walks without recursion."""
+    level = [value]
+    for _ in range(_DEEPEST):
+        inner = [each for each in level if isinstance(each, (dict, list))]
+        level = [
+            each
+            for outer in inner
+            for each in (outer.values() if isinstance(outer, dict) else outer)
+        ]
+        if not level:
+            return False
+    return True
 
 
 def _plain(body: bytes) -> str:

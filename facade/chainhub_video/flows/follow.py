@@ -30,7 +30,7 @@ from chainhub_video.errors import (
     UnexpectedResponse,
     WaitTimeout,
 )
-from chainhub_video.failures import poll_after_of, retry_after_of, success_in
+from chainhub_video.failures import poll_after_of, retry_after_of, shorten, success_in
 from chainhub_video.formats import FORMATS
 from chainhub_video.task import TaskStatus, VideoTask
 
@@ -216,16 +216,15 @@ def passing(failure: Exception) -> bool:
 def _ended(task: VideoTask) -> VideoTask:
     if task.status is TaskStatus.FAILED:
         reason = task.failure_reason or "the gateway gives no reason"
-        log.info("task %s failed: %s", task.id, reason)
-        raise TaskFailed(
-            f"task {task.id} ended as {task.raw_status!r}: {reason}", reason=reason, task=task
-        )
+        told = f"{shorten(task.raw_status)!r}: {shorten(reason)}"
+        log.info("task %s failed: %s", task.id, shorten(reason))
+        raise TaskFailed(f"task {task.id} ended as {told}", reason=reason, task=task)
     log.info("task %s completed", task.id)
     return task
 
 
 def _timed_out(task: VideoTask, waited: float, trouble: BaseException | None) -> WaitTimeout:
-    state = f"still {task.raw_status!r}" if task.raw_status else "in an unknown state"
+    state = f"still {shorten(task.raw_status)!r}" if task.raw_status else "in an unknown state"
     share = "" if task.progress is None else f" at {task.progress:.0%}"
     asked = f"; the gateway could not be asked lately ({trouble})" if trouble else ""
     return WaitTimeout(

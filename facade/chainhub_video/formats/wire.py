@@ -11,6 +11,7 @@ import attrs
 from chainhub_video import answers
 from chainhub_video.effects import Call
 from chainhub_video.errors import InvalidRequest, UnexpectedResponse
+from chainhub_video.failures import shorten
 from chainhub_video.models import MODELS
 from chainhub_video.pictures import Picture
 from chainhub_video.request import VideoRequest
@@ -86,7 +87,8 @@ class WireFormat(ABC):
         if not task.id:
             said = answers.reason_of(answer)
             raise UnexpectedResponse(
-                "the gateway's answer to the create has no task id" + (f": {said}" if said else "")
+                "the gateway's answer to the create has no task id"
+                + (f": {shorten(said)}" if said else "")
             )
         return task
 
@@ -118,7 +120,8 @@ class WireFormat(ABC):
             described = model.from_dict(answer)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise UnexpectedResponse(
-                f"the gateway's answer does not fit {model.__name__}: {type(error).__name__}: {error}"
+                f"the gateway's answer does not fit {model.__name__}: "
+                f"{type(error).__name__}: {shorten(str(error))}"
             ) from error
         word = described.status or answers.look_up(answer, "data.status")
         status = answers.status_of(word)
