@@ -73,7 +73,7 @@ class VideoTask:
         for name in ("created_at", "updated_at"):
             if (moment := fields[name]) is not None:
                 fields[name] = moment.isoformat()
-        return json.dumps(fields, ensure_ascii=False)
+        return json.dumps(fields)
 
     @classmethod
     def from_json(cls, text: str) -> VideoTask:
@@ -91,6 +91,34 @@ class VideoTask:
                 if fields.get(name) is not None:
                     fields[name] = datetime.fromisoformat(fields[name])
             fields["status"] = TaskStatus(fields["status"])
-            return cls(**fields)
-        except (TypeError, KeyError, AttributeError, ValueError) as error:
+            task = cls(**fields)
+            _check_fields(task)
+        except (TypeError, KeyError, AttributeError, ValueError, RecursionError) as error:
             raise ValueError(f"not the JSON of a video task: {error}") from error
+        return task
+
+
+def _check_fields(task: VideoTask) -> None:
+    """Refuse fields that no task has, since a file is as foreign as an answer.
+
+    Raises:
+        ValueError: naming the first of them.
+    """
+    link = task.video_url
+    sound = {
+        "id": isinstance(task.id, str) and bool(task.id),
+        "format": isinstance(task.format, str),
+        "model": task.model is None or isinstance(task.model, str),
+        "raw_status": isinstance(task.raw_status, str),
+        "progress": task.progress is None
+        or (type(task.progress) in (int, float) and 0 <= task.progress <= 1),
+        "created_at": task.created_at is None or task.created_at.tzinfo is not None,
+        "updated_at": task.updated_at is None or task.updated_at.tzinfo is not None,
+        "video_url": link is None
+        or (isinstance(link, str) and link.lower().startswith(("http://", "https://"))),
+        "failure_reason": task.failure_reason is None or isinstance(task.failure_reason, str),
+        "raw": isinstance(task.raw, dict),
+    }
+    for field, good in sound.items():
+        if not good:
+            raise ValueError(f"{field} is {getattr(task, field)!r:.80}")
