@@ -6,7 +6,6 @@ import base64
 import binascii
 import io
 import os
-import shutil
 import stat
 import tempfile
 from pathlib import Path
@@ -24,6 +23,8 @@ ImageSource: TypeAlias = (
 )
 
 MEMORY_LIMIT = 1 << 20  # bytes that a spooled picture keeps in memory before it moves to the disk
+STREAM_LIMIT = 256_000_000  # bytes that are taken from a stream, which might never end
+_CHUNK = 1 << 16
 _HEAD = 64
 
 _SIGNATURES: tuple[tuple[int, bytes, str], ...] = (
@@ -82,7 +83,7 @@ def link_in(source: ImageSource) -> str | None:
     if not colon or not scheme.replace("+", "").isalnum():
         return None
     if scheme.lower() not in ("http", "https"):
-        raise InvalidRequest(f"image {source!r}: only http and https links are taken")
+        raise InvalidRequest(f"image {_shown(source)}: only http and https links are taken")
     return source.strip()
 
 
@@ -155,34 +156,61 @@ def _media_type(head: bytes) -> str | None:
 
 
 def _open_path(source: str | os.PathLike[str]) -> Picture:
-    path = Path(source)
+    label = f"image {_shown(source)}"
     try:
+        path = Path(source)
         mode = path.stat().st_mode
         if not stat.S_ISREG(mode):
             kind = "a folder" if stat.S_ISDIR(mode) else "not an ordinary file"
-            raise InvalidRequest(f"image {str(path)!r} is {kind}")
+            raise InvalidRequest(f"{label} is {kind}")
         stream = path.open("rb")
+        try:
+            return identify(stream, label=label, name=path.name)
+        except OSError:
+            stream.close()
+            raise
     except FileNotFoundError as error:
-        raise InvalidRequest(f"image {str(path)!r} does not exist: check the path") from error
-    except (OSError, ValueError) as error:
+        raise InvalidRequest(f"{label} does not exist: check the path") from error
+    except (OSError, ValueError, TypeError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
-        raise InvalidRequest(f"image {str(source)!r} cannot be read: {reason}") from error
-    return identify(stream, label=f"image {str(path)!r}", name=path.name)
+        raise InvalidRequest(f"{label} cannot be read: {reason}") from error
 
 
 def _open_file(file: Any) -> Picture:
     name = Path(name).name if isinstance(name := getattr(file, "name", ""), str) else ""
+    label = f"the open file {_shown(name)}"
     try:
         if isinstance(file, io.TextIOBase):
             raise InvalidRequest('image is a file opened as text: open it with mode "rb"')
-        if file.seekable():
-            stream = cast("BinaryIO", _Window(file))
-        else:
-            stream = spool()
-            shutil.copyfileobj(file, stream)
-        return identify(stream, label=f"the open file {name!r}", name=name)
-    except (OSError, ValueError) as error:
-        raise InvalidRequest(f"the open file {name!r} cannot be read: {error}") from error
+        if hasattr(file, "seekable") and file.seekable():
+            return identify(cast("BinaryIO", _Window(file)), label=label, name=name)
+        return identify(_copied(file, label), label=label, name=name)
+    except (OSError, ValueError, TypeError) as error:
+        raise InvalidRequest(f"{label} cannot be read: {error}") from error
+
+
+def _copied(file: IO[bytes], label: str) -> BinaryIO:
+    """Take a stream that cannot be rewound, as far as it is a picture and has an end."""
+    copy = spool()
+    try:
+        head = b""
+        while data := file.read(_CHUNK):
+            copy.write(data)
+            if len(head) < _HEAD:
+                head += data[:_HEAD]
+                if len(head) >= _HEAD and _media_type(head) is None:
+                    break  # `identify` says what is wrong; the rest need not be waited for
+            if copy.tell() > STREAM_LIMIT:
+                raise InvalidRequest(f"{label} has more than {STREAM_LIMIT:,} bytes, or no end")
+    except BaseException:
+        copy.close()
+        raise
+    return copy
+
+
+def _shown(source: object) -> str:
+    """Return a path or a name for a message: quoted, on one line, and not longer than a message can carry."""
+    return f"{str(source)!r:.300}"
 
 
 def _decode(uri: str) -> bytes:
