@@ -61,7 +61,7 @@ def task_for(task_or_id: VideoTask | str, format: str | None) -> VideoTask:  # n
     if format is not None and format not in FORMATS:
         raise InvalidRequest(f"format is {format!r}, and must be one of: {', '.join(FORMATS)}")
     if isinstance(task_or_id, VideoTask):
-        return attrs.evolve(task_or_id, format=format)
+        return attrs.evolve(task_or_id, format=format or task_or_id.format)
     if not isinstance(task_or_id, str):
         raise InvalidRequest(f"a task or its id is needed, not {type(task_or_id).__name__}")
     for wire in FORMATS.values():
