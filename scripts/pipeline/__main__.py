@@ -1,17 +1,26 @@
 """The command `scripts/regenerate`."""
 
 import argparse
+import io
+import os
 import sys
 from pathlib import Path
 
-from pipeline.build import build, read_inputs
+from pipeline.build import OVERLAY, build, read_inputs
+from pipeline.inspection import inspect
 from pipeline.publish import compare, missing_inputs, strangers, write
 from pipeline.report import PipelineError
 
 _ROOT = Path(__file__).resolve().parents[2]
 _DESCRIPTION = """\
 Build openapi/openapi.yaml and generated/chainhub_api from the vendor's pages in openapi/sources,
-openapi/lifecycle.yaml and openapi/overlay.yaml. On any error nothing is written."""
+openapi/lifecycle.yaml, openapi/merge.yaml and openapi/overlay.yaml, and tell what changed against
+the document that is there. On any error nothing is written."""
+_CODES = """\
+exit codes: 0 all is well; 1 something is wrong, and nothing was written; 2 the command line is
+wrong; 3 with --fail-on-breaking: the changes break callers or readers (they are written all the
+same, but for --dry-run)"""
+BREAKING = 3
 
 
 def main(arguments: list[str] | None = None, root: Path = _ROOT) -> int:
@@ -22,39 +31,83 @@ def main(arguments: list[str] | None = None, root: Path = _ROOT) -> int:
         root: The repository.
 
     Returns:
-        The exit code: 0 if all is well, 1 if not.
+        The exit code: 0 if all is well, 1 if not, 3 for changes that break if that was asked for.
     """
-    parser = argparse.ArgumentParser(prog="scripts/regenerate", description=_DESCRIPTION)
-    parser.add_argument(
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.inspect and not options.page:
+        parser.error("--inspect needs at least one FILE")
+    if options.json and not options.inspect:
+        parser.error("--json goes with --inspect")
+    # Pages hold any character, and a terminal may know but a few.
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+    try:
+        return _inspect(root, options) if options.inspect else _build(root, options)
+    except PipelineError as error:
+        print(error, file=sys.stderr)
+        print(f"{_count(len(error.problems), 'error')}, nothing was written.", file=sys.stderr)
+        return 1
+    except BrokenPipeError:
+        # Whoever reads the output has seen enough; and nothing may be written to it at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="scripts/regenerate", description=_DESCRIPTION, epilog=_CODES
+    )
+    add = parser.add_argument
+    mode = parser.add_mutually_exclusive_group()
+    mode.add_argument(
         "--check",
         action="store_true",
         help="write nothing; fail if a file under openapi/ or generated/ is not what a build gives",
     )
-    parser.add_argument(
+    mode.add_argument(
+        "--dry-run", action="store_true", help="build and tell what changed, but write nothing"
+    )
+    mode.add_argument(
+        "--inspect",
+        action="store_true",
+        help="only read the given files, and tell what was repaired or why they are refused",
+    )
+    add("--json", action="store_true", help="with --inspect: one JSON object a line for each file")
+    add("--report", type=Path, metavar="FILE", help="write what changed as Markdown, too")
+    add(
+        "--fail-on-breaking",
+        action="store_true",
+        help="exit with 3 if a change breaks callers or readers of answers",
+    )
+    add(
         "page",
         nargs="*",
         type=Path,
         help="take in this page of the vendor (*.md), in place of the one of the same name if any",
     )
-    options = parser.parse_args(arguments)
-    try:
-        return _run(root, options.page, check=options.check)
-    except PipelineError as error:
-        print(error, file=sys.stderr)
-        print(f"{_count(len(error.problems), 'error')}, nothing was written.", file=sys.stderr)
-        return 1
+    return parser
 
 
-def _run(root: Path, pages: list[Path], *, check: bool) -> int:
+def _inspect(root: Path, options: argparse.Namespace) -> int:
+    """Tell what is in the given pages."""
+    refused = 0
+    for found in inspect(options.page, root / OVERLAY):
+        refused += found.error is not None
+        print(found.as_json() if options.json else found.as_text())
+    return 1 if refused else 0
+
+
+def _build(root: Path, options: argparse.Namespace) -> int:
     """Build, report, and compare or write."""
-    amiss = missing_inputs(root) if check else strangers(root)
+    amiss = missing_inputs(root) if options.check else strangers(root)
     if amiss:
         raise PipelineError(*amiss)
-    result = build(read_inputs(root, pages))
+    result = build(read_inputs(root, options.page))
     for change in result.changes:
         print(change)
     told = f"{_count(result.pages, 'page')}, {_count(len(result.changes), 'change')} reported above"
-    if check:
+    if options.check:
         problems = compare(root, result.files)
         if problems:
             raise PipelineError(*problems)

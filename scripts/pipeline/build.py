@@ -7,16 +7,17 @@ from pathlib import Path
 
 from pipeline.clean import clean
 from pipeline.generate import CONFIGURATION, TEMPLATES, check_tools, generate
+from pipeline.inspection import read_document
 from pipeline.lift import lift
 from pipeline.lock import folder_hash, sha256, stamp, write_lock
 from pipeline.merge import merge
 from pipeline.overlay import apply
-from pipeline.page import Excerpt, decode, take_document
-from pipeline.parse import YamlMapping, parse
+from pipeline.page import Excerpt, decode
+from pipeline.parse import parse
 from pipeline.render import render
-from pipeline.repair import repair
 from pipeline.report import Change, PipelineError, Place, Problem, stop
-from pipeline.shape import check_shape
+from pipeline.shape import check_page, check_shape
+from pipeline.tree import YamlMapping
 from pipeline.validate import validate
 
 SOURCES = "openapi/sources"
@@ -174,12 +175,11 @@ def read_page(raw: bytes, file: str) -> tuple[YamlMapping, list[Change]]:
     Raises:
         PipelineError: A step found something wrong.
     """
-    excerpt, taken = take_document(raw, file)
-    mended, repaired = repair(excerpt)
-    parsed, doubled = parse(mended)
+    parsed, mended = read_document(raw, file, [])
     check_shape(parsed)
+    check_page(parsed, alone=False)
     document, cleaned = clean(parsed)
-    return document, [*taken, *repaired, *doubled, *cleaned]
+    return document, [*mended, *cleaned]
 
 
 def _own(inputs: Inputs, name: str) -> YamlMapping:

@@ -4,8 +4,8 @@ import copy
 from collections.abc import Iterator
 from typing import Any
 
-from pipeline.parse import YamlMapping, YamlSequence
 from pipeline.report import Change, Place, shorten, stop
+from pipeline.tree import YamlMapping, YamlSequence
 from pipeline.walk import bodies, operations, parameter_lists, schemas
 
 STEP = "clean"

@@ -7,11 +7,19 @@ line, with blanks for depth, and that survives the defects.
 import re
 from dataclasses import dataclass, field
 
-from pipeline.scalar import is_block_marker, mend_block_marker
+from pipeline.scalar import is_balanced, is_block_marker, mend_block_marker
 
 _LINE = re.compile(r"(?P<indent> *)(?P<dashes>(?:-[ \t]+)*(?:-(?=$))?)(?P<rest>.*)")
 _QUOTED_KEY = re.compile(r"""(?P<key>'(?:[^']|'')*'|"(?:[^"\\]|\\.)*")[ \t]*:(?=[ \t]|$)""")
 _PLAIN_KEY = re.compile(r"(?P<key>[^{\['\"].*?)[ \t]*:(?=[ \t]|$)")
+_TEXT_KEYS = {"description", "summary", "title"}
+# Keys that a line below a description surely is not more of the text with.
+_KEYWORDS = {
+    "$ref", "additionalProperties", "allOf", "anyOf", "components", "content", "default",
+    "deprecated", "description", "enum", "example", "examples", "format", "headers", "in",
+    "items", "name", "nullable", "oneOf", "parameters", "paths", "properties", "requestBody",
+    "required", "responses", "schema", "security", "summary", "tags", "title", "type", "value",
+}  # fmt: skip
 
 # What YAML takes for blank; other spaces of Unicode belong to the text.
 BLANKS = " \t"
@@ -31,6 +39,8 @@ class Entry:
         value: The value on this line, without blanks around it.
         more: The value's further lines, without blanks around them.
         block: Whether the lines below are a block scalar.
+        whole: Whether the value is quoted or in brackets, over several lines, and sound.
+        torn: Whether the lines below look like entries, though the value has begun on its own line.
         inside: The keys around it, outermost first.
         list_of: The key whose list the entry's last dash belongs to; None if there is none.
     """
@@ -44,8 +54,15 @@ class Entry:
     value: str
     more: list[str] = field(default_factory=list)
     block: bool = False
+    whole: bool = False
+    torn: bool = False
     inside: tuple[str, ...] = ()
     list_of: "Entry | None" = None
+
+    @property
+    def is_text(self) -> bool:
+        """Whether the key is one whose value OpenAPI wants to be text, whatever is around it."""
+        return self.key in _TEXT_KEYS
 
 
 def entry_of(line: str, index: int) -> Entry | None:
@@ -77,21 +94,6 @@ def entry_of(line: str, index: int) -> Entry | None:
     return Entry(index, dashes[-1], dashes, None, start, start, rest.strip(BLANKS))
 
 
-def looks_like_entry(line: str) -> bool:
-    """Say whether a line could be an entry of its own rather than more of a value.
-
-    Args:
-        line: The line.
-
-    Returns:
-        Whether it starts with a dash, or holds a key made of one word.
-    """
-    entry = entry_of(line, 0)
-    return entry is not None and (
-        bool(entry.dashes) or (entry.key is not None and " " not in entry.key)
-    )
-
-
 def indent_of(line: str) -> int:
     """Count the blanks a line starts with.
 
@@ -121,20 +123,63 @@ def scan(lines: list[str]) -> list[Entry]:
         index += 1
         if entry is None:
             continue
-        end = _end_of_depth(lines, index, entry.column)
-        deeper = lines[index:end]
-        entry.block = is_block_marker(entry.value) or (
-            bool(deeper) and mend_block_marker(entry.value) is not None
-        )
-        if entry.block:
-            index = end
-        elif entry.value:
-            entry.more = [line.strip(BLANKS) for line in deeper]
-            if not any(looks_like_entry(line) for line in deeper):
-                index = end
+        if entry.value:
+            index = _take_value(entry, lines, index)
         _place_in_list(entry, parents)
         entries.append(entry)
     return entries
+
+
+def _take_value(entry: Entry, lines: list[str], start: int) -> int:
+    """Give an entry the lines below that belong to its value; return the line after them."""
+    end = _end_of_depth(lines, start, entry.column)
+    if end > start and _is_marker(entry.value):
+        entry.block = True
+        return end
+    after = _end_of_whole(entry, lines, start, end)
+    if after:
+        entry.whole = True
+        return after
+    if end == start:
+        return start
+    deeper = lines[start:end]
+    if any(_looks_like_entry(line, entry) for line in deeper):
+        entry.torn = True
+        return start
+    entry.more = [line.strip(BLANKS) for line in deeper]
+    return end
+
+
+def _is_marker(value: str) -> bool:
+    """Say whether a value with deeper lines below it announces a block scalar."""
+    return is_block_marker(value) or mend_block_marker(value) is not None
+
+
+def _end_of_whole(entry: Entry, lines: list[str], start: int, end: int) -> int:
+    """Find the end of a value in quotes or brackets that goes on below and is sound; 0 if none."""
+    if entry.value[0] not in "'\"[{" or is_balanced([entry.value]):
+        return 0
+    if entry.value[0] in "[{":
+        # Closing brackets may stand under the key they belong to.
+        while end < len(lines) and lines[end].strip(BLANKS + "]},") == "" != lines[end].strip():
+            end += 1
+    closing = {"[": "]", "{": "}"}.get(entry.value[0], entry.value[0])
+    for last in range(end - 1, start - 1, -1):
+        if lines[last].rstrip(BLANKS).endswith(closing):
+            texts = [entry.value, *(line.strip(BLANKS) for line in lines[start : last + 1])]
+            return last + 1 if is_balanced(texts) else 0
+    return 0
+
+
+def _looks_like_entry(line: str, owner: Entry) -> bool:
+    """Say whether a line could be an entry of its own rather than more of the value above."""
+    entry = entry_of(line, 0)
+    if entry is None or entry.key is None:
+        return False
+    key = entry.key.strip("'\"")
+    if owner.is_text:
+        return key in _KEYWORDS or key.startswith("x-")
+    return " " not in key
 
 
 def _end_of_depth(lines: list[str], start: int, column: int) -> int:

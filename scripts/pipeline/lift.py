@@ -4,8 +4,8 @@ import copy
 import re
 from typing import Any
 
-from pipeline.parse import YamlMapping
 from pipeline.report import Change, Place
+from pipeline.tree import YamlMapping
 from pipeline.walk import Operation, operations
 
 STEP = "lift"

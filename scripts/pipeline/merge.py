@@ -4,8 +4,8 @@ import copy
 import re
 from typing import Any
 
-from pipeline.parse import YamlMapping, YamlSequence
 from pipeline.report import Change, PipelineError, Place, Problem, shorten
+from pipeline.tree import YamlMapping, YamlSequence
 from pipeline.walk import METHODS, Path, shown
 
 STEP = "merge"

@@ -10,8 +10,8 @@ from typing import Any
 
 from jsonpath import JSONPathEnvironment, JSONPathError, JSONPathMatch
 
-from pipeline.parse import YamlMapping, YamlSequence, place_at
 from pipeline.report import Change, Place, shorten, stop
+from pipeline.tree import YamlMapping, YamlSequence, place_at
 from pipeline.walk import Path, shown
 
 STEP = "overlay"

@@ -2,13 +2,17 @@
 
 import re
 from dataclasses import dataclass
+from pathlib import Path
 
 from pipeline.report import Change, Place, stop
 
 STEP = "page"
 _FENCE = re.compile(r"^(?P<indent> {0,3})(?P<marks>`{3,}|~{3,})[ \t]*(?P<info>.*?)[ \t]*$")
-_DOCUMENT = re.compile(r"^(openapi|swagger)[ \t]*:", re.MULTILINE)
+_DOCUMENT = re.compile(r"""^(['"]?)(openapi|swagger)\1[ \t]*:""", re.MULTILINE)
 _LANGUAGES = {"yaml", "yml"}
+_HTML = re.compile(rb"\s*<(!doctype|html|head|body)\b", re.IGNORECASE)
+# The vendor's longest page has some 100 kB.
+LARGEST = 4 * 1024 * 1024
 _REFETCH = "fetch the page again from the vendor, whole, and put it in place of this one"
 
 
@@ -38,6 +42,34 @@ class _Fence:
         return "".join(line + "\n" for line in self.lines)
 
 
+def read_file(path: Path, shown: str) -> bytes:
+    """Read a file, unless it is larger than any page.
+
+    Args:
+        path: The file.
+        shown: Its name, for the report.
+
+    Returns:
+        Its bytes.
+
+    Raises:
+        PipelineError: It is missing, no plain file, larger than `LARGEST`, or cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            # Not the size the system tells, which a growing file or a device has none of.
+            raw = file.read(LARGEST + 1)
+    except OSError as error:
+        reason = f"cannot be read: {error.strerror}"
+        raise stop(Place(shown), reason, "check the path and its permissions") from error
+    except ValueError as error:
+        raise stop(Place(repr(shown)), f"no file name: {error}", "check the path") from error
+    if len(raw) > LARGEST:
+        told = f"the file is larger than {LARGEST // 1024**2} MiB, which no page is"
+        raise stop(Place(shown), told, _REFETCH)
+    return raw
+
+
 def decode(raw: bytes, file: str) -> tuple[str, list[Change]]:
     """Read bytes as UTF-8 text with plain line ends.
 
@@ -51,7 +83,8 @@ def decode(raw: bytes, file: str) -> tuple[str, list[Change]]:
     Raises:
         PipelineError: The bytes are not UTF-8.
     """
-    changes = []
+    changes: list[Change] = []
+    _refuse_what_is_no_text(raw, file)
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -60,17 +93,25 @@ def decode(raw: bytes, file: str) -> tuple[str, list[Change]]:
         raise stop(Place(file, line), bad, "save the file as UTF-8") from error
     if text.startswith("\ufeff"):
         text = text.removeprefix("\ufeff")
-        changes.append(Change(Place(file, 1), STEP, "the byte order mark is not part of the text"))
-    plain = text.replace("\r\n", "\n").replace("\r", "\n")
+        told = "the byte order mark is not part of the text"
+        changes.append(Change(Place(file, 1), STEP, told, "\ufeff"))
+    # A carriage return among line feeds is a character; alone in a file, it ends the lines.
+    end = "\r\n" if "\n" in text else "\r"
+    plain = text.replace(end, "\n")
     if plain != text:
-        line = plain[: text.index("\r")].count("\n") + 1
-        count = text.count("\r")
-        changes.append(
-            Change(
-                Place(file, line), STEP, f"{count} line ends with a carriage return read as plain"
-            )
-        )
+        line = text[: text.index(end)].count("\n") + 1
+        told = f"{text.count(end)} line ends with a carriage return read as plain"
+        changes.append(Change(Place(file, line), STEP, told, end, "\n"))
     return plain, changes
+
+
+def _refuse_what_is_no_text(raw: bytes, file: str) -> None:
+    """Refuse what cannot be a page at all, before anything looks into it."""
+    if not raw.strip():
+        raise stop(Place(file), "the file is empty", _REFETCH)
+    if b"\0" in raw:
+        line = raw.count(b"\n", 0, raw.index(b"\0")) + 1
+        raise stop(Place(file, line), "a binary file: it holds a zero byte", _REFETCH)
 
 
 def take_document(raw: bytes, file: str) -> tuple[Excerpt, list[Change]]:
@@ -88,12 +129,16 @@ def take_document(raw: bytes, file: str) -> tuple[Excerpt, list[Change]]:
     """
     text, changes = decode(raw, file)
     fences = _fences(text, file)
-    found = [f for f in fences if f.language in _LANGUAGES and _DOCUMENT.search(f.text)]
+    documents = [fence for fence in fences if _DOCUMENT.search(fence.text)]
+    # What is marked yaml goes before a block of another mark or none.
+    found = [fence for fence in documents if fence.language in _LANGUAGES] or documents
     if not found:
+        if _HTML.match(raw):
+            raise stop(Place(file, 1), "the file is HTML, not Markdown", _REFETCH)
         seen = ", ".join(f"line {f.first_line - 1}" for f in fences) or "none at all"
         raise stop(
             Place(file),
-            f"no fenced block marked yaml holds an OpenAPI document (fenced blocks: {seen})",
+            f"no fenced block holds an OpenAPI document (fenced blocks: {seen})",
             _REFETCH,
         )
     if len(found) > 1:
@@ -125,7 +170,11 @@ def _fences(text: str, file: str) -> list[_Fence]:
         else:
             content.append(_strip_indent(line, len(opening["indent"])))
     if opening is not None:
-        raise stop(Place(file, opened_at), "the fenced block opened here is never closed", _REFETCH)
+        # Behind a whole document it is prose; else it may be a page that was cut off.
+        known = any(_DOCUMENT.search(fence.text) for fence in fences)
+        if not known or _DOCUMENT.search("\n".join(content)):
+            reason = "the fenced block opened here is never closed"
+            raise stop(Place(file, opened_at), reason, _REFETCH)
     return fences
 
 

@@ -1,160 +1,67 @@
 """Step 3: read YAML 1.2 into plain data that remembers where each entry was written.
 
 Keys are text, duplicate keys are errors, and `3:2`, `no` and `2025-01-01` stay the text they are.
+The data is built from the flat stream of events, so neither depth nor aliases can exhaust anything:
+what an alias would copy is counted before it is copied.
 """
 
+import copy
+from collections.abc import Mapping
 from typing import Any
 
-from ruamel.yaml import YAML
-from ruamel.yaml.constructor import SafeConstructor
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
-from ruamel.yaml.reader import ReaderError
+from yaml.events import (
+    AliasEvent,
+    Event,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+)
 
 from pipeline.page import Excerpt
-from pipeline.report import Change, Place, shorten, stop
+from pipeline.report import Change, PipelineError, Place, shorten, stop
+from pipeline.stream import MarkedYAMLError, ReaderError, YAMLError, events, line_of, resolve
+from pipeline.tree import YamlMapping, YamlSequence, same
+from pipeline.walk import Path, shown
 
 STEP = "parse"
-_TAG = "tag:yaml.org,2002:"
-# Dates stay text: JSON, which OpenAPI documents are written in at heart, has no dates.
-_TEXT_TAGS = {_TAG + name for name in ("str", "timestamp", "value", "merge")}
-_SCALAR_TAGS = {_TAG + "null", _TAG + "bool", _TAG + "int", _TAG + "float"}
+_TEXT = "tag:yaml.org,2002:str"
 _FIX = "correct the file, or fetch the page again; a defect of the exporter belongs in repair.py"
+_DEEPEST = 100
+# Characters and values that all aliases of a document may add to it.
+_MOST_COPIED = 1_000_000
+
+# The value that holds for a key given twice, by the key's path in its document.
+Choices = Mapping[Path, object]
 
 
-_TOO_DEEP = "not YAML that describes an API: nested too deeply"
-
-
-class YamlMapping(dict[str, Any]):
-    """A mapping that knows the place of each of its keys.
-
-    Args:
-        place: Where the mapping starts.
-    """
-
-    def __init__(self, place: Place) -> None:
-        super().__init__()
-        self.place = place
-        self.places: dict[str, Place] = {}
-
-    def put(self, key: str, value: object, place: Place) -> None:
-        """Set an entry together with its place.
-
-        Args:
-            key: The key.
-            value: Its value.
-            place: Where the two are written.
-        """
-        self[key] = value
-        self.places[key] = place
-
-    def drop(self, key: str) -> Place:
-        """Remove an entry.
-
-        Args:
-            key: The key; it must be there.
-
-        Returns:
-            Where the entry was written.
-        """
-        del self[key]
-        return self.places.pop(key, self.place)
-
-    def place_of(self, key: str) -> Place:
-        """Tell where an entry is written.
-
-        Args:
-            key: The key.
-
-        Returns:
-            Its place, or that of the mapping if the key is not there.
-        """
-        return self.places.get(key, self.place)
-
-
-class YamlSequence(list[Any]):
-    """A sequence that knows the place of each of its items.
-
-    Args:
-        place: Where the sequence starts.
-    """
-
-    def __init__(self, place: Place) -> None:
-        super().__init__()
-        self.place = place
-        self.places: list[Place] = []
-
-    def add(self, value: object, place: Place) -> None:
-        """Append an item together with its place.
-
-        Args:
-            value: The item.
-            place: Where it is written.
-        """
-        self.append(value)
-        self.places.append(place)
-
-    def drop(self, index: int) -> Place:
-        """Remove an item.
-
-        Args:
-            index: Its position; it must be there.
-
-        Returns:
-            Where the item was written.
-        """
-        del self[index]
-        return self.places.pop(index)
-
-
-def place_at(tree: YamlMapping, path: tuple[str | int, ...]) -> Place:
-    """Tell where a value of a document is written.
-
-    Args:
-        tree: The document.
-        path: The keys and positions that lead to the value.
-
-    Returns:
-        The place of the value, or of the nearest entry around it.
-    """
-    node: Any = tree
-    place = tree.place
-    for step in path:
-        if isinstance(node, YamlMapping) and isinstance(step, str) and step in node:
-            place, node = node.place_of(step), node[step]
-        elif isinstance(node, YamlSequence) and isinstance(step, int) and step < len(node):
-            place, node = node.places[step], node[step]
-        else:
-            break
-    return place
-
-
-def parse(excerpt: Excerpt) -> tuple[YamlMapping, list[Change]]:
+def parse(excerpt: Excerpt, choices: Choices | None = None) -> tuple[YamlMapping, list[Change]]:
     """Read one YAML document whose top is a mapping.
 
     Args:
         excerpt: The text and where it stands.
+        choices: Which value holds for keys that the text gives twice.
 
     Returns:
-        The data; and the keys that were given twice with the same value.
+        The data; and the keys that were given twice, or merged by ``<<``.
 
     Raises:
-        PipelineError: The text is not YAML, gives a key two values, or uses aliases or tags.
+        PipelineError: The text is not YAML, gives a key two values of which none was chosen, has
+            tags, or has aliases that lead nowhere, into themselves, or to gigabytes.
     """
+    reader = _Reader(excerpt, choices or {})
     try:
-        root = YAML(typ="safe", pure=True).compose(excerpt.text)
+        for event in events(excerpt.text):
+            reader.take(event)
     except YAMLError as error:
         raise stop(*_diagnose(error, excerpt)) from error
-    except RecursionError as error:
-        raise stop(Place(excerpt.file, excerpt.first_line), _TOO_DEEP, _FIX) from error
-    if not isinstance(root, MappingNode):
+    if reader.conflicts:
+        raise PipelineError(*(p for conflict in reader.conflicts for p in conflict.problems))
+    if not isinstance(reader.root, YamlMapping):
         place = Place(excerpt.file, excerpt.first_line)
         raise stop(place, "the document is not a mapping of keys to values", _FIX)
-    reader = _Reader(excerpt)
-    try:
-        return reader.mapping(root), reader.changes
-    except RecursionError as error:
-        raise stop(Place(excerpt.file, excerpt.first_line), _TOO_DEEP, _FIX) from error
+    return reader.root, reader.changes
 
 
 def _diagnose(error: YAMLError, excerpt: Excerpt) -> tuple[Place, str, str]:
@@ -165,79 +72,192 @@ def _diagnose(error: YAMLError, excerpt: Excerpt) -> tuple[Place, str, str]:
         line = mark.line if mark else 0
         reason = error.problem or error.context or reason
     elif isinstance(error, ReaderError):
-        line = excerpt.text.count("\n", 0, error.position)
-        reason = f"character {error.character!r} is not allowed in YAML"
+        # The parser counts its own bytes here; the text tells the first such character better.
+        reason = f"character {error.character:#x} is not allowed in YAML"
+        line = excerpt.text.count("\n", 0, max(excerpt.text.find(chr(error.character)), 0))
     lines = excerpt.text.split("\n")
-    shown = lines[min(line, len(lines) - 1)].strip()
+    shown_line = lines[min(line, len(lines) - 1)].strip()
     return (
         Place(excerpt.file, excerpt.first_line + line),
-        f"not YAML: {reason}, at {shorten(shown)}",
+        f"not YAML: {reason}, at {shorten(shown_line)}",
         _FIX,
     )
 
 
+class _Frame:
+    """A mapping or sequence that is being read.
+
+    Args:
+        node: What has been read of it.
+        path: Where it stands in the document.
+        place: Where it is written, with its key if it has one.
+        anchor: The name that aliases may call it by.
+    """
+
+    def __init__(
+        self, node: YamlMapping | YamlSequence, path: Path, place: Place, anchor: str | None
+    ) -> None:
+        self.node = node
+        self.path = path
+        self.place = place
+        self.anchor = anchor
+        self.weight = 1
+        self.key: str | None = None
+        self.key_place = node.place
+        self.merges = False
+        self.merged: set[str] = set()
+
+
 class _Reader:
-    """Turns the parser's nodes into data."""
+    """Turns the parser's events into data."""
 
-    def __init__(self, excerpt: Excerpt) -> None:
+    def __init__(self, excerpt: Excerpt, choices: Choices) -> None:
         self.excerpt = excerpt
+        self.choices = choices
         self.changes: list[Change] = []
-        self.seen: set[int] = set()
-        self.constructor = SafeConstructor(loader=YAML(typ="safe", pure=True))
+        self.conflicts: list[PipelineError] = []
+        self.root: object = None
+        self.stack: list[_Frame] = []
+        self.anchors: dict[str, tuple[Any, int]] = {}
+        self.copied = 0
 
-    def place(self, node: Node) -> Place:
-        return Place(self.excerpt.file, self.excerpt.first_line + node.start_mark.line)
+    def take(self, event: Event) -> None:
+        """Take the next event."""
+        if isinstance(event, ScalarEvent):
+            self.scalar(event)
+        elif isinstance(event, MappingStartEvent | SequenceStartEvent):
+            self.open(event)
+        elif isinstance(event, MappingEndEvent | SequenceEndEvent):
+            frame = self.stack.pop()
+            self.add(frame.node, frame.weight, frame.place, frame.anchor)
+        elif isinstance(event, AliasEvent):
+            self.alias(event)
 
-    def value(self, node: Node) -> Any:
-        if id(node) in self.seen:
-            told = "YAML aliases are not supported, and the value here has one"
-            raise stop(self.place(node), told, "write the value out in both places")
-        self.seen.add(id(node))
-        if isinstance(node, MappingNode):
-            return self.mapping(node)
-        if isinstance(node, SequenceNode):
-            return self.sequence(node)
-        return self.scalar(node)
+    def place(self, event: Event) -> Place:
+        return Place(self.excerpt.file, self.excerpt.first_line + line_of(event))
 
-    def mapping(self, node: MappingNode) -> YamlMapping:
-        result = YamlMapping(self.place(node))
-        for key_node, value_node in node.value:
-            key, place = self.key(key_node), self.place(key_node)
-            value = self.value(value_node)
-            if key not in result:
-                result.put(key, value, place)
-            elif type(result[key]) is type(value) and result[key] == value:
-                reason = f"key {key!r} given again with the same value as in line {{}}; kept once"
-                first = result.places[key].line
-                self.changes.append(Change(place, STEP, reason.format(first), before=key))
-            else:
-                raise stop(
-                    place,
-                    f"key {key!r} is given twice with different values, first in line "
-                    f"{result.places[key].line}: {shorten(result[key], 60)} "
-                    f"and {shorten(value, 60)}",
-                    "keep the right one of the two lines",
-                )
-        return result
+    def open(self, event: MappingStartEvent | SequenceStartEvent) -> None:
+        place = self.place(event)
+        if event.tag is not None:
+            raise stop(place, f"the YAML tag {event.tag} is not supported", _FIX)
+        if len(self.stack) >= _DEEPEST:
+            told = f"not YAML that describes an API: nested deeper than {_DEEPEST} levels"
+            raise stop(place, told, _FIX)
+        if self.expects_key():
+            raise stop(place, "a key that is not plain text", _FIX)
+        node = (YamlMapping if isinstance(event, MappingStartEvent) else YamlSequence)(place)
+        self.stack.append(_Frame(node, self.path(), self.entry_place(place), event.anchor))
 
-    def sequence(self, node: SequenceNode) -> YamlSequence:
-        result = YamlSequence(self.place(node))
-        for item in node.value:
-            result.add(self.value(item), self.place(item))
-        return result
+    def expects_key(self) -> bool:
+        """Say whether the next value is the key of an entry."""
+        top = self.stack[-1] if self.stack else None
+        return top is not None and isinstance(top.node, YamlMapping) and top.key is None
 
-    def key(self, node: Node) -> str:
-        if not isinstance(node, ScalarNode) or node.tag == _TAG + "merge":
-            raise stop(self.place(node), "a key that is not plain text", _FIX)
-        return str(node.value)
+    def path(self) -> Path:
+        """Tell where the next value stands."""
+        if not self.stack:
+            return ()
+        top = self.stack[-1]
+        step = top.key if isinstance(top.node, YamlMapping) else len(top.node)
+        return (*top.path, "" if step is None else step)
 
-    def scalar(self, node: Node) -> object:
-        if node.tag in _TEXT_TAGS:
-            return str(node.value)
-        if node.tag in _SCALAR_TAGS:
-            try:
-                return self.constructor.construct_object(node)
-            except ValueError as error:
-                told = f"{shorten(node.value, 40)} is not a number"
-                raise stop(self.place(node), told, _FIX) from error
-        raise stop(self.place(node), f"the YAML tag {node.tag} is not supported", _FIX)
+    def entry_place(self, place: Place) -> Place:
+        """Tell where the next value's entry is written: at its key if it has one."""
+        top = self.stack[-1] if self.stack else None
+        return top.key_place if top and isinstance(top.node, YamlMapping) else place
+
+    def scalar(self, event: ScalarEvent) -> None:
+        place = self.place(event)
+        if event.tag not in (None, _TEXT, "!"):
+            raise stop(place, f"the YAML tag {event.tag} is not supported", _FIX)
+        if self.expects_key():
+            top = self.stack[-1]
+            top.key, top.key_place = event.value, place
+            top.merges = event.value == "<<" and not event.style
+            top.weight += len(event.value) + 1
+            return
+        plain = not event.style and event.tag is None
+        value = resolve(event.value) if plain else event.value
+        self.add(value, len(event.value) + 1, self.entry_place(place), event.anchor)
+
+    def alias(self, event: AliasEvent) -> None:
+        place = self.place(event)
+        if self.expects_key():
+            raise stop(place, "a key that is not plain text", _FIX)
+        if any(frame.anchor == event.anchor for frame in self.stack):
+            told = f"the alias *{event.anchor} stands inside what it stands for"
+            raise stop(place, told, "write the value out")
+        if event.anchor not in self.anchors:
+            told = f"the alias *{event.anchor} leads nowhere"
+            raise stop(place, told, "write the value out, or quote the text")
+        value, weight = self.anchors[event.anchor]
+        self.copied += weight
+        if self.copied > _MOST_COPIED:
+            told = f"the aliases expand to more than {_MOST_COPIED:,} characters"
+            raise stop(place, told, "write the values out; no API needs so many")
+        self.add(copy.deepcopy(value), weight, self.entry_place(place), None)
+
+    def add(self, value: Any, weight: int, place: Place, anchor: str | None) -> None:
+        """Put a value that is complete where it belongs."""
+        if anchor is not None:
+            self.anchors[anchor] = (value, weight)
+        if not self.stack:
+            self.root = value
+            return
+        top = self.stack[-1]
+        top.weight += weight
+        if isinstance(top.node, YamlSequence):
+            top.node.add(value, place)
+            return
+        key, top.key = top.key or "", None
+        if top.merges:
+            self.merge(top, value, place)
+        elif key not in top.node or key in top.merged:
+            top.merged.discard(key)
+            top.node.put(key, value, place)
+        else:
+            self.double(top, key, value, place)
+
+    def merge(self, top: _Frame, value: Any, place: Place) -> None:
+        """Put the entries of other mappings into one; its own entries hold."""
+        node: Any = top.node
+        others = value if isinstance(value, YamlSequence) else [value]
+        for other in others:
+            if not isinstance(other, YamlMapping):
+                raise stop(place, f"<< merges {shorten(other, 40)}, not a mapping", _FIX)
+            for key, inner in other.items():
+                if key not in node:
+                    node.put(key, copy.deepcopy(inner), place)
+                    top.merged.add(key)
+        told = "<< is no part of YAML 1.2; its entries are put in place of it"
+        self.changes.append(Change(place, STEP, told, self.line(place)))
+
+    def double(self, top: _Frame, key: str, value: Any, place: Place) -> None:
+        """Settle a key that is given again."""
+        node: Any = top.node
+        # Positions are text here, as in a pointer.
+        first, path = node.places[key], tuple(map(str, (*top.path, key)))
+        if same(node[key], value):
+            told = f"key {key!r} given again with the same value as in line {first.line}; kept once"
+            self.changes.append(Change(place, STEP, told, self.line(place)))
+            return
+        both = (
+            f"in line {first.line}: {shorten(node[key], 60)} "
+            f"and in line {place.line}: {shorten(value, 60)}"
+        )
+        if path in self.choices:
+            chosen = self.choices[path]
+            if same(chosen, value):
+                node.put(key, value, place)
+            if same(chosen, node[key]):
+                told = f"key {key!r} is given twice, {both}; the overlay says which one holds"
+                after = f"{key}: {shorten(chosen, 60)}"
+                self.changes.append(Change(place, STEP, told, self.line(place), after))
+                return
+        told = f"key {key!r} is given twice with different values, {both} (at {shown(path)})"
+        fix = "name the one that holds under x-duplicates in openapi/overlay.yaml"
+        self.conflicts.append(stop(place, told, fix))
+
+    def line(self, place: Place) -> str:
+        """Return a line of the text."""
+        return self.excerpt.text.split("\n")[place.line - self.excerpt.first_line]

@@ -8,20 +8,24 @@ what the parser makes of it, never from a list of known lines.
 import re
 from dataclasses import replace
 
-from pipeline.layout import BLANKS, Entry, entry_of, indent_of, looks_like_entry, scan
+from pipeline.layout import BLANKS, Entry, entry_of, indent_of, scan
 from pipeline.page import Excerpt
 from pipeline.report import Change, Place
-from pipeline.scalar import key_misread, mend_block_marker, misread, quote
+from pipeline.scalar import is_block_marker, key_misread, mend_block_marker, misread, quote
 
 STEP = "repair"
-# Lists that OpenAPI and the exporter fill with text only.
-_TEXT_LISTS = {"required", "enum", "tags", "x-apifox-orders"}
-# Keys whose value OpenAPI wants to be text, unless they are names of the service's own.
-_TEXT_KEYS = {"description", "summary", "title"}
+# Lists that OpenAPI and the exporter fill with text only; an enum may hold numbers, too.
+_NAME_LISTS = {"required", "tags", "x-apifox-orders"}
+_TEXT_LISTS = {*_NAME_LISTS, "enum"}
+# Under these keys stands what the service sends and takes, not what OpenAPI defines.
 _FREE = {"example", "examples", "default", "enum", "value"}
 _LEAD = re.compile("[ \t\u00a0\u3000]*")
-# A block marker with its text behind it; without + or - it may be a quotation or a table.
-_MARKER_WITH_TEXT = re.compile(r"[|>]+[+-]\s+(?P<text>\S.*)")
+_WORD = re.compile(r"[\w$./{}<>\[\]-]+")
+_ANCHOR = re.compile(r"(?:[:-][ \t]+|[\[,][ \t]*)&([^\s,\[\]{}]+)(?=\s|$)", re.MULTILINE)
+_ALIAS = re.compile(
+    r"(?:[:-][ \t]+|[\[,][ \t]*)\*([^\s,\[\]{}]+)(?=[ \t]*(?:$|[,\]]))", re.MULTILINE
+)
+_HONEST = re.compile(r"[&*]([^\s,\[\]{}]+)(?:\s|$)")
 
 
 def repair(excerpt: Excerpt) -> tuple[Excerpt, list[Change]]:
@@ -31,13 +35,18 @@ def repair(excerpt: Excerpt) -> tuple[Excerpt, list[Change]]:
         excerpt: The text as it stands in the page.
 
     Returns:
-        The text with as many lines, so that line numbers stay true; and one change for each repair.
+        The text with as many lines, so that line numbers stay true; and one change for each line
+        that was repaired.
     """
     lines = excerpt.text.split("\n")
     work = _Repairs(excerpt, lines)
     work.indentation()
     entries = scan(lines)
-    texts = {e.list_of.line for e in entries if e.list_of and e.key is None and e.value}
+    texts = {
+        (entry.list_of.line, entry.dashes[0])
+        for entry in entries
+        if entry.list_of and entry.key is None and entry.value and len(entry.dashes) == 1
+    }
     for position, entry in enumerate(entries):
         after = entries[position + 1] if position + 1 < len(entries) else None
         if _is_text_item(entry, after, texts):
@@ -48,26 +57,41 @@ def repair(excerpt: Excerpt) -> tuple[Excerpt, list[Change]]:
     return replace(excerpt, text="\n".join(lines)), work.changes
 
 
-def _is_text_item(entry: Entry, after: Entry | None, texts: set[int]) -> bool:
-    """Say whether a list item that reads `key: value` is a text with a colon in it.
+def _is_text_item(entry: Entry, after: Entry | None, texts: set[tuple[int, int]]) -> bool:
+    """Say whether a list item that reads as `key: value`, or as a list, is a text.
 
-    It is one if its list can hold only text, or holds other items that are text, and the item has
-    no second key below.
+    It is one if its list can hold only text, or holds other items that are text, or if what stands
+    before the colon is several words; and if it has no second key or item below.
     """
     owner = entry.list_of
-    if entry.key is None or owner is None or entry.block:
+    if owner is None or entry.block or entry.whole or entry.torn:
+        return False
+    if after is not None and min([after.column, *after.dashes]) >= entry.column:
         return False
     # The list of tags at the top of a document holds mappings, unlike that of an operation.
-    only_text = owner.key in _TEXT_LISTS and owner.column > 0
-    if not only_text and owner.line not in texts:
-        return False
-    return after is None or min([after.column, *after.dashes]) < entry.column
+    only_text = owner.key in _TEXT_LISTS and owner.column > 0 and not _is_named_by_service(owner)
+    among_text = only_text or (owner.line, entry.dashes[0]) in texts
+    if entry.key is None:
+        return among_text and len(entry.dashes) > 1
+    return among_text or (entry.key[0] not in "'\"" and not _WORD.fullmatch(entry.key))
 
 
 def _is_text(entry: Entry) -> bool:
     """Say whether OpenAPI wants an entry's value to be text."""
-    named_by_service = entry.inside[-1:] == ("properties",) or not _FREE.isdisjoint(entry.inside)
-    return entry.key in _TEXT_KEYS and not named_by_service
+    if entry.key is None:
+        owner = entry.list_of
+        return owner is not None and owner.key in _NAME_LISTS and not _is_named_by_service(owner)
+    return entry.is_text and not _is_named_by_service(entry)
+
+
+def _is_named_by_service(entry: Entry) -> bool:
+    """Say whether a key is a name of the service's own, not of OpenAPI."""
+    if not _FREE.isdisjoint(entry.inside):
+        return True
+    # Under `properties` stand names; under a second one, which is such a name, a schema's keys.
+    outer = entry.inside[::-1]
+    depth = next((at for at, key in enumerate(outer) if key != "properties"), len(outer))
+    return depth % 2 == 1
 
 
 class _Repairs:
@@ -77,18 +101,16 @@ class _Repairs:
         self.excerpt = excerpt
         self.lines = lines
         self.changes: list[Change] = []
+        # Anchors that are used, and aliases that lead to one, are no text but YAML's own.
+        self.anchors = set(_ANCHOR.findall(excerpt.text)) & set(_ALIAS.findall(excerpt.text))
 
     def replace(self, index: int, mended: str, reason: str) -> None:
         """Put one line for another and note it."""
         line = self.lines[index]
-        if line == mended:
-            return
-        shown = line.strip(BLANKS), mended.strip(BLANKS)
-        if shown[0] == shown[1]:
-            shown = repr(line), repr(mended)
-        place = Place(self.excerpt.file, self.excerpt.first_line + index)
-        self.changes.append(Change(place, STEP, reason, *shown))
-        self.lines[index] = mended
+        if line != mended:
+            place = Place(self.excerpt.file, self.excerpt.first_line + index)
+            self.changes.append(Change(place, STEP, reason, line, mended))
+            self.lines[index] = mended
 
     def indentation(self) -> None:
         """Put blanks for tabs and wide blanks that stand for depth."""
@@ -97,6 +119,9 @@ class _Repairs:
         block_column: int | None = None
         for index, line in enumerate(self.lines):
             if not line.strip(BLANKS):
+                # A tab on an empty line inside a value stops the parser.
+                if "\t" in line and block_column is None:
+                    self.replace(index, "", "a tab on an empty line; YAML takes blanks only")
                 continue
             # Inside a block scalar, what stands behind the depth is text.
             if block_column is not None and indent_of(line) > block_column:
@@ -109,19 +134,29 @@ class _Repairs:
                 self.replace(index, mended, f"depth written as {told!r}; YAML takes blanks only")
                 if block_column is not None and indent_of(mended) > block_column:
                     continue
-            entry = entry_of(self.lines[index], index)
-            opens = entry is not None and entry.value[:1] in ("|", ">")
-            block_column = entry.column if entry and opens else None
+            block_column = self.opened_block(index)
+
+    def opened_block(self, index: int) -> int | None:
+        """Return the column of the entry whose block scalar a line opens; None if it opens none."""
+        if "|" not in self.lines[index] and ">" not in self.lines[index]:
+            return None
+        entry = entry_of(self.lines[index], index)
+        opens = entry is not None and (
+            is_block_marker(entry.value) or mend_block_marker(entry.value) is not None
+        )
+        return entry.column if entry and opens else None
 
     def quote_item(self, entry: Entry) -> None:
         """Quote a whole list item."""
         line = self.lines[entry.line]
-        text = line[entry.start :].strip(BLANKS)
-        if not entry.more and misread([text]) is not None:
+        # A dash behind the first one belongs to the text.
+        start = entry.start if entry.key is not None else entry.dashes[0] + 1
+        start += len(line[start:]) - len(line[start:].lstrip(BLANKS))
+        texts = [line[start:].strip(BLANKS), *entry.more]
+        if misread(texts, text_only=True) is not None:
             owner = entry.list_of.key if entry.list_of else ""
-            reason = f"an item of {owner} is text that holds ': '; quoted whole"
-            head = line[: entry.start].replace("\t", " ")
-            self.replace(entry.line, head + quote([text])[0], reason)
+            reason = f"an item of {owner} is text, and YAML takes it for more; quoted whole"
+            self.put(entry.line, line[:start].replace("\t", " "), quote(texts), reason)
 
     def quote_key(self, entry: Entry) -> None:
         """Quote a key the parser would not take."""
@@ -138,36 +173,45 @@ class _Repairs:
         """Mend a block marker, or quote a value the parser would misread."""
         line = self.lines[entry.line]
         head, tail = line[: entry.value_start], line[entry.value_start + len(entry.value) :]
-        below = self.lines[entry.line + 1 : entry.line + 1 + len(entry.more)]
         mended = mend_block_marker(entry.value) if entry.block else None
         if mended is not None:
             entry.value = mended
             reason = "two block markers in one; read as lines kept as they are"
             self.replace(entry.line, head + mended + tail, reason)
-        if "\t" in head + tail:
-            reason = "tabs around a value; YAML takes blanks only"
+        # The parser takes a tab before a value, but not where a list or a key follows.
+        if "\t" in head:
+            reason = "a tab before a value; YAML takes blanks only"
             self.replace(entry.line, head.replace("\t", " ") + entry.value, reason)
         # Deeper lines that look like entries: only a person can say what was meant.
-        if entry.value and not entry.block and not any(map(looks_like_entry, below)):
+        if entry.value and not entry.block and not entry.whole and not entry.torn:
             self.quote_value(entry)
 
     def quote_value(self, entry: Entry) -> None:
         """Quote a value, on all of its lines, if the parser would misread it."""
-        head = self.lines[entry.line][: entry.value_start]
         texts = [entry.value, *entry.more]
-        marker = _MARKER_WITH_TEXT.fullmatch(entry.value)
-        if marker:
-            texts[0] = marker["text"]
-            reason = "a block marker with its text on the same line; the text is quoted"
-        else:
-            cause = misread(texts, text_only=_is_text(entry))
-            if cause is None:
-                return
-            reason = f"the value {cause}; quoted"
-        for offset, text in enumerate(quote(texts)):
-            index = entry.line + offset
-            lead = head if offset == 0 else " " * indent_of(self.lines[index])
-            self.replace(index, lead + text, reason)
+        marker = not entry.more and is_block_marker(entry.value)
+        honest = _HONEST.match(entry.value)
+        if honest and honest[1] in self.anchors:
+            return
+        cause = (
+            "is a block marker without a block"
+            if marker
+            else misread(texts, text_only=_is_text(entry), free=_is_free(entry))
+        )
+        if cause is not None:
+            head = self.lines[entry.line][: entry.value_start]
+            self.put(entry.line, head, quote(texts), f"the value {cause}; quoted")
+
+    def put(self, first: int, head: str, texts: list[str], reason: str) -> None:
+        """Put texts for the lines of one value, each at the depth its line has."""
+        self.replace(first, head + texts[0], reason)
+        for index, text in enumerate(texts[1:], start=first + 1):
+            self.replace(index, " " * indent_of(self.lines[index]) + text, reason)
+
+
+def _is_free(entry: Entry) -> bool:
+    """Say whether a value is the service's own, such as an example."""
+    return entry.key in _FREE or not _FREE.isdisjoint(entry.inside)
 
 
 def _spread(lead: str, step: int) -> str:

@@ -27,7 +27,7 @@ class Change:
         place: Where it was done.
         step: The step that did it.
         reason: Why, in one sentence.
-        before: The text or value as it was, empty if there is nothing to show.
+        before: The line or value as it was, empty if there is nothing to show.
         after: The same afterwards.
     """
 
@@ -39,10 +39,11 @@ class Change:
 
     def __str__(self) -> str:
         lines = [f"{self.place}: {self.step}: {self.reason}"]
-        if self.before:
-            lines.append(f"    - {self.before}")
-        if self.after:
-            lines.append(f"    + {self.after}")
+        before, after = self.before.strip(" \t"), self.after.strip(" \t")
+        if before == after:
+            before, after = (repr(text) if text else "" for text in (self.before, self.after))
+        lines += [f"    - {_visible(before)}"] if before else []
+        lines += [f"    + {_visible(after)}"] if after else []
         return "\n".join(lines)
 
 
@@ -88,6 +89,13 @@ def stop(place: Place, reason: str, next_step: str) -> PipelineError:
         The error, to be raised.
     """
     return PipelineError(Problem(place, reason, next_step))
+
+
+def _visible(text: str) -> str:
+    """Show what a terminal would act on, or break a line at."""
+    return "".join(
+        char if char.isprintable() or char == "\t" else ascii(char)[1:-1] for char in text
+    )
 
 
 def one_line(text: str) -> str:

@@ -8,9 +8,7 @@ something shorter: a comment after ` #`, an anchor after `&`, a tag after `!`.
 import re
 from functools import lru_cache
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
-from ruamel.yaml.events import (
+from yaml.events import (
     AliasEvent,
     Event,
     MappingEndEvent,
@@ -20,13 +18,22 @@ from ruamel.yaml.events import (
     SequenceEndEvent,
     SequenceStartEvent,
 )
-from ruamel.yaml.nodes import ScalarNode
+
+from pipeline.stream import MarkedYAMLError, YAMLError, end_of, events, reads_as_other
 
 _BLOCK_MARKER = re.compile(r"[|>](?:[1-9][+-]?|[+-][1-9]?)?")
 _MANGLED_MARKER = re.compile(r"[|>][|>+\-1-9 \t]*")
 _RESERVED = "@`%&*!|>{}[],#?-:"
-# What must be escaped in double quotes: controls, and line ends of YAML 1.1 and Unicode.
-_UNPRINTABLE = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+# What must be escaped in double quotes: what YAML does not take as it stands.
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufeff\ufffe\uffff]")
+# Nothing in such a value can mean anything to YAML; most values are of this kind.
+_HARMLESS = re.compile(
+    r"[A-Za-z0-9_/$(\u4e00-\u9fff]"
+    r"(?:[^:#\x00-\x1f\x7f-\x9f\ufeff\ufffe\uffff]|:(?=[^\s\x00-\x1f])|(?<!\s)\#)*"
+)
+_HARMLESS_KEY = re.compile(r"[A-Za-z0-9_/$][A-Za-z0-9_/$.{}\-]*")
+# A quote between letters is an apostrophe, which the translation put into quoted text.
+_APOSTROPHE = re.compile(r"(?<=[^\W\d_])'(?=[^\W\d_])")
 _PREFIX = "k: "
 
 
@@ -39,7 +46,7 @@ def is_block_marker(value: str) -> bool:
     Returns:
         Whether it is ``|`` or ``>``, with indicators or without.
     """
-    return _BLOCK_MARKER.fullmatch(value) is not None
+    return value[:1] in ("|", ">") and _BLOCK_MARKER.fullmatch(value) is not None
 
 
 def mend_block_marker(value: str) -> str | None:
@@ -51,7 +58,9 @@ def mend_block_marker(value: str) -> str | None:
     Returns:
         A literal marker, which keeps the lines below as they are; None if the value is no marker.
     """
-    if is_block_marker(value) or not _MANGLED_MARKER.fullmatch(value):
+    if value[:1] not in ("|", ">") or is_block_marker(value):
+        return None
+    if not _MANGLED_MARKER.fullmatch(value):
         return None
     width = re.sub(r"\D", "", value)[:1]
     chomping = "+" if "+" in value else "-" if "-" in value else ""
@@ -77,35 +86,45 @@ def fold(lines: list[str]) -> str:
     return text
 
 
-def misread(lines: list[str], *, text_only: bool = False) -> str | None:
+def misread(lines: list[str], *, text_only: bool = False, free: bool = False) -> str | None:
     """Say why the parser would not read a value as it is written.
 
     Args:
         lines: The value's lines, without blanks around them.
         text_only: Whether the value can only be text, so that a number or a collection is a
             misreading.
+        free: Whether the value is the service's own, such as an example: there a placeholder like
+            ``{name}`` is text, for the exporter writes no mapping in braces.
 
     Returns:
         The reason, or None if the value is fine.
     """
+    if all(map(_HARMLESS.fullmatch, lines)):
+        number = text_only and len(lines) == 1 and reads_as_other(lines[0])
+        return "can only be text here, and reads as a number or truth value" if number else None
     source = "\n  ".join(lines)
     try:
-        events = _events(source)
+        found = _events(source)
     except YAMLError as error:
-        problem = getattr(error, "problem", None) or "character that YAML does not allow"
-        return _cause(fold(lines)) or str(problem)
-    if events and _is_whole(events, source) and not any(_is_marked(event) for event in events):
-        first = events[0]
+        problem = error.problem if isinstance(error, MarkedYAMLError) else None
+        return _cause(fold(lines)) or problem or "holds a character that YAML does not allow"
+    if _is_one_value(found, source) and not any(_is_marked(event) for event in found):
+        first = found[0]
         if isinstance(first, ScalarEvent):
-            if not first.style and text_only and _is_number(first.value):
-                return "can only be text here, and reads as a number or truth value"
-            if first.style == source[0] or first.value == fold(lines):
+            if not first.style and text_only and reads_as_other(first.value):
+                return "can only be text here, and reads as a number, a truth value or null"
+            if first.style == source[0] or (not first.style and first.value == fold(lines)):
                 return None
-        elif source[0] in "[{" and (len(events) == 2 or not text_only):
+        elif text_only:
+            return "can only be text here, and reads as a list or mapping"
+        elif not (free and _is_placeholder(found)):
             return None
+        else:
+            return "is a placeholder in braces, which YAML takes for a mapping"
     return _cause(fold(lines)) or "the parser reads something else"
 
 
+@lru_cache(maxsize=4096)
 def key_misread(key: str) -> bool:
     """Say whether the parser would not read a plain key as it is written.
 
@@ -115,13 +134,15 @@ def key_misread(key: str) -> bool:
     Returns:
         Whether it needs quotes.
     """
+    if _HARMLESS_KEY.fullmatch(key):
+        return False
     try:
-        events = list(YAML(typ="safe", pure=True).parse(f"{key}: v"))[3:-3]
+        found = list(events(f"{key}: v"))[3:-3]
     except YAMLError:
         return True
-    if not events:
+    if not found:
         return True
-    first = events[0]
+    first = found[0]
     return not (isinstance(first, ScalarEvent) and first.value == key) or _is_marked(first)
 
 
@@ -132,23 +153,48 @@ def quote(lines: list[str]) -> list[str]:
         lines: The value's lines, without blanks around them.
 
     Returns:
-        The same lines, quoted as one value.
+        The same lines, quoted as one value. Quotes around the value belong to it, unless it is
+        quoted text into which only apostrophes were put.
     """
     whole = "\n".join(lines)
-    mark = whole[0]
-    closed = len(whole) > 1 and mark in "'\"" and whole.endswith(mark)
-    if closed and mark == '"':
-        inner = re.sub(r'\\.|"', lambda m: '\\"' if m[0] == '"' else m[0], whole[1:-1])
-        if misread([f'"{inner}"']) is None:
-            return f'"{inner}"'.split("\n")
-    if closed and mark == "'":
-        whole = whole[1:-1].replace("''", "'")
+    inner = _inside_quotes(whole)
+    if inner is not None:
+        return ("'" + inner + "'").split("\n")
     if any(_UNPRINTABLE.search(line) for line in lines):
         escaped = whole.replace("\\", "\\\\").replace('"', '\\"')
         # Line ends of the page itself are folded by the parser, as they are in the plain value.
         parts = [_UNPRINTABLE.sub(_escape, line) for line in escaped.split("\n")]
         return ('"' + "\n".join(parts) + '"').split("\n")
     return ("'" + whole.replace("'", "''") + "'").split("\n")
+
+
+def is_balanced(lines: list[str]) -> bool:
+    """Say whether lines are one quoted value or one collection in brackets, and nothing else.
+
+    Args:
+        lines: The lines, without blanks around them.
+
+    Returns:
+        Whether the parser reads them as one value.
+    """
+    source = "\n  ".join(lines)
+    try:
+        found = _events(source)
+    except YAMLError:
+        return False
+    if not _is_one_value(found, source):
+        return False
+    return not isinstance(found[0], ScalarEvent) or found[0].style == source[0]
+
+
+def _inside_quotes(whole: str) -> str | None:
+    """Return what stands inside single quotes, its apostrophes doubled; None if it is not that."""
+    if len(whole) < 2 or whole[0] != "'" or whole[-1] != "'":
+        return None
+    inner = _APOSTROPHE.sub("''", whole[1:-1].replace("''", "\0"))
+    if "'" in inner.replace("''", "") or _UNPRINTABLE.search(inner.replace("\0", "")):
+        return None
+    return inner.replace("\0", "''")
 
 
 def _escape(match: re.Match[str]) -> str:
@@ -159,36 +205,37 @@ def _escape(match: re.Match[str]) -> str:
 @lru_cache(maxsize=4096)
 def _events(source: str) -> tuple[Event, ...]:
     """Parse a value behind a key; return the events of the value alone."""
-    events = list(YAML(typ="safe", pure=True).parse(_PREFIX + source + "\n"))
     # Stream and document start, mapping start, the key; then the value; then the three ends.
-    return tuple(events[4:-3])
+    return tuple(events(_PREFIX + source + "\n"))[4:-3]
 
 
-def _is_number(text: str) -> bool:
-    """Say whether the parser makes a number or a truth value of a plain text."""
-    tag = str(YAML(typ="safe", pure=True).resolver.resolve(ScalarNode, text, (True, False)))
-    return tag.rpartition(":")[2] in ("int", "float", "bool")
-
-
-def _is_whole(events: tuple[Event, ...], source: str) -> bool:
-    """Say whether the events are one value that reaches to the end of the source."""
+def _is_one_value(found: tuple[Event, ...], source: str) -> bool:
+    """Say whether events are one value that reaches to the end of the source."""
     depth = 0
-    for position, event in enumerate(events):
+    for position, event in enumerate(found):
         depth += isinstance(event, MappingStartEvent | SequenceStartEvent)
         depth -= isinstance(event, MappingEndEvent | SequenceEndEvent)
-        if depth == 0 and position < len(events) - 1:
+        if depth == 0 and position < len(found) - 1:
             return False
-    end = events[-1].end_mark
-    return end is not None and not (_PREFIX + source)[end.index :].strip()
+    return bool(found) and not (_PREFIX + source)[end_of(found[-1]) :].strip()
+
+
+def _is_placeholder(found: tuple[Event, ...]) -> bool:
+    """Say whether a mapping in braces has no values, like ``{name}``, or a key that is no text."""
+    if not isinstance(found[0], MappingStartEvent) or len(found) == 2:
+        return False
+    inner = found[1:-1]
+    return not isinstance(inner[0], ScalarEvent) or (
+        isinstance(inner[1], ScalarEvent) and not inner[1].value and not inner[1].style
+    )
 
 
 def _is_marked(event: Event) -> bool:
     """Say whether a node carries an anchor, an alias or a tag, which the exporter never writes."""
     if isinstance(event, AliasEvent):
         return True
-    return isinstance(event, NodeEvent) and bool(
-        getattr(event, "anchor", None) or getattr(event, "ctag", None)
-    )
+    tag = getattr(event, "tag", None)
+    return isinstance(event, NodeEvent) and bool(getattr(event, "anchor", None) or tag)
 
 
 def _cause(text: str) -> str:
@@ -201,8 +248,6 @@ def _cause(text: str) -> str:
         return "holds ': ', which YAML takes for another key"
     if re.search(r"\s#", text):
         return "holds ' #', which YAML takes for a comment"
-    if "\t" in text:
-        return "holds a tab, which the parser does not take"
     if _UNPRINTABLE.search(text):
         return "holds a character that must be escaped"
     return ""

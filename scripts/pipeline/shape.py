@@ -4,11 +4,12 @@ Only as deep as the next steps reach into it; the whole is validated at the end,
 defects are mended.
 """
 
+from collections.abc import Iterator
 from typing import Any
 
-from pipeline.parse import YamlMapping, YamlSequence
 from pipeline.report import PipelineError, Place, Problem, shorten
-from pipeline.walk import METHODS, Path, shown
+from pipeline.tree import YamlMapping, YamlSequence, place_at
+from pipeline.walk import METHODS, Path, leads_to, references, shown
 
 _NEXT = "correct the file, or fetch the page again"
 _KINDS = {YamlMapping: "a mapping", YamlSequence: "a list"}
@@ -27,6 +28,48 @@ def check_shape(document: YamlMapping) -> None:
     checker.document(document)
     if checker.problems:
         raise PipelineError(*checker.problems)
+
+
+def check_page(document: YamlMapping, *, alone: bool) -> None:
+    """Check that a page describes operations, and leads to nothing outside of the documents.
+
+    Args:
+        document: The page's document as parsed.
+        alone: Whether a reference must lead to a part of this very document; another page may have
+            the part otherwise.
+
+    Raises:
+        PipelineError: The page describes nothing, or a reference leads nowhere, to a file or to a
+            URL, which are never fetched.
+    """
+    problems = [*_describes_nothing(document)]
+    for path, target in references(document):
+        place = place_at(document, path)
+        if not target.startswith("#"):
+            told = f"the reference {shorten(target)} leads out of the document"
+            problems.append(Problem(place, told, "put what it names into the page's components"))
+        elif alone and leads_to(document, target) is None:
+            told = f"the reference {shorten(target)} leads nowhere in this page"
+            problems.append(Problem(place, told, _NEXT))
+    if problems:
+        raise PipelineError(*problems)
+
+
+def _describes_nothing(document: YamlMapping) -> Iterator[Problem]:
+    """Find what a page must describe and does not."""
+    paths = document.get("paths")
+    if not isinstance(paths, YamlMapping):
+        told = "the document has no `paths`" if paths is None else "`paths` is not a mapping"
+        yield Problem(document.place_of("paths"), told, _NEXT)
+    elif not paths and not document.get("components"):
+        yield Problem(document.place_of("paths"), "the document describes no operation", _NEXT)
+    else:
+        for url, item in paths.items():
+            if url.startswith("x-"):
+                continue
+            if not isinstance(item, YamlMapping) or METHODS.isdisjoint(item):
+                told = f"the path {url} has no operation"
+                yield Problem(paths.place_of(url), told, _NEXT)
 
 
 class _Checker:

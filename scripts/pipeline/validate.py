@@ -7,9 +7,9 @@ from urllib.parse import unquote
 from openapi_schema_validator import OAS30Validator
 from openapi_spec_validator import OpenAPIV30SpecValidator
 
-from pipeline.parse import YamlMapping, place_at
 from pipeline.render import plain
 from pipeline.report import PipelineError, Place, Problem, shorten, stop
+from pipeline.tree import YamlMapping, place_at
 from pipeline.walk import Path, operations, schema_holders, shown
 
 _NEXT = "correct it by an action in openapi/overlay.yaml"

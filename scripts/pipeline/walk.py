@@ -3,9 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import unquote
 
-METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+METHODS = frozenset(("get", "put", "post", "delete", "options", "head", "patch", "trace"))
 Path = tuple[str | int, ...]
+# Under these keys stands what the service sends and takes, not what OpenAPI defines.
+_OWN = {"example", "examples", "default", "enum", "value"}
 _IN_ONE = ("items", "not", "additionalProperties")
 _IN_LIST = ("allOf", "anyOf", "oneOf")
 
@@ -150,6 +153,68 @@ def shown(path: Path) -> str:
         The same as a JSON pointer.
     """
     return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in path) or "/"
+
+
+def from_pointer(pointer: str) -> Path:
+    """Read a JSON pointer.
+
+    Args:
+        pointer: The pointer, which starts with a slash.
+
+    Returns:
+        Its steps, as text.
+    """
+    return tuple(s.replace("~1", "/").replace("~0", "~") for s in pointer.split("/")[1:])
+
+
+def references(document: Any) -> Iterator[tuple[Path, str]]:
+    """List the references of a document; what stands in examples is the service's own.
+
+    Args:
+        document: The document.
+
+    Yields:
+        The path and the text of each reference.
+    """
+    return _references(document, ())
+
+
+def _references(node: Any, path: Path) -> Iterator[tuple[Path, str]]:
+    named = path[-1:] in (("properties",), ("schemas",), ("mapping",))
+    if isinstance(node, dict):
+        for key, value in node.items():
+            if key == "$ref" and isinstance(value, str) and not named:
+                yield (*path, key), value
+            elif named or not (key in _OWN or key.startswith("x-")):
+                yield from _references(value, (*path, key))
+    elif isinstance(node, list):
+        for at, value in enumerate(node):
+            yield from _references(value, (*path, at))
+
+
+def leads_to(document: Any, reference: str) -> Any:
+    """Follow a reference.
+
+    Args:
+        document: The document it stands in.
+        reference: The reference.
+
+    Returns:
+        What it leads to; None if that is nothing, or not in the document.
+    """
+    node: Any = document
+    start, *steps = reference.split("/")
+    if start != "#" or not steps:
+        return None
+    for step in steps:
+        key = unquote(step).replace("~1", "/").replace("~0", "~")
+        if isinstance(node, list) and key.isascii() and key.isdigit() and int(key) < len(node):
+            node = node[int(key)]
+        elif isinstance(node, dict) and key in node:
+            node = node[key]
+        else:
+            return None
+    return node
 
 
 def _mapping(node: Any) -> Any:

@@ -3,7 +3,8 @@
 import pytest
 from pipeline.lift import lift, mechanical_id
 from pipeline.page import Excerpt
-from pipeline.parse import YamlMapping, parse
+from pipeline.parse import parse
+from pipeline.tree import YamlMapping
 
 TEXT = """\
 paths:

@@ -3,8 +3,9 @@
 import pytest
 from pipeline.merge import merge
 from pipeline.page import Excerpt
-from pipeline.parse import YamlMapping, parse
+from pipeline.parse import parse
 from pipeline.report import PipelineError
+from pipeline.tree import YamlMapping
 
 BASE = "openapi: 3.0.1\ninfo: {title: '', version: 1.0.0}\n"
 

@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 from pipeline.overlay import apply
 from pipeline.page import Excerpt
-from pipeline.parse import YamlMapping, parse
+from pipeline.parse import parse
 from pipeline.report import Change, PipelineError
+from pipeline.tree import YamlMapping
 
 from .conftest import ROOT
 

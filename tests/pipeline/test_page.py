@@ -1,7 +1,9 @@
 """Taking the YAML out of the Markdown."""
 
+from pathlib import Path
+
 import pytest
-from pipeline.page import take_document
+from pipeline.page import read_file, take_document
 from pipeline.report import PipelineError
 
 DOCUMENT = "openapi: 3.0.1\npaths: {}\n"
@@ -40,6 +42,41 @@ def test_the_fence_with_the_document_is_taken_among_several() -> None:
     assert page(text) == (DOCUMENT, 8)
 
 
+def test_a_fence_of_another_language_or_none_will_do() -> None:
+    """A document in a block that is not marked yaml is found, if no block marked so holds one."""
+    assert page(f"```\n{DOCUMENT}```\n") == (DOCUMENT, 2)
+    assert page(f"```\n{DOCUMENT}x: 1\n```\n```yaml\n{DOCUMENT}```\n") == (DOCUMENT, 7)
+
+
+def test_an_open_fence_behind_the_document_is_prose() -> None:
+    """What stands behind a whole document does not make the page unreadable."""
+    assert page(f"```yaml\n{DOCUMENT}```\n\n```\nnever closed\n") == (DOCUMENT, 2)
+
+
+def test_a_file_larger_than_any_page_is_refused_unread(tmp_path: Path) -> None:
+    """Of a file of 50 MB no more than the limit is read."""
+    path = tmp_path / "large.md"
+    with path.open("wb") as file:
+        file.truncate(50_000_000)
+    with pytest.raises(PipelineError, match="larger than 4 MiB"):
+        read_file(path, "large.md")
+
+
+@pytest.mark.parametrize("name", ["missing.md", ".", "a\0b.md"])
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, name: str) -> None:
+    """A missing file, a folder and an impossible name each end in one line."""
+    with pytest.raises(PipelineError) as caught:
+        read_file(tmp_path / name, name)
+    assert "\n" not in str(caught.value)
+    assert " Next: check the path" in str(caught.value)
+
+
+def test_a_lone_carriage_return_is_a_character() -> None:
+    """Among line feeds a carriage return belongs to its value; alone in a file, it ends lines."""
+    assert page(f"```yaml\n{DOCUMENT}a: b\rc\n```\n") == (f"{DOCUMENT}a: b\rc\n", 2)
+    assert page(f"```yaml\n{DOCUMENT}```".replace("\n", "\r")) == (DOCUMENT, 2)
+
+
 def test_an_indented_fence_loses_its_indentation() -> None:
     """The lines of an indented fence lose as many blanks as the fence has, and no more."""
     assert (
@@ -61,7 +98,12 @@ def test_byte_order_mark_and_carriage_returns_are_taken_out_and_told() -> None:
     ("raw", "place", "reason"),
     [
         (b"# only words\n", "p.md", "none at all"),
-        (b"```\nopenapi: 3.0.1\n```\n", "p.md", "line 1"),
+        (b"```\na: 3.0.1\n```\n", "p.md", "line 1"),
+        (b"", "p.md", "empty"),
+        (b" \n\n", "p.md", "empty"),
+        (b"<!DOCTYPE html>\n<html></html>\n", "p.md:1", "HTML"),
+        (b"\x89PNG\n\x00\x00", "p.md:2", "binary"),
+        (b"```yaml\nopenapi: 1\n```\n```yaml\nopenapi: 2\n", "p.md:4", "never closed"),
         (b"# T\n```yaml\nopenapi: 3.0.1\n", "p.md:2", "never closed"),
         (b"```yaml\nopenapi: 1\n```\n\n```yaml\nopenapi: 2\n```\n", "p.md:5", "lines 1 and 5"),
         (b"# T\n\xff\xfe\n", "p.md:2", "not UTF-8"),

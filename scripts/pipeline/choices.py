@@ -1,0 +1,98 @@
+"""Which value holds for a key that a page gives twice, as `x-duplicates` of the overlay says it.
+
+```yaml
+x-duplicates:
+  - page: create-video.md
+    pointer: /paths/~1v1~1videos/post/requestBody/content/application~1json/schema/type
+    holds: object
+    description: The second line is a leftover; the example is an object.
+```
+"""
+
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import Any
+
+from pipeline.report import PipelineError, Place, Problem, shorten, stop
+from pipeline.tree import YamlMapping, YamlSequence
+from pipeline.walk import Path, from_pointer
+
+KEY = "x-duplicates"
+_FIELDS = {"page", "pointer", "holds", "description"}
+_FORM = f"write {', '.join(sorted(_FIELDS))}; docs/regenerating.md shows an entry"
+
+
+@dataclass
+class Choice:
+    """One entry of the list.
+
+    Args:
+        place: Where it is written.
+        page: The file name of the page.
+        path: Where the key stands in the page's document.
+        holds: The value that holds.
+    """
+
+    place: Place
+    page: str
+    path: Path
+    holds: Any
+
+
+def read_choices(overlay: YamlMapping) -> list[Choice]:
+    """Read the list.
+
+    Args:
+        overlay: The overlay document.
+
+    Returns:
+        Its entries.
+
+    Raises:
+        PipelineError: An entry is malformed or gives no reason.
+    """
+    entries = overlay.get(KEY, [])
+    if KEY in overlay and not isinstance(entries, YamlSequence):
+        raise stop(overlay.place_of(KEY), f"{KEY} is not a list", _FORM)
+    return [_read(entry, entries.places[at]) for at, entry in enumerate(entries)]
+
+
+def _read(entry: Any, place: Place) -> Choice:
+    if not isinstance(entry, YamlMapping) or entry.keys() != _FIELDS:
+        raise stop(place, "the entry does not have exactly the fields it needs", _FORM)
+    if not str(entry["description"] or "").strip():
+        raise stop(place, "the entry has no reason", "give it a description that says why")
+    pointer = entry["pointer"]
+    if not isinstance(pointer, str) or not pointer.startswith("/"):
+        raise stop(place, f"{shorten(pointer)} is no JSON pointer", "copy it from the error")
+    return Choice(place, str(entry["page"]), from_pointer(pointer), entry["holds"])
+
+
+def chosen_for(choices: list[Choice], file: str) -> dict[Path, Any]:
+    """Pick the choices for one page.
+
+    Args:
+        choices: The choices for all pages.
+        file: The page's path or name.
+
+    Returns:
+        The value that holds for each key, by the key's path.
+    """
+    return {item.path: item.holds for item in choices if item.page == PurePath(file).name}
+
+
+def refuse_idle(choices: list[Choice], used: set[tuple[str, Path]]) -> None:
+    """Refuse choices that nothing needs any more.
+
+    Args:
+        choices: The choices for all pages.
+        used: Page name and path of each key that is given twice with different values.
+
+    Raises:
+        PipelineError: A choice is about a key that its page does not give twice.
+    """
+    idle = [item for item in choices if (item.page, item.path) not in used]
+    if idle:
+        told = "the page does not give this key twice with different values"
+        fix = "delete the entry if the vendor has corrected the page"
+        raise PipelineError(*(Problem(item.place, told, fix) for item in idle))

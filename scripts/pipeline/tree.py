@@ -1,0 +1,126 @@
+"""Plain data that remembers where each entry was written."""
+
+from typing import Any
+
+from pipeline.report import Place
+
+
+class YamlMapping(dict[str, Any]):
+    """A mapping that knows the place of each of its keys.
+
+    Args:
+        place: Where the mapping starts.
+    """
+
+    def __init__(self, place: Place) -> None:
+        super().__init__()
+        self.place = place
+        self.places: dict[str, Place] = {}
+
+    def put(self, key: str, value: object, place: Place) -> None:
+        """Set an entry together with its place.
+
+        Args:
+            key: The key.
+            value: Its value.
+            place: Where the two are written.
+        """
+        self[key] = value
+        self.places[key] = place
+
+    def drop(self, key: str) -> Place:
+        """Remove an entry.
+
+        Args:
+            key: The key; it must be there.
+
+        Returns:
+            Where the entry was written.
+        """
+        del self[key]
+        return self.places.pop(key, self.place)
+
+    def place_of(self, key: str) -> Place:
+        """Tell where an entry is written.
+
+        Args:
+            key: The key.
+
+        Returns:
+            Its place, or that of the mapping if the key is not there.
+        """
+        return self.places.get(key, self.place)
+
+
+class YamlSequence(list[Any]):
+    """A sequence that knows the place of each of its items.
+
+    Args:
+        place: Where the sequence starts.
+    """
+
+    def __init__(self, place: Place) -> None:
+        super().__init__()
+        self.place = place
+        self.places: list[Place] = []
+
+    def add(self, value: object, place: Place) -> None:
+        """Append an item together with its place.
+
+        Args:
+            value: The item.
+            place: Where it is written.
+        """
+        self.append(value)
+        self.places.append(place)
+
+    def drop(self, index: int) -> Place:
+        """Remove an item.
+
+        Args:
+            index: Its position; it must be there.
+
+        Returns:
+            Where the item was written.
+        """
+        del self[index]
+        return self.places.pop(index)
+
+
+def place_at(tree: YamlMapping, path: tuple[str | int, ...]) -> Place:
+    """Tell where a value of a document is written.
+
+    Args:
+        tree: The document.
+        path: The keys and positions that lead to the value.
+
+    Returns:
+        The place of the value, or of the nearest entry around it.
+    """
+    node: Any = tree
+    place = tree.place
+    for step in path:
+        if isinstance(node, YamlMapping) and isinstance(step, str) and step in node:
+            place, node = node.place_of(step), node[step]
+        elif isinstance(node, YamlSequence) and isinstance(step, int) and step < len(node):
+            place, node = node.places[step], node[step]
+        else:
+            break
+    return place
+
+
+def same(one: object, other: object) -> bool:
+    """Say whether two values are the same, as JSON has it: 1 is not true.
+
+    Args:
+        one: A value.
+        other: Another.
+
+    Returns:
+        Whether they are the same, in their parts as well; the order of keys does not count.
+    """
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(same, one, other))
+    return type(one) is type(other) and one == other
