@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 import warnings
+from functools import partial
 from importlib.util import find_spec
+from pathlib import PurePath
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from .errors import InvalidRequest
@@ -15,7 +18,13 @@ if TYPE_CHECKING:
 
 FITS = ("cover", "contain")
 _MOST_PIXELS = 100_000_000  # a larger picture is a mistake or a decompression bomb
-_PIXELS = re.compile(r"(\d+)x(\d+)")
+_OPENING = (
+    Lock()
+)  # filters of warnings belong to the process, and may be changed by one thread at a time
+_SIXTEEN_BITS = ("I", "I;16", "I;16B", "I;16L", "I;16N")
+_AS_THEY_ARE = ("L", "RGB", "RGBA")
+_PIXELS = re.compile(r"(\d{2,5})x(\d{2,5})")
+_SMALLEST = 64  # pixels of a side; what is smaller, such as 16x9, is a ratio
 
 
 def from_pillow(image: Image) -> Picture:
@@ -28,8 +37,11 @@ def from_pillow(image: Image) -> Picture:
 
     stream = spool()
     try:
-        ImageOps.exif_transpose(image).save(stream, format="PNG")
+        upright = ImageOps.exif_transpose(image)
+        profile = _profile(upright)
+        _in_colour(upright).save(stream, format="PNG", icc_profile=profile)
     except (OSError, ValueError, AttributeError) as error:
+        stream.close()
         raise InvalidRequest(f"the Pillow image cannot be written as PNG: {error}") from error
     return identify(stream, label="the Pillow image")
 
@@ -46,43 +58,71 @@ def fitted(picture: Picture, size: str | None, fit: str | None) -> Picture:
     Raises:
         InvalidRequest: the picture cannot be decoded, or Pillow or the pixels are missing.
     """
-    named = _PIXELS.fullmatch(size or "")
+    pixels = _pixels(size)
     try:
         if fit is None:
-            if named and find_spec("PIL"):
-                _warn_if_other(picture, int(named[1]), int(named[2]))
+            if pixels and find_spec("PIL"):
+                _warn_if_other(picture, *pixels)
             return picture
-        if not named:
+        if pixels is None:
             raise InvalidRequest(
                 f"fit needs a size in pixels such as 1280x720, and size is {size!r}"
             )
         if not find_spec("PIL"):
             raise InvalidRequest('fit needs Pillow: pip install "chainhub-video[images]"')
-        return _fit(picture, (int(named[1]), int(named[2])), fit)
+        return _fit(picture, pixels, fit)
     except BaseException:
         picture.close()
         raise
 
 
-def _fit(picture: Picture, pixels: tuple[int, int], fit: str) -> Picture:
-    from PIL import ImageOps
+def _pixels(size: str | None) -> tuple[int, int] | None:
+    """Return the pixels that a size names, or None if it names a class such as 720P or a ratio such as 16x9."""
+    named = _PIXELS.fullmatch(size or "")
+    pixels = (int(named[1]), int(named[2])) if named else (0, 0)
+    return pixels if min(pixels) >= _SMALLEST else None
 
+
+def _fit(picture: Picture, pixels: tuple[int, int], fit: str) -> Picture:
+    from PIL import ExifTags, ImageOps
+
+    stream = spool()
     try:
         image = _decoded(picture)
-        upright = ImageOps.exif_transpose(image)
-        if upright.size == pixels and upright is image:
+        image.load()
+        turned = image.getexif().get(ExifTags.Base.Orientation, 1) in range(2, 9)
+        if image.size == pixels and not turned:
+            stream.close()
             picture.stream.seek(0)
             return picture
         kind = "JPEG" if picture.media_type == "image/jpeg" else "PNG"
-        if upright.mode not in ("RGB", "RGBA", "L"):
-            upright = upright.convert("RGBA" if "transparency" in upright.info else "RGB")
-        bring = ImageOps.fit if fit == "cover" else ImageOps.pad
-        stream = spool()
-        bring(upright, pixels).save(stream, format=kind, quality=95)
+        upright = _in_colour(ImageOps.exif_transpose(image))
+        bring = partial(ImageOps.pad, color="black") if fit == "contain" else ImageOps.fit
+        bring(upright, pixels).save(stream, format=kind, quality=95, icc_profile=_profile(image))
     except (OSError, ValueError, SyntaxError) as error:
+        stream.close()
         raise _undecodable(picture, error) from error
+    except BaseException:
+        stream.close()
+        raise
     picture.close()
-    return identify(stream, label=picture.name, name=picture.name)
+    name = picture.name if kind == "JPEG" else str(PurePath(picture.name).with_suffix(".png"))
+    return identify(stream, label=picture.name, name=name)
+
+
+def _in_colour(image: Image) -> Image:
+    """Return an image in one of the modes that every encoder and every scaler takes, with nothing visible lost."""
+    if image.has_transparency_data:
+        straight = image.convert("LA") if image.mode == "La" else image
+        return straight.convert("RGBA")
+    if image.mode in _SIXTEEN_BITS:  # a plain conversion would cut everything above 255 to white
+        return image.convert("I").point(lambda value: value * (1 / 257)).convert("L")
+    return image if image.mode in _AS_THEY_ARE else image.convert("RGB")
+
+
+def _profile(image: Image) -> bytes | None:
+    """Return an image's colour profile, if it still holds once the image is RGB."""
+    return None if image.mode in ("CMYK", "LAB", "YCbCr") else image.info.get("icc_profile")
 
 
 def _warn_if_other(picture: Picture, width: int, height: int) -> None:
@@ -108,7 +148,7 @@ def _decoded(picture: Picture) -> Image:
 
     picture.stream.seek(0)
     try:
-        with warnings.catch_warnings():
+        with _OPENING, warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             image = Image.open(picture.stream)
     except UnidentifiedImageError:
