@@ -12,7 +12,6 @@ import httpx
 
 from chainhub_video import effects as ask
 from chainhub_video.effects import Call, Effect, Flow, Stream
-from chainhub_video.errors import ConfigurationError
 from chainhub_video.settings import Settings
 
 from . import exchange
@@ -30,7 +29,7 @@ class AsyncDriver:
 
     def __init__(self, settings: Settings, client: httpx.AsyncClient | None = None) -> None:
         self._settings = settings
-        self._lent = client
+        self._lent = exchange.lent(client, asynchronous=True)
         self._own: tuple[httpx.AsyncClient, httpx.AsyncClient] | None = None
         self._closed = False
 
@@ -98,17 +97,15 @@ class AsyncDriver:
 
     async def _open(self, call: Call) -> Stream:
         client = self._client(fresh=call.fresh)
-        arguments = exchange.request_arguments(self._settings, call)
-        request = client.build_request(**arguments)
-        if "files" in arguments:  # a multipart body reads the caller's file as it is sent
+        request = exchange.built(client, self._settings, call)
+        if "files" in call.arguments:  # a multipart body reads the caller's file as it is sent
             request = client.build_request(
                 request.method,
                 request.url,
                 headers=request.headers,
                 content=_off_loop(request.stream),
-                timeout=arguments["timeout"],
+                extensions=request.extensions,
             )
-        exchange.strip_private(call, request.headers)
         response = await self._guarded(
             client.send(request, stream=True, follow_redirects=False, auth=None)
         )
@@ -133,10 +130,8 @@ class AsyncDriver:
         return await result if inspect.isawaitable(result) else result
 
     def _client(self, *, fresh: bool) -> httpx.AsyncClient:
-        if self._lent is not None:
-            return self._lent
-        if self._closed:
-            raise ConfigurationError("this client has been closed: make a new one")
+        if (lent := exchange.usable(self._lent, closed=self._closed)) is not None:
+            return lent  # type: ignore[no-any-return]
         if self._own is None:
             trust = httpx.create_ssl_context()
             limits = httpx.Limits(**exchange.FRESH_LIMITS)

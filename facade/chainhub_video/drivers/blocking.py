@@ -12,7 +12,6 @@ import httpx
 
 from chainhub_video import effects as ask
 from chainhub_video.effects import Call, Effect, Flow, Stream
-from chainhub_video.errors import ConfigurationError
 from chainhub_video.settings import Settings
 
 from . import exchange
@@ -30,7 +29,7 @@ class BlockingDriver:
 
     def __init__(self, settings: Settings, client: httpx.Client | None = None) -> None:
         self._settings = settings
-        self._lent = client
+        self._lent = exchange.lent(client, asynchronous=False)
         self._own: tuple[httpx.Client, httpx.Client] | None = None
         self._lock = Lock()
         self._closed = False
@@ -97,9 +96,7 @@ class BlockingDriver:
 
     def _open(self, call: Call) -> Stream:
         client = self._client(fresh=call.fresh)
-        arguments = exchange.request_arguments(self._settings, call)
-        request = self._guarded(client.build_request, **arguments)
-        exchange.strip_private(call, request.headers)
+        request = exchange.built(client, self._settings, call)
         response = self._guarded(
             client.send, request, stream=True, follow_redirects=False, auth=None
         )
@@ -125,11 +122,9 @@ class BlockingDriver:
         return result
 
     def _client(self, *, fresh: bool) -> httpx.Client:
-        if self._lent is not None:
-            return self._lent
         with self._lock:
-            if self._closed:
-                raise ConfigurationError("this client has been closed: make a new one")
+            if (lent := exchange.usable(self._lent, closed=self._closed)) is not None:
+                return lent  # type: ignore[no-any-return]
             if self._own is None:
                 trust = httpx.create_ssl_context()
                 limits = httpx.Limits(**exchange.FRESH_LIMITS)

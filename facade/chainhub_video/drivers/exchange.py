@@ -5,12 +5,14 @@ The client may be one of httpx or of a library with its interface, so exceptions
 
 from __future__ import annotations
 
+import inspect
 import platform
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from chainhub_video._version import __version__
 from chainhub_video.effects import Call, TransportFailure
+from chainhub_video.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from chainhub_video.settings import Settings
@@ -24,6 +26,50 @@ _NEVER_SENT = frozenset(
 )
 _HTTP_LIBRARY = frozenset({"HTTPError", "InvalidURL", "StreamError", "CookieConflict"})
 _PRIVATE_HEADERS = ("authorization", "cookie", "proxy-authorization")
+
+
+def lent(client: Any, *, asynchronous: bool) -> Any:
+    """Return the HTTP client that the caller lends us, or None.
+
+    Raises:
+        ConfigurationError: it is none, or of the other colour.
+    """
+    if client is not None and not hasattr(client, "send"):
+        raise ConfigurationError(f"http_client must be an httpx client, not {client!r:.80}")
+    if client is None or inspect.iscoroutinefunction(client.send) == asynchronous:
+        return client
+    kinds = ("an asynchronous", "ChainHub", "AsyncChainHub")
+    given, ours, other = kinds if not asynchronous else ("a blocking", *reversed(kinds[1:]))
+    raise ConfigurationError(f"http_client is {given} one, which {ours} cannot use: use {other}")
+
+
+def usable(client: Any, *, closed: bool) -> Any:
+    """Return the lent client, or None, if there still is something to send with.
+
+    Raises:
+        ConfigurationError: our client or the lent one has been closed.
+    """
+    if closed:
+        raise ConfigurationError("this client has been closed: make a new one")
+    if client is not None and getattr(client, "is_closed", False):
+        raise ConfigurationError("the http_client you passed has been closed: pass an open one")
+    return client
+
+
+def built(client: Any, settings: Settings, call: Call) -> Any:
+    """Return the HTTP library's request for a call.
+
+    Raises:
+        TransportFailure: the library takes the address for none; nothing was sent.
+    """
+    try:
+        request = client.build_request(**request_arguments(settings, call))
+    except Exception as error:
+        if isinstance(error, UnicodeError) or failure_of(error) is not None:
+            raise TransportFailure(error, sent=False) from error
+        raise
+    strip_private(call, request.headers)
+    return request
 
 
 def request_arguments(settings: Settings, call: Call) -> dict[str, Any]:
