@@ -84,7 +84,12 @@ def link_in(source: ImageSource) -> str | None:
         return None
     if scheme.lower() not in ("http", "https"):
         raise InvalidRequest(f"image {_shown(source)}: only http and https links are taken")
-    return source.strip()
+    link = source.strip()
+    if not link.isprintable() or " " in link:
+        raise InvalidRequest(
+            f"image {_shown(source)}: a link holds no blanks or control characters"
+        )
+    return link
 
 
 def is_data_uri(source: ImageSource) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from .pictures import ImageSource
 
 FORMATS = ("openai", "unified")
+_DIGITS = 9  # of a number that can be meant
 
 
 @attrs.frozen(kw_only=True)
@@ -85,10 +87,10 @@ def build_request(
         images=_all_images(image, images),
         seconds=_seconds(seconds),
         size=_size(size),
-        aspect_ratio=aspect_ratio,
+        aspect_ratio=_aspect_ratio(aspect_ratio),
         watermark=_watermark(watermark),
         fit=fit,
-        extra=dict(extra or {}),
+        extra=_extra(extra),
     )
     if known is not None:
         request = _fit_to_model(request, known)
@@ -121,10 +123,13 @@ def _all_images(
 def _seconds(seconds: object) -> str | None:
     if seconds is None:
         return None
-    text = str(seconds).strip()
-    if isinstance(seconds, bool) or not (text.isascii() and text.isdigit()) or int(text) == 0:
-        raise InvalidRequest(f"seconds is {seconds!r}, and must be a whole number above 0")
-    return text
+    text = seconds.strip() if isinstance(seconds, str) else seconds
+    if isinstance(text, str) and text.isascii() and text.isdigit() and text.strip("0"):
+        if len(text) <= _DIGITS:
+            return text
+    elif _is_count(text):
+        return str(text)
+    raise InvalidRequest(f"seconds is {_shown(seconds)}, and must be a whole number above 0")
 
 
 def _size(size: str | tuple[int, int] | None) -> str | None:
@@ -133,9 +138,40 @@ def _size(size: str | tuple[int, int] | None) -> str | None:
             _check_text("size", size)
         return size
     match size:
-        case (int(width), int(height)) if width > 0 and height > 0:
+        case (width, height) if _is_count(width) and _is_count(height):
             return f"{width}x{height}"
-    raise InvalidRequest(f"size is {size!r}, and must be text or (width, height) in pixels")
+    raise InvalidRequest(f"size is {_shown(size)}, and must be text or (width, height) in pixels")
+
+
+def _aspect_ratio(aspect_ratio: str | None) -> str | None:
+    if aspect_ratio is not None:
+        _check_text("aspect_ratio", aspect_ratio)
+    return aspect_ratio
+
+
+def _extra(extra: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return the further fields, if they can be said in JSON: a form takes the same."""
+    if extra is not None and not isinstance(extra, Mapping):
+        raise InvalidRequest(f"extra must be a mapping of fields, not {type(extra).__name__}")
+    fields = dict(extra or {})
+    for field, value in fields.items():
+        _check_text("a field of extra", field)
+        try:
+            json.dumps(value, allow_nan=False, ensure_ascii=False).encode()
+        except (TypeError, ValueError, RecursionError) as error:
+            raise InvalidRequest(f"extra {field!r} cannot be sent: {error}") from error
+    return fields
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 < value < 10**_DIGITS
+
+
+def _shown(value: object) -> str:
+    try:
+        return f"{value!r:.80}"
+    except ValueError:  # an integer of thousands of digits, which Python will not write
+        return "a number of thousands of digits"
 
 
 def _watermark(watermark: bool | str | None) -> str | None:

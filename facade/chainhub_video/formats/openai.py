@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 
 from chainhub_api.api.openai import create_video, download_video, retrieve_video
@@ -45,7 +46,9 @@ class OpenAIFormat(WireFormat):
             input_reference=file,
             watermark=UNSET if request.watermark is None else request.watermark,
         )
-        body.additional_properties.update(request.extra)
+        for field, value in request.extra.items():
+            text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+            body.additional_properties[field] = text
         return Call(create_video._get_kwargs(body=body))
 
     def query_call(self, task_id: str) -> Call:
