@@ -12,12 +12,14 @@ from typing import Any
 import av
 import httpx
 import pytest
+from chainhub_video import VideoTask
 from chainhub_video.sandbox import Sandbox
 from PIL import Image
 
 from .colours import Colour
 from .scripted import Gateway
-from .wires import WIRES, Wire
+from .videos import LINK, completed
+from .wires import OPENAI, WIRES, Wire
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -69,6 +71,24 @@ def elsewhere() -> Iterator[Gateway]:
 def hub(colour: Colour, gateway: Gateway) -> Any:
     """A client of the scripted gateway."""
     return colour.hub(gateway.url)
+
+
+@pytest.fixture
+def linked(wire: Wire, elsewhere: Gateway) -> VideoTask:
+    """A completed task whose video lies at another origin."""
+    return completed(wire, f"{elsewhere.url}{LINK}?signature=s3cret")
+
+
+@pytest.fixture
+def content() -> VideoTask:
+    """A completed task whose video the gateway itself gives."""
+    return completed(OPENAI, None)
+
+
+@pytest.fixture
+def target(tmp_path: Path) -> Path:
+    """Where a video goes."""
+    return tmp_path / "kitten.mp4"
 
 
 @pytest.fixture(scope="session")

@@ -18,8 +18,9 @@ from chainhub_video import (
 )
 from chainhub_video.models import MODELS
 
+from .answering import page, reset, say, tell
 from .colours import Colour
-from .scripted import Gateway, page, reset, say, tell
+from .scripted import Gateway
 from .wires import OPENAI, UNIFIED, Wire, png
 
 BOTH: dict[str, tuple[Mapping[str, Any], list[str]]] = {
@@ -42,7 +43,7 @@ BOTH: dict[str, tuple[Mapping[str, Any], list[str]]] = {
     "an empty size": ({"size": ""}, ["size", "empty"]),
     "an unknown size": ({"size": "4x4"}, ["size", "'4x4'", "one of"]),
     "an unknown ratio": ({"aspect_ratio": "7:5"}, ["aspect_ratio", "'7:5'", "one of"]),
-    "a number as ratio": ({"aspect_ratio": 1.5}, ["aspect_ratio", "1.5"]),
+    "a number as ratio": ({"aspect_ratio": 1.5}, ["aspect_ratio", "text", "float"]),
     "a number as watermark": ({"watermark": 0}, ["watermark"]),
     "images as one path": ({"image": None, "images": "kitten.png"}, ["images", "list", "image="]),
     "images as bytes": ({"image": None, "images": b"x"}, ["images", "list"]),

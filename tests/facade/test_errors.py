@@ -33,7 +33,8 @@ from chainhub_video import (
 from chainhub_video.effects import Reply
 from chainhub_video.failures import error_for, retry_after_of, shorten
 
-from .scripted import Gateway, page, say, tell
+from .answering import page, say, tell
+from .scripted import Gateway
 from .wires import Wire
 
 ID = "20261121093000123456789AbCdEfGh"

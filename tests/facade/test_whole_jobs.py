@@ -15,8 +15,9 @@ from chainhub_video import SavedVideo, TaskStatus, VideoTask
 from chainhub_video.sandbox import Sandbox
 from PIL import Image
 
+from .answering import say, tell
 from .colours import Colour
-from .scripted import Gateway, say, tell
+from .scripted import Gateway
 from .wires import OPENAI, UNIFIED, Wire, png
 
 HOSTILE = 'x\r\n--+++\r\nContent-Disposition: form-data; name="model"\r\n\r\nveo_3_1-fast'

@@ -1,0 +1,201 @@
+"""The place of the output: refused early, shared safely, left as it was after a failure."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import textwrap
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from chainhub_video import (
+    InvalidRequest,
+    TaskStatus,
+    VideoTask,
+)
+
+from .answering import (
+    Answer,
+    Arrived,
+    say,
+)
+from .scripted import Gateway
+from .videos import LINK, MP4, names, whole
+from .wires import Wire
+
+
+def _save_by(how: str, hub: Any, wire: Wire, task: VideoTask, place: Path) -> None:
+    if how == "download":
+        hub.videos.download(task, place)
+    else:
+        wire.generate(hub, save_to=place)
+
+
+@pytest.mark.parametrize("how", ["download", "generate"])
+def test_a_place_that_cannot_be_written_is_refused_before_anything_is_sent(
+    hub: Any, wire: Wire, linked: VideoTask, gateway: Gateway, tmp_path: Path, how: str
+) -> None:
+    """A folder as target, a missing folder, a file as folder, an impossible name: all are told at no cost."""
+    (tmp_path / "file").write_text("x")
+    places = {
+        tmp_path: "is a folder",
+        tmp_path / "missing" / "x.mp4": "does not exist",
+        tmp_path / "file" / "x.mp4": "folder",
+        tmp_path / "nul\0.mp4": "not a usable path",
+        tmp_path / ("x" * 300): "not a usable path",
+        tmp_path / ("x" * 250): "not a usable path",
+    }
+    for place, words in places.items():
+        with pytest.raises(InvalidRequest, match=words):
+            _save_by(how, hub, wire, linked, place)
+    assert gateway.arrived == []
+    assert names(tmp_path) == ["file"]
+
+
+_CHECK_AS_NOBODY = """
+    import os, sys
+    from chainhub_video.errors import InvalidRequest
+    from chainhub_video.partfile import checked_target
+    if os.geteuid() == 0:
+        os.setuid(65534)  # nothing is forbidden to root
+    try:
+        checked_target(sys.argv[1])
+    except InvalidRequest as error:
+        print(error)
+"""
+
+
+def test_a_folder_without_write_access_is_refused() -> None:
+    """A folder that the user may not write to is told before the create is paid."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o555)
+        told = subprocess.run(
+            [sys.executable, "-c", textwrap.dedent(_CHECK_AS_NOBODY), f"{folder}/x.mp4"],
+            capture_output=True, text=True, check=True,
+        )  # fmt: skip
+    assert "is not writable: choose another" in told.stdout
+
+
+def test_a_disk_that_takes_no_more_is_told_with_the_task(
+    hub: Any, linked: VideoTask, elsewhere: Gateway, tmp_path: Path, video: bytes
+) -> None:
+    """If the system takes only half the file, the error says that the paid task can be saved elsewhere."""
+    elsewhere.on(LINK, say(200, video, MP4))
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(video) // 2, limits[1]))
+    try:
+        with pytest.raises(InvalidRequest, match="can be saved elsewhere") as raised:
+            hub.videos.download(linked, tmp_path / "x.mp4")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert raised.value.task == linked
+    assert isinstance(raised.value.__cause__, OSError)
+    assert names(tmp_path) == []
+
+
+def test_an_interrupted_download_leaves_nothing(
+    hub: Any, linked: VideoTask, elsewhere: Gateway, target: Path, video: bytes
+) -> None:
+    """Ctrl-C in the middle, here from the progress callback, removes the part and keeps the old file."""
+    target.write_bytes(b"old")
+    elsewhere.on(LINK, say(200, video, MP4))
+
+    def interrupt(_done: int, _total: int | None) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        hub.videos.download(linked, target, on_progress=interrupt)
+    assert target.read_bytes() == b"old"
+    assert names(target.parent) == [target.name]
+
+
+def test_a_callbacks_own_error_is_not_blamed_on_the_disk(
+    hub: Any, linked: VideoTask, elsewhere: Gateway, target: Path, video: bytes
+) -> None:
+    """An OSError that the caller's callback raises comes out as it is."""
+    elsewhere.on(LINK, say(200, video, MP4))
+
+    def broken(_done: int, _total: int | None) -> None:
+        raise FileNotFoundError("mine")
+
+    with pytest.raises(FileNotFoundError, match="mine"):
+        hub.videos.download(linked, target, on_progress=broken)
+    assert names(target.parent) == []
+
+
+@pytest.mark.parametrize("status", [s for s in TaskStatus if s is not TaskStatus.COMPLETED])
+def test_only_a_completed_task_is_saved(
+    hub: Any, wire: Wire, gateway: Gateway, target: Path, status: TaskStatus
+) -> None:
+    """A task that is not completed is refused, and the message says to wait for it."""
+    with pytest.raises(InvalidRequest, match="wait for it first"):
+        hub.videos.download(wire.task(status=status), target)
+    assert gateway.arrived == []
+
+
+def test_the_umask_decides_who_may_read(
+    hub: Any, linked: VideoTask, elsewhere: Gateway, target: Path, video: bytes
+) -> None:
+    """The file has the rights of any file that the user makes."""
+    elsewhere.on(LINK, say(200, video, MP4))
+    before = os.umask(0o027)
+    try:
+        hub.videos.download(linked, target)
+    finally:
+        os.umask(before)
+    assert target.stat().st_mode & 0o777 == 0o640
+
+
+_SAVE = """
+    import sys
+    from chainhub_video import ChainHub, TaskStatus, VideoTask
+    base_url, link, target = sys.argv[1:]
+    task = VideoTask(id="grok:1", format="unified", status=TaskStatus.COMPLETED, video_url=link)
+    with ChainHub(base_url=base_url, api_key="the-key") as hub:
+        print(hub.videos.download(task, target).sha256)
+"""
+
+
+def test_two_processes_may_save_to_one_path(
+    gateway: Gateway, elsewhere: Gateway, target: Path, video: bytes
+) -> None:
+    """Two downloads to one path do not write into each other's file: both report a whole video, and one is there."""
+    half = len(video) // 2
+
+    def slowly(wire: Any, _: Arrived) -> bool:
+        head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(video)}\r\n\r\n".encode()
+        wire.sendall(head + video[:half])
+        for _ in range(200):  # until the other one is in the middle as well
+            if elsewhere.count(LINK) == 2:
+                break
+            time.sleep(0.05)
+        wire.sendall(video[half:])
+        return False
+
+    elsewhere.on(LINK, Answer(slowly))
+    command = [sys.executable, "-c", textwrap.dedent(_SAVE), gateway.url]
+    running = [
+        subprocess.Popen(
+            [*command, f"{elsewhere.url}{LINK}", str(target)], stdout=subprocess.PIPE, text=True
+        )
+        for _ in range(2)
+    ]
+    told = [process.communicate(timeout=60)[0].strip() for process in running]
+    assert told == [hashlib.sha256(video).hexdigest()] * 2
+    assert target.read_bytes() == video
+    assert names(target.parent) == [target.name]
+
+
+def test_what_a_killed_process_left_is_taken_over(
+    hub: Any, linked: VideoTask, elsewhere: Gateway, target: Path, video: bytes
+) -> None:
+    """A part file that a killed process left behind is neither trusted nor in the way."""
+    target.with_name("kitten.mp4.part").write_bytes(b"\0" * 5_000_000)
+    elsewhere.on(LINK, say(200, video, MP4))
+    whole(hub.videos.download(linked, target), target, video)
