@@ -19,7 +19,7 @@ from PIL import Image
 from .colours import Colour
 from .scripted import Gateway
 from .videos import LINK, completed
-from .wires import OPENAI, WIRES, Wire
+from .wires import OPENAI, UNIFIED, WIRES, Wire
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -74,9 +74,9 @@ def hub(colour: Colour, gateway: Gateway) -> Any:
 
 
 @pytest.fixture
-def linked(wire: Wire, elsewhere: Gateway) -> VideoTask:
+def linked(elsewhere: Gateway) -> VideoTask:
     """A completed task whose video lies at another origin."""
-    return completed(wire, f"{elsewhere.url}{LINK}?signature=s3cret")
+    return completed(UNIFIED, f"{elsewhere.url}{LINK}?signature=s3cret")
 
 
 @pytest.fixture

@@ -135,7 +135,6 @@ def test_an_index_at_the_end_is_as_good(
 @pytest.mark.parametrize("status", [401, 403, 404, 410])
 def test_an_expired_link_is_renewed(
     hub: Any,
-    linked: VideoTask,
     wire: Wire,
     gateway: Gateway,
     elsewhere: Gateway,
@@ -147,14 +146,13 @@ def test_an_expired_link_is_renewed(
     elsewhere.on(LINK, say(status))
     elsewhere.on("/fresh.mp4", say(200, video, MP4))
     gateway.on("query", tell(wire.seen("completed", video_url=f"{elsewhere.url}/fresh.mp4")))
-    saved = hub.videos.download(linked, target)
+    saved = hub.videos.download(completed(wire, f"{elsewhere.url}{LINK}"), target)
     whole(saved, target, video)
     assert saved.task.video_url == f"{elsewhere.url}/fresh.mp4"
 
 
 def test_renewing_a_link_rides_out_trouble(
     hub: Any,
-    linked: VideoTask,
     wire: Wire,
     gateway: Gateway,
     elsewhere: Gateway,
@@ -166,7 +164,7 @@ def test_renewing_a_link_rides_out_trouble(
     elsewhere.on("/fresh.mp4", say(200, video, MP4))
     fresh = tell(wire.seen("completed", video_url=f"{elsewhere.url}/fresh.mp4"))
     gateway.on("query", reset(), page(502), say(429), fresh)
-    whole(hub.videos.download(linked, target), target, video)
+    whole(hub.videos.download(completed(wire, f"{elsewhere.url}{LINK}"), target), target, video)
 
 
 def test_a_link_that_stays_dead_falls_back_to_content(
