@@ -1,9 +1,12 @@
 """A local gateway for trying, testing and demonstrating without key, network or money."""
 
 try:
+    from chainhub_video.sandbox.charges import CreateRecord, PaidTask
+    from chainhub_video.sandbox.faults import Fault, InvalidFault
     from chainhub_video.sandbox.ledger import PictureRecord, ReceivedRequest
     from chainhub_video.sandbox.listening import PortInUse, SandboxError
-    from chainhub_video.sandbox.server import Sandbox, serve
+    from chainhub_video.sandbox.server import Sandbox
+    from chainhub_video.sandbox.serving import serve
 except ModuleNotFoundError as missing:
     raise ModuleNotFoundError(
         f"the sandbox needs {missing.name!r}: pip install 'chainhub-video[sandbox]'",
@@ -11,6 +14,10 @@ except ModuleNotFoundError as missing:
     ) from missing
 
 __all__ = [
+    "CreateRecord",
+    "Fault",
+    "InvalidFault",
+    "PaidTask",
     "PictureRecord",
     "PortInUse",
     "ReceivedRequest",

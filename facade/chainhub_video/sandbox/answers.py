@@ -11,6 +11,9 @@ from typing import Any
 
 from starlette.responses import FileResponse, Response
 
+MARKS = ((b"server", b"chainhub-sandbox"), (b"x-chainhub-sandbox", b"1"))
+"""Headers of every answer, so that it is told from production at a glance."""
+
 _INVALID_TOKEN_ZH = "无效的令牌"
 
 
@@ -20,15 +23,17 @@ class Answer:
 
     Attributes:
         status: the HTTP status.
-        body: a JSON document, or None where a file is sent.
+        body: a JSON document, or None where a file or text is sent.
         file: the file to send instead of JSON.
-        media_type: of the file.
+        text: what to send instead of JSON.
+        media_type: of the file or the text.
         headers: further headers.
     """
 
     status: int
     body: Mapping[str, Any] | None = None
     file: Path | None = None
+    text: str | None = None
     media_type: str = "application/json"
     headers: dict[str, str] = field(default_factory=dict[str, str])
 
@@ -36,6 +41,8 @@ class Answer:
         """The answer on the wire; a file is streamed, and knows Range, ETag and HEAD."""
         if self.file is not None:
             return FileResponse(self.file, self.status, self.headers, self.media_type)
+        if self.text is not None:
+            return Response(self.text.encode("utf-8"), self.status, self.headers, self.media_type)
         content = json.dumps(self.body, ensure_ascii=False, separators=(",", ":"))
         return Response(content.encode("utf-8"), self.status, self.headers, self.media_type)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
@@ -12,15 +12,21 @@ from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import ASGIApp
 
 from chainhub_video.sandbox.answers import Answer, Refusal
+from chainhub_video.sandbox.charges import fingerprint
 from chainhub_video.sandbox.contract import load_contract
 from chainhub_video.sandbox.creates import OpenAIRequest, UnifiedRequest
 from chainhub_video.sandbox.documents import openai_document, unified_document, unified_receipt
 from chainhub_video.sandbox.intake import Exchange, new_request_id
 from chainhub_video.sandbox.ledger import Ledger, ReceivedRequest, without_pictures, without_secrets
+from chainhub_video.sandbox.oddities import altered
+from chainhub_video.sandbox.plan import Plan
+from chainhub_video.sandbox.striking import Striker, no_answer
 from chainhub_video.sandbox.studio import Studio
 from chainhub_video.sandbox.tasks import COMPLETED, FAILED, Format, Task, TaskBook
+from chainhub_video.sandbox.wires import Wires
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +48,10 @@ class Settings:
 
 Decide = Callable[[Exchange], Awaitable[Answer]]
 
+_FORMATS: Mapping[str, Format] = {"createVideo": "openai", "createUnifiedVideo": "unified"}
+_NOTHING_DONE = Answer(HTTPStatus.NO_CONTENT)
+"""Stands for the answer until a fault puts its own words in place of it."""
+
 
 class Gateway:
     """The origin that clients talk to.
@@ -52,19 +62,31 @@ class Gateway:
         book: keeps the tasks.
         ledger: remembers what arrived.
         links_url: the origin of the links it gives out.
+        striker: lets go wrong what shall go wrong; None for nothing.
     """
 
     def __init__(
-        self, settings: Settings, studio: Studio, book: TaskBook, ledger: Ledger, links_url: str
+        self,
+        settings: Settings,
+        studio: Studio,
+        book: TaskBook,
+        ledger: Ledger,
+        links_url: str,
+        striker: Striker | None = None,
     ) -> None:
+        self._striker = striker or Striker(Plan(), Wires())
         self._settings = settings
         self._studio = studio
         self._book = book
         self._ledger = ledger
         self._links_url = links_url
 
-    def app(self) -> Starlette:
-        """The gateway as an ASGI application, its routes taken from the document."""
+    def app(self, more: Sequence[Route] = ()) -> Starlette:
+        """The gateway as an ASGI application, its routes taken from the document.
+
+        Args:
+            more: further routes.
+        """
         contract = load_contract()
         steps: tuple[tuple[str, str, Decide], ...] = (
             ("createVideo", "create", self._create_openai),
@@ -81,9 +103,8 @@ class Gateway:
             )
             for operation_id, step, decide in steps
         ]
-        routes.append(Route("/_sandbox/ledger", self._show_ledger))
         return Starlette(
-            routes=routes,
+            routes=[*routes, *more],
             exception_handlers={
                 404: self._no_such_url,
                 405: self._no_such_url,
@@ -93,21 +114,46 @@ class Gateway:
 
     def _endpoint(
         self, operation_id: str, step: str, decide: Decide
-    ) -> Callable[[Request], Awaitable[Response]]:
+    ) -> Callable[[Request], Awaitable[ASGIApp]]:
         operation = load_contract()[operation_id]
 
         async def receive_and_decide(exchange: Exchange) -> Answer:
             self._authenticate(exchange.request)
             await exchange.read(operation, self._studio)
+            if step == "create":
+                await self._note_arrival(exchange, _FORMATS[operation_id])
+            strike, scope = exchange.strike, exchange.request.scope
+            if await self._striker.ends(strike, "read", scope):
+                raise ClientDisconnect
+            if strike is not None and strike.kind == "status" and strike.at("read"):
+                return _NOTHING_DONE
             return await decide(exchange)
 
-        async def endpoint(request: Request) -> Response:
-            return await self._handle(Exchange.begin(step, request), receive_and_decide)
+        async def endpoint(request: Request) -> ASGIApp:
+            strike = self._striker.draw(step, request.scope)
+            exchange = Exchange.begin(step, request, strike)
+            if await self._striker.ends(strike, "arrival", request.scope):
+                self._record(exchange, 0)
+                return no_answer
+            answer = await self._settle(exchange, receive_and_decide)
+            if answer is None:
+                return no_answer
+            return self._striker.answer(strike, answer.response(), exchange.delivered)
 
         return endpoint
 
-    async def _handle(self, exchange: Exchange, decide: Decide) -> Response:
-        """All stages of one request, in order."""
+    async def _note_arrival(self, exchange: Exchange, wire_format: Format) -> None:
+        exchange.fingerprint = await self._studio.aside(
+            fingerprint,
+            wire_format,
+            exchange.body,
+            [(picture.field, picture.sha256) for picture in exchange.pictures],
+        )
+        body = without_pictures(exchange.body)
+        self._ledger.charges.arrive(exchange.fingerprint, wire_format, body)
+
+    async def _settle(self, exchange: Exchange, decide: Decide) -> Answer | None:
+        """All stages of one request but the sending, in order; None if its client is gone."""
         try:
             try:
                 answer = await decide(exchange)
@@ -116,12 +162,16 @@ class Gateway:
             finally:
                 await exchange.finish()
         except ClientDisconnect:
-            return Response(status_code=HTTPStatus.BAD_REQUEST)
-        self._record(exchange, answer)
+            self._record(exchange, 0)
+            return None
+        strike = exchange.strike
+        if strike is not None:
+            answer = altered(strike, answer, exchange.request_id)
+        self._record(exchange, 0 if strike is not None and strike.is_silent else answer.status)
         answer.headers["X-Oneapi-Request-Id"] = exchange.request_id
-        return answer.response()
+        return answer
 
-    def _record(self, exchange: Exchange, answer: Answer) -> None:
+    def _record(self, exchange: Exchange, status: int) -> None:
         request = exchange.request
         self._ledger.entries.append(
             ReceivedRequest(
@@ -133,9 +183,11 @@ class Gateway:
                 headers=without_secrets(request.headers),
                 body=without_pictures(exchange.body),
                 pictures=tuple(exchange.pictures),
-                status=answer.status,
+                status=status,
                 request_id=exchange.request_id,
                 task_id=exchange.task_id,
+                fingerprint=exchange.fingerprint,
+                fault="" if exchange.strike is None else str(exchange.strike.fault),
             )
         )
 
@@ -162,7 +214,7 @@ class Gateway:
         clip = self._studio.commission(request.order)
         task = Task(format=wire_format, pace=self._settings.pace, clip=clip, **request.told())
         self._book.enter(task)
-        self._ledger.paid += 1
+        self._ledger.charges.accept(exchange.fingerprint, task)
         exchange.task_id = task.id
         return task
 
@@ -199,10 +251,8 @@ class Gateway:
                 code="task_not_completed",
                 param="id",
             )
+        exchange.delivered = task.delivered
         return Answer(200, file=task.clip.result(), media_type="video/mp4")
-
-    async def _show_ledger(self, _: Request) -> Response:
-        return Answer(200, self._ledger.as_json()).response()
 
     async def _no_such_url(self, request: Request, _error: Exception) -> Response:
         async def refuse(_: Exchange) -> Answer:
@@ -212,7 +262,8 @@ class Gateway:
                 code="not_found",
             )
 
-        return await self._handle(Exchange.begin("other", request), refuse)
+        answer = await self._settle(Exchange.begin("other", request), refuse)
+        return Response(status_code=HTTPStatus.BAD_REQUEST) if answer is None else answer.response()
 
     async def _broken(self, _: Request, error: Exception) -> Response:
         """A fault of the sandbox itself: said in one line here, in full in the server's log."""

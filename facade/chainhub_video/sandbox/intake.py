@@ -16,8 +16,10 @@ from starlette.types import Message, Receive
 
 from chainhub_video.sandbox.answers import Refusal, bad_field
 from chainhub_video.sandbox.contract import Operation, RuleBroken
+from chainhub_video.sandbox.delivery import Delivered
 from chainhub_video.sandbox.ledger import PictureRecord
 from chainhub_video.sandbox.pictures import sha256_of
+from chainhub_video.sandbox.plan import Strike
 from chainhub_video.sandbox.studio import Studio
 
 MAX_JSON_BYTES = 32 * 1024 * 1024
@@ -83,6 +85,9 @@ class Exchange:
         files: the open file parts by field name.
         pictures: what the ledger remembers of pictures.
         task_id: of the task that was created.
+        fingerprint: of a create that was read whole.
+        strike: the fault that hits it.
+        delivered: notes which bytes of a video have been sent; None where none is.
     """
 
     step: str
@@ -93,13 +98,16 @@ class Exchange:
     files: dict[str, UploadFile] = field(default_factory=dict[str, UploadFile])
     pictures: list[PictureRecord] = field(default_factory=list[PictureRecord])
     task_id: str = ""
+    fingerprint: str = ""
+    strike: Strike | None = None
+    delivered: Delivered | None = None
     _form: FormData | None = None
 
     @classmethod
-    def begin(cls, step: str, request: Request) -> Exchange:
+    def begin(cls, step: str, request: Request, strike: Strike | None = None) -> Exchange:
         """Takes a request over from the server."""
         incoming = LimitedBody(request.receive)
-        return cls(step, Request(request.scope, incoming), incoming)
+        return cls(step, Request(request.scope, incoming), incoming, strike=strike)
 
     async def finish(self) -> None:
         """Reads what is left of the body and closes the files."""

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
+from chainhub_video.sandbox.charges import Charges
+
 Origin = Literal["gateway", "links"]
 MOST_REMEMBERED = 10_000
 _LONGEST_HEAD = 100
@@ -46,9 +48,11 @@ class ReceivedRequest:
         body: the parsed body: the JSON document, or the form's text fields; a data URI is
             shortened to its head. None where there is none or it could not be parsed.
         pictures: what came in files, data URIs and links.
-        status: the HTTP status of the answer.
+        status: the HTTP status of the answer; 0 if none was sent.
         request_id: the answer's `X-Oneapi-Request-Id`.
         task_id: of the task that was created; empty otherwise.
+        fingerprint: of a create that was read whole; see `charges.fingerprint`.
+        fault: what was done to it on purpose, as in `reset at done`; empty for nothing.
     """
 
     origin: Origin
@@ -62,6 +66,8 @@ class ReceivedRequest:
     pictures: tuple[PictureRecord, ...] = ()
     request_id: str = ""
     task_id: str = ""
+    fingerprint: str = ""
+    fault: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """The record as a JSON document."""
@@ -100,19 +106,20 @@ class Ledger:
     """What arrived at one sandbox.
 
     Attributes:
-        paid: creates that production would have charged.
         key_leaks: requests that carried the key to the origin of the links.
+        charges: what was asked for, and what it would have cost.
         entries: the requests, oldest first; beyond ten thousand the oldest are forgotten.
     """
 
-    paid: int = 0
     key_leaks: int = 0
+    charges: Charges = field(default_factory=Charges)
     entries: deque[ReceivedRequest] = field(default_factory=lambda: deque(maxlen=MOST_REMEMBERED))
 
     def as_json(self) -> dict[str, Any]:
         """The whole ledger as a JSON document."""
         return {
-            "paid": self.paid,
+            "paid": self.charges.paid,
             "key_leaks": self.key_leaks,
+            "creates": [asdict(record) for record in self.charges.records()],
             "requests": [entry.as_json() for entry in list(self.entries)],
         }

@@ -6,7 +6,8 @@ import errno
 import os
 import socket
 
-_BACKLOG = 2048
+BACKLOG = 2048
+"""How many connections may wait to be accepted."""
 
 
 class SandboxError(Exception):
@@ -26,7 +27,9 @@ def listen(host: str, ports: tuple[int, ...]) -> list[socket.socket]:
     """
     sockets: list[socket.socket] = []
     try:
-        sockets.extend(_bound(host, port) for port in ports)
+        for port in ports:
+            sockets.append(bind(host, port))
+            sockets[-1].listen(BACKLOG)
     except BaseException:
         for listening in sockets:
             listening.close()
@@ -34,7 +37,13 @@ def listen(host: str, ports: tuple[int, ...]) -> list[socket.socket]:
     return sockets
 
 
-def _bound(host: str, port: int) -> socket.socket:
+def bind(host: str, port: int) -> socket.socket:
+    """A socket that has an address, and does not listen yet: connections to it are refused.
+
+    Raises:
+        PortInUse: another program listens on the port.
+        SandboxError: the host or the port cannot be used.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # Named as TCP: only then does asyncio turn Nagle's delay off, which costs 40 ms an answer.
     listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
@@ -43,7 +52,6 @@ def _bound(host: str, port: int) -> socket.socket:
             # Elsewhere this option would let two programs share the port.
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((host, port))
-        listening.listen(_BACKLOG)
     except OSError as error:
         listening.close()
         if error.errno == errno.EADDRINUSE:

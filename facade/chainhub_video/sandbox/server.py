@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
-import contextlib
-import signal
+import asyncio
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Coroutine, Sequence
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import uvicorn
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from chainhub_video.sandbox.answers import MARKS
+from chainhub_video.sandbox.charges import CreateRecord
+from chainhub_video.sandbox.control import Control
+from chainhub_video.sandbox.doors import Doors
+from chainhub_video.sandbox.faults import Fault
 from chainhub_video.sandbox.gateway import Gateway, Settings
 from chainhub_video.sandbox.ledger import Ledger, ReceivedRequest
 from chainhub_video.sandbox.links import LinkHost
 from chainhub_video.sandbox.listening import SandboxError, listen, origin
+from chainhub_video.sandbox.plan import Plan
+from chainhub_video.sandbox.striking import Striker
 from chainhub_video.sandbox.studio import Studio
 from chainhub_video.sandbox.tasks import TaskBook
+from chainhub_video.sandbox.wires import Wires
 
 DEFAULT_PACE = 0.75
 """Seconds a task stays in each state: a whole task takes three to five seconds."""
@@ -28,7 +35,6 @@ FAST_PACE = 0.02
 """The same with `fast=True`."""
 
 _START_SECONDS = 15.0
-_MARKS = ((b"server", b"chainhub-sandbox"), (b"x-chainhub-sandbox", b"1"))
 
 
 class Sandbox:
@@ -49,6 +55,12 @@ class Sandbox:
         poll_after_ms: told on query answers, in milliseconds; one pace if not given.
         fast: for tests: clips have a quarter of the width and height and 4 frames a second
             instead of 24. Everything else, their length included, stays as it is.
+        faults: what goes wrong on purpose, see `fault`; as text for instance
+            `create:status,status=503`.
+
+    Raises:
+        InvalidFault: one of the faults cannot be.
+        SandboxError: another argument cannot be.
     """
 
     def __init__(
@@ -61,6 +73,7 @@ class Sandbox:
         pace: float | None = None,
         poll_after_ms: int | None = None,
         fast: bool = False,
+        faults: Sequence[Fault | str] = (),
     ) -> None:
         if pace is None:
             pace = FAST_PACE if fast else DEFAULT_PACE
@@ -74,8 +87,12 @@ class Sandbox:
         self._host = host
         self._ports = (port, links_port)
         self._ledger = Ledger()
+        self._plan = Plan()
+        self._control = Control(self._plan, self._ledger)
+        self._faults = [one if isinstance(one, Fault) else Fault.parse(one) for one in faults]
         self._studio: Studio | None = None
         self._server: uvicorn.Server | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
         self._urls = ("", "")
 
@@ -92,7 +109,12 @@ class Sandbox:
     @property
     def paid(self) -> int:
         """How many creates production would have charged."""
-        return self._ledger.paid
+        return self._ledger.charges.paid
+
+    @property
+    def creates(self) -> list[CreateRecord]:
+        """All creates by fingerprint: how many arrived, and the tasks that would be charged."""
+        return self._ledger.charges.records()
 
     @property
     def key_leaks(self) -> int:
@@ -103,6 +125,39 @@ class Sandbox:
     def requests(self) -> list[ReceivedRequest]:
         """What arrived at both origins so far, oldest first."""
         return list(self._ledger.entries)
+
+    @property
+    def faults(self) -> list[Fault]:
+        """The faults that are set and wait for requests, oldest first."""
+        return self._plan.faults
+
+    def fault(self, step: str, kind: str, **parameters: Any) -> Fault:
+        """Lets something go wrong from now on; it holds when this returns.
+
+        Args:
+            step: `create`, `query`, `content` or `link`.
+            kind: what happens; one of `faults.KINDS`.
+            **parameters: `moment`, `times`, `probability`, `after`, `seed`, and the kind's own.
+
+        Raises:
+            InvalidFault: there is no such fault.
+            SandboxError: connections shall be refused, and the sandbox does not run.
+        """
+        fault = Fault.of(step, kind, **parameters)
+        if self._loop is not None:
+            self._run(self._control.set(fault))
+        elif fault.kind == "refuse":
+            raise SandboxError("this sandbox does not run, so all connections are refused already")
+        else:
+            self._plan.add(fault)
+        return fault
+
+    def clear_faults(self) -> None:
+        """Lets everything go right from now on."""
+        if self._loop is None:
+            self._plan.clear()
+        else:
+            self._run(self._control.clear())
 
     @property
     def running(self) -> bool:
@@ -134,12 +189,18 @@ class Sandbox:
         try:
             self._urls = (origin(self._host, sockets[0]), origin(self._host, sockets[1]))
             self._studio = Studio()
-            self._server = uvicorn.Server(self._config(sockets[1]))
+            wires = Wires()
+            self._server = uvicorn.Server(self._config(self._studio, wires, sockets[1]))
             self._thread = threading.Thread(
-                target=self._server.run, args=(sockets,), name="chainhub-sandbox", daemon=True
+                target=asyncio.run,
+                args=(self._serve(self._server, wires, sockets),),
+                name="chainhub-sandbox",
+                daemon=True,
             )
             self._thread.start()
             self._await_start(self._server, self._thread)
+            while self._faults:
+                self._run(self._control.set(self._faults.pop(0)))
         except BaseException:
             self.stop()
             for listening in sockets:
@@ -155,18 +216,41 @@ class Sandbox:
             self._thread.join()
         if self._studio is not None:
             self._studio.close()
-        self._studio = self._server = self._thread = None
+        self._studio = self._server = self._thread = self._loop = None
 
-    def _config(self, links_socket: socket.socket) -> uvicorn.Config:
-        if self._studio is None:
-            raise SandboxError("the sandbox is not started")
+    async def _serve(
+        self, server: uvicorn.Server, wires: Wires, sockets: list[socket.socket]
+    ) -> None:
+        doors = Doors(server, wires, self._host)
+        self._control.connect(doors, [each.getsockname()[1] for each in sockets])
+        self._loop = asyncio.get_running_loop()
+        try:
+            await server.serve(sockets)
+        finally:
+            doors.close()
+
+    def _run(self, work: Coroutine[Any, Any, None]) -> None:
+        """Has the server's loop do something, and waits for it."""
+        if self._loop is None:
+            raise SandboxError("this sandbox does not run")
+        asyncio.run_coroutine_threadsafe(work, self._loop).result(_START_SECONDS)
+
+    def _config(self, studio: Studio, wires: Wires, links_socket: socket.socket) -> uvicorn.Config:
         book = TaskBook()
-        gateway = Gateway(self._settings, self._studio, book, self._ledger, self.links_url)
-        links = LinkHost(book, self._ledger)
+        striker = Striker(self._plan, wires)
+        gateway = Gateway(self._settings, studio, book, self._ledger, self.links_url, striker)
+        links = LinkHost(book, self._ledger, striker)
+        origins = _Origins(
+            gateway.app(self._control.routes()),
+            links.app(),
+            links_socket.getsockname()[1],
+            wires,
+            self._control,
+        )
         return uvicorn.Config(
-            _Origins(gateway.app(), links.app(), links_socket.getsockname()[1]),
+            origins,
             loop="asyncio",
-            http="h11",
+            http=wires.protocol(),
             ws="none",
             lifespan="off",
             log_config=None,
@@ -188,76 +272,25 @@ class Sandbox:
 class _Origins:
     """Both origins behind one server: the port decides, and every answer is marked."""
 
-    def __init__(self, gateway: ASGIApp, links: ASGIApp, links_port: int) -> None:
+    def __init__(
+        self, gateway: ASGIApp, links: ASGIApp, links_port: int, wires: Wires, control: Control
+    ) -> None:
         self._gateway = gateway
         self._links = links
         self._links_port = links_port
+        self._wires = wires
+        self._control = control
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def marked(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message.get("headers", ()), *_MARKS]
+                message["headers"] = [*message.get("headers", ()), *MARKS]
             await send(message)
 
-        linked = scope["server"][1] == self._links_port
-        await (self._links if linked else self._gateway)(scope, receive, marked)
-
-
-def serve(
-    host: str = "127.0.0.1",
-    port: int = 8787,
-    api_key: str = "sandbox",
-    pace: float | None = None,
-    on_ready: Callable[[Sandbox], object] | None = None,
-    *,
-    links_port: int = 0,
-    poll_after_ms: int | None = None,
-    fast: bool = False,
-) -> None:
-    """Serves until Ctrl-C or SIGTERM, then stops cleanly and returns.
-
-    Args:
-        host: see `Sandbox`.
-        port: see `Sandbox`.
-        api_key: see `Sandbox`.
-        pace: see `Sandbox`.
-        on_ready: called once with the running sandbox, for a line that says its address.
-        links_port: see `Sandbox`.
-        poll_after_ms: see `Sandbox`.
-        fast: see `Sandbox`.
-
-    Raises:
-        PortInUse: another program listens on the port.
-        SandboxError: it cannot listen there.
-    """
-    sandbox = Sandbox(
-        host=host,
-        port=port,
-        links_port=links_port,
-        api_key=api_key,
-        pace=pace,
-        poll_after_ms=poll_after_ms,
-        fast=fast,
-    )
-    asked_to_stop = threading.Event()
-    with sandbox, _on_signals(asked_to_stop.set):
-        if on_ready is not None:
-            on_ready(sandbox)
-        # Waits in turns: a wait without a limit cannot be interrupted everywhere.
-        while not asked_to_stop.wait(0.5) and sandbox.running:
-            pass
-
-
-@contextlib.contextmanager
-def _on_signals(stop: Callable[[], None]) -> Iterator[None]:
-    """Has SIGINT and SIGTERM stop the server, where signals can be handled at all."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    wanted = (signal.SIGINT, signal.SIGTERM)
-    before = {number: signal.signal(number, lambda *_: stop()) for number in wanted}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        port = scope["server"][1]
+        with self._wires.busy(scope) as wire:
+            await (self._links if port == self._links_port else self._gateway)(
+                scope, receive, marked
+            )
+        if wire is not None and self._control.is_shut(port):
+            wire.close()

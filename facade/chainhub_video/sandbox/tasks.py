@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from chainhub_video.sandbox.delivery import Delivered
+
 Format = Literal["openai", "unified"]
 
 WALKS: dict[Format, tuple[str, ...]] = {
@@ -26,6 +28,11 @@ WALKS: dict[Format, tuple[str, ...]] = {
 }
 COMPLETED = "completed"
 FAILED = "failed"
+
+
+def new_token() -> str:
+    """Text that cannot be guessed."""
+    return secrets.token_urlsafe(24)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +67,7 @@ class Task:
         id: `video_<uuid>` or `grok:<uuid>`.
         token: the unguessable part of the task's links.
         created_at: Unix time in seconds.
+        delivered: which bytes of the video have been sent.
     """
 
     format: Format
@@ -72,9 +80,10 @@ class Task:
     seconds: str = ""
     images: tuple[str, ...] = ()
     id: str = ""
-    token: str = field(default_factory=lambda: secrets.token_urlsafe(24))
+    token: str = field(default_factory=new_token)
     trace_id: str = field(default_factory=lambda: uuid.uuid4().hex)
     created_at: float = field(default_factory=time.time)
+    delivered: Delivered = field(default_factory=Delivered)
     _started: float = field(default_factory=time.monotonic)
     _rendered_after: float | None = None
 
@@ -112,6 +121,13 @@ class Task:
         return Moment(COMPLETED, 1.0, self.created_at + max(whole, rendered_after))
 
     @property
+    def video(self) -> Path | None:
+        """The rendered MP4; None before it is there, and where it could not be rendered."""
+        if not self.clip.done() or self.clip.cancelled() or self.clip.exception() is not None:
+            return None
+        return self.clip.result()
+
+    @property
     def failure(self) -> str | None:
         """Why the clip could not be rendered, None as long as nothing is wrong."""
         if not self.clip.done():
@@ -128,6 +144,7 @@ class TaskBook:
     def __init__(self) -> None:
         self._by_id: dict[str, Task] = {}
         self._by_token: dict[str, Task] = {}
+        self._expired: dict[str, int] = {}
 
     def enter(self, task: Task) -> None:
         """Keeps a task."""
@@ -142,3 +159,14 @@ class TaskBook:
     def linked(self, token: str) -> Task | None:
         """The task whose links carry the token."""
         return self._by_token.get(token)
+
+    def expire(self, task: Task, status: int) -> None:
+        """Gives a task another token; its old links are answered with an error status from now on."""
+        del self._by_token[task.token]
+        self._expired[task.token] = status
+        task.token = new_token()
+        self._by_token[task.token] = task
+
+    def expired(self, token: str) -> int | None:
+        """The status that links with a token are answered with, if they have expired."""
+        return self._expired.get(token)

@@ -1,0 +1,184 @@
+"""The hand that strikes: performs faults on real connections.
+
+Faults of words are decided elsewhere and sent as any answer is. Those of the wire end or disturb the connection
+below the server, with what the operating system offers: a FIN, an RST, bytes that do not add up.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from chainhub_video.sandbox.answers import MARKS
+from chainhub_video.sandbox.delivery import Delivered, first_byte
+from chainhub_video.sandbox.faults import Moment
+from chainhub_video.sandbox.oddities import phrase_of
+from chainhub_video.sandbox.plan import Plan, Strike
+from chainhub_video.sandbox.wires import Wire, Wires
+
+_RAW_KINDS = frozenset({"cut", "length"})
+
+_RANGE_HEADERS = ("range", "if-range")
+
+
+async def no_answer(_scope: Scope, _receive: Receive, _send: Send) -> None:
+    """The answer to a request whose connection is gone."""
+
+
+class Striker:
+    """Draws faults from a plan, and performs those of the wire.
+
+    Args:
+        plan: the faults that are set.
+        wires: the connections.
+    """
+
+    def __init__(self, plan: Plan, wires: Wires) -> None:
+        self._plan = plan
+        self._wires = wires
+
+    def draw(self, step: str, scope: Scope) -> Strike | None:
+        """What hits a request of a step, if anything does."""
+        strike = self._plan.draw(step)
+        if strike is not None and strike.kind == "no_range":
+            headers = MutableHeaders(scope=scope)
+            for name in _RANGE_HEADERS:
+                if name in headers:
+                    del headers[name]
+        return strike
+
+    async def ends(self, strike: Strike | None, moment: Moment, scope: Scope) -> bool:
+        """Performs a fault that needs no answer, if it hits at this moment.
+
+        Returns:
+            Whether the connection is gone, so that nothing more is to be done.
+        """
+        wire = self._wires.of(scope)
+        if strike is None or not strike.at(moment) or wire is None:
+            return False
+        if strike.is_silent:
+            await _end(wire, strike.kind)
+            return True
+        return strike.kind == "hang" and await _silent(wire, strike["seconds"])
+
+    def answer(
+        self, strike: Strike | None, answer: ASGIApp, delivered: Delivered | None = None
+    ) -> ASGIApp:
+        """An answer that is sent as the fault wants it.
+
+        Args:
+            strike: what hits the request, if anything does.
+            answer: what is sent where nothing hits.
+            delivered: told which bytes of a video have left.
+        """
+
+        async def send_it(scope: Scope, receive: Receive, send: Send) -> None:
+            wire = self._wires.of(scope)
+            if wire is None:
+                await answer(scope, receive, send)
+            elif strike is not None and strike.kind in _RAW_KINDS:
+                await _send_raw(strike, wire, answer, scope, receive, delivered)
+            elif not await self.ends(strike, "done", scope):
+                drip = strike if strike is not None and strike.kind == "drip" else None
+                counted = _counted(wire, send, delivered)
+                await answer(scope, receive, _dripping(drip, counted) if drip else counted)
+
+        return send_it
+
+
+async def _end(wire: Wire, ending: str) -> None:
+    if ending == "reset":
+        wire.reset()
+    else:
+        wire.close()
+    # The server must know it before the request ends, or it would answer for itself.
+    await wire.lost.wait()
+
+
+async def _silent(wire: Wire, seconds: float | None) -> bool:
+    """Waits; says whether the client has left meanwhile."""
+    try:
+        async with asyncio.timeout(seconds):
+            await wire.lost.wait()
+    except TimeoutError:
+        return False
+    return True
+
+
+def _counted(wire: Wire, send: Send, delivered: Delivered | None) -> Send:
+    if delivered is None:
+        return send
+    position = 0
+
+    async def counting(message: Message) -> None:
+        nonlocal position
+        await send(message)
+        if message["type"] == "http.response.start":
+            position = first_byte(message["status"], Headers(raw=message["headers"]))
+        elif not wire.lost.is_set():
+            end = position + len(message.get("body", b""))
+            delivered.add(position, end)
+            position = end
+
+    return counting
+
+
+def _dripping(strike: Strike, send: Send) -> Send:
+    step, pause = strike["bytes"], strike["seconds"]
+
+    async def dripping(message: Message) -> None:
+        if message["type"] == "http.response.body":
+            body = message.get("body", b"")
+            for start in range(0, len(body) - step, step):
+                part = body[start : start + step]
+                await send({"type": "http.response.body", "body": part, "more_body": True})
+                await asyncio.sleep(pause)
+            message = {**message, "body": body[max(0, (len(body) - 1) // step * step) :]}
+        await send(message)
+
+    return dripping
+
+
+async def _send_raw(
+    strike: Strike,
+    wire: Wire,
+    answer: ASGIApp,
+    scope: Scope,
+    receive: Receive,
+    delivered: Delivered | None,
+) -> None:
+    """Sends an answer that no server would, and ends the connection."""
+    start: Message = {}
+    content = bytearray()
+
+    async def collect(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            start.update(message)
+        else:
+            content.extend(message.get("body", b""))
+
+    await answer(scope, receive, collect)
+    headers = MutableHeaders(raw=[*start["headers"], *MARKS, (b"connection", b"close")])
+    body, ending = bytes(content), "close"
+    if strike.kind == "length":
+        headers["content-length"] = str(max(0, len(body) + strike["by"]))
+    head = _head(start["status"], headers)
+    if strike.kind == "cut":
+        wanted, ending = strike["bytes"], strike["ending"]
+        if strike["part"] == "head":
+            head, body = head[: len(head) // 2 if wanted is None else wanted], b""
+        else:
+            body = body[: len(body) // 2 if wanted is None else wanted]
+    wire.send(head + body)
+    if delivered is not None:
+        first = first_byte(start["status"], headers)
+        delivered.add(first, first + len(body))
+    await _end(wire, ending)
+
+
+def _head(status: int, headers: Headers) -> bytes:
+    lines = [f"HTTP/1.1 {status} {phrase_of(status)}".encode()]
+    lines += [name + b": " + value for name, value in headers.raw]
+    return b"\r\n".join([*lines, b"", b""])
