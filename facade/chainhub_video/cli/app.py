@@ -214,10 +214,18 @@ def sandbox(
             metavar="SECONDS", callback=_seconds, help="How long a task stays in each state."
         ),
     ] = None,
+    fault: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--fault",
+            metavar="STEP:KIND,NAME=VALUE",
+            help="Let something go wrong, as in create:status,status=503; may be given repeatedly.",
+        ),
+    ] = None,
 ) -> int:
     """Run a local gateway for trying things out, until Ctrl-C. Costs nothing."""
     try:
-        from chainhub_video.sandbox import SandboxError, serve
+        from chainhub_video.sandbox import InvalidFault, SandboxError, serve
     except ModuleNotFoundError as missing:
         return fail(str(missing), 2)
 
@@ -227,7 +235,9 @@ def sandbox(
         show(f"export CHAINHUB_API_KEY={shlex.quote(api_key)}")
 
     try:
-        serve(host, port, api_key, pace, tell)
+        serve(host, port, api_key, pace, tell, faults=fault or ())
+    except InvalidFault as mistake:
+        return fail(f"{mistake} (--fault)", 2)
     except SandboxError as failure:
         return fail(str(failure), 1)
     return 0
