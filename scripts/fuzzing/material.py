@@ -150,6 +150,61 @@ headers: SearchStrategy[dict[str, str]] = st.dictionaries(
     _header_text,
     max_size=4,
 )
+addresses: SearchStrategy[str] = st.one_of(
+    st.text(max_size=40),
+    st.builds(
+        "".join,
+        st.lists(
+            st.sampled_from(
+                (
+                    *("http", "https", "://", ":", "/", "//", "\\", "@", "?", "#", "[", "]", "%"),
+                    *("localhost", "127.0.0.1", "::1", "example.com", "8000", "99999", "..", "."),
+                    *("\t", "\n", " ", "\x00", "é", "。", "user", "xn--", "0x7f.1", "HTTP"),
+                )
+            ),
+            max_size=10,
+        ),
+    ),
+    st.builds(
+        "{}://{}{}".format,
+        st.sampled_from(("http", "https", "HTTPS", "ftp")),
+        st.sampled_from(("localhost", "127.0.0.1", "[::1]", "example.com", "evil@localhost", "")),
+        st.text(max_size=12),
+    ),
+)
+_hostile_hosts = st.sampled_from(
+    (
+        *(
+            "http://xn--/",
+            "http://[::1",
+            "//",
+            "http://a:99999/",
+            "data:,x",
+            "file:///x",
+            "?",
+            "\ud800",
+        ),
+        *("https://x.example/" + "a" * 70_000, "http://\u2603.example/", "HTTP:x", "http:///", " "),
+    )
+)
+raw_headers: SearchStrategy[list[tuple[bytes, bytes]]] = st.lists(
+    st.tuples(
+        st.sampled_from(
+            (
+                *(b"Location", b"Set-Cookie", b"Content-Encoding", b"Content-Type", b"Retry-After"),
+                *(b"Content-Length", b"X-Oneapi-Request-Id", b"openai-poll-after-ms", b"Server"),
+            )
+        ),
+        st.one_of(
+            st.binary(max_size=30),
+            st.sampled_from((b"gzip", b"deflate", b"br", b"gzip, gzip", b"text/html; charset=x")),
+            (_hostile_hosts | addresses | _header_text).map(
+                lambda text: text.encode("utf-8", "surrogatepass")
+            ),
+        ),
+    ),
+    max_size=5,
+)
 statuses = st.integers(100, 599) | st.sampled_from((200, 204, 302, 400, 401, 403, 429, 503, 999))
 
 
@@ -185,26 +240,3 @@ _heads = st.sampled_from(
     (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF89a", b"RIFF....WEBP", b"....ftypavif", b"BM", b"")
 )
 pictures: SearchStrategy[bytes] = st.builds(bytes.__add__, _heads, st.binary(max_size=100))
-
-addresses: SearchStrategy[str] = st.one_of(
-    st.text(max_size=40),
-    st.builds(
-        "".join,
-        st.lists(
-            st.sampled_from(
-                (
-                    *("http", "https", "://", ":", "/", "//", "\\", "@", "?", "#", "[", "]", "%"),
-                    *("localhost", "127.0.0.1", "::1", "example.com", "8000", "99999", "..", "."),
-                    *("\t", "\n", " ", "\x00", "é", "。", "user", "xn--", "0x7f.1", "HTTP"),
-                )
-            ),
-            max_size=10,
-        ),
-    ),
-    st.builds(
-        "{}://{}{}".format,
-        st.sampled_from(("http", "https", "HTTPS", "ftp")),
-        st.sampled_from(("localhost", "127.0.0.1", "[::1]", "example.com", "evil@localhost", "")),
-        st.text(max_size=12),
-    ),
-)

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import httpx
 from chainhub_video import (
     APIError,
+    ChainHub,
     ChainHubError,
     ConfigurationError,
     TaskStatus,
@@ -155,6 +156,19 @@ def _read_places(value: object, place: str) -> None:
     _check_moment(answers.moment_at({"at": value}, ("at",)))
 
 
+def _exchange(status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
+    def answer(_: httpx.Request) -> httpx.Response:
+        return httpx.Response(status, headers=headers, content=body)
+
+    http = httpx.Client(transport=httpx.MockTransport(answer), trust_env=False)
+    with http, ChainHub(base_url="https://gateway.example", api_key="k", http_client=http) as hub:
+        try:
+            _check_task(hub.videos.retrieve("video_1"))
+        except ChainHubError as error:
+            _check_message(error)
+            raise
+
+
 def _check_video(content: bytes) -> None:
     mp4.check(io.BytesIO(content), len(content))
     assert content[4:8] == b"ftyp"
@@ -226,6 +240,11 @@ TARGETS: Mapping[str, Target] = {
         (_formats, st.just(200) | material.statuses, material.headers, material.bodies),
     ),
     "refusal": Target(_read_refusal, (material.statuses, material.headers, material.bodies)),
+    "exchange": Target(
+        _exchange,
+        (material.statuses, material.raw_headers, material.bodies),
+        (ChainHubError,),
+    ),
     "places": Target(
         _read_places, (material.values | material.answer_objects, st.sampled_from(material.PLACES))
     ),

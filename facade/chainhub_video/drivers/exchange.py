@@ -65,7 +65,7 @@ def built(client: Any, settings: Settings, call: Call) -> Any:
     try:
         request = client.build_request(**request_arguments(settings, call))
     except Exception as error:
-        if isinstance(error, UnicodeError) or failure_of(error) is not None:
+        if failure_of(error) is not None:
             raise TransportFailure(error, sent=False) from error
         raise
     strip_private(call, request.headers)
@@ -109,6 +109,7 @@ def failure_of(error: Exception) -> TransportFailure | None:
     names = {kind.__name__ for kind in type(error).__mro__}
     if names & _NEVER_SENT:
         return TransportFailure(error, sent=False)
-    if names & _HTTP_LIBRARY or isinstance(error, OSError):
+    # Unicode errors: the library looks at where a redirect leads even if it does not follow it.
+    if names & _HTTP_LIBRARY or isinstance(error, (OSError, UnicodeError)):
         return TransportFailure(error, sent=True)
     return None
