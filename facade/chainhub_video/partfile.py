@@ -120,9 +120,13 @@ def _open_own(target: Path) -> tuple[Path, BinaryIO]:
             path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), DEFAULT_MODE
         )
         file = os.fdopen(descriptor, "r+b")
-        if _locked(path, file):
-            file.truncate()
-            return path, file
+        try:
+            if _locked(path, file):
+                file.truncate()
+                return path, file
+        except OSError:
+            file.close()
+            raise
         file.close()
         path = target.with_name(f"{target.name}.{secrets.token_hex(4)}.part")
 
