@@ -20,6 +20,7 @@ from .errors import (
     ReceiptConflict,
     RequestTooLarge,
     ServerError,
+    SpendLimitReached,
     SubmissionUncertain,
     TaskFailed,
     UnexpectedResponse,
@@ -27,6 +28,7 @@ from .errors import (
 )
 from .pictures import ImageSource
 from .policies import PollPolicy, RetryPolicy
+from .receipts import LocalReceipt, Receipt, ReceiptState, ReceiptStore
 from .request import VideoRequest
 from .saved import SavedVideo
 from .settings import Timeouts
@@ -43,17 +45,22 @@ __all__ = [
     "DownloadFailed",
     "ImageSource",
     "InvalidRequest",
+    "LocalReceipt",
     "ModelUnavailable",
     "NotFound",
     "PermissionDenied",
     "PollPolicy",
     "QuotaExhausted",
     "RateLimited",
+    "Receipt",
     "ReceiptConflict",
+    "ReceiptState",
+    "ReceiptStore",
     "RequestTooLarge",
     "RetryPolicy",
     "SavedVideo",
     "ServerError",
+    "SpendLimitReached",
     "SubmissionUncertain",
     "TaskFailed",
     "TaskStatus",

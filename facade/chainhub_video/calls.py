@@ -4,20 +4,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from os import PathLike
-from typing import Any, Literal
+from collections.abc import Callable
+from os import PathLike, fspath
+from typing import Any, Unpack
 
 from .effects import Effect, Emit, Flow, Notify, run
 from .errors import ChainHubError
 from .flows import create as creation
 from .flows.download import save
 from .flows.follow import Announce, follow, look_once, task_for
-from .flows.generate import create_wait_save
+from .flows.generate import Job
 from .partfile import checked_target
-from .pictures import ImageSource
 from .policies import PollPolicy
-from .request import build_request
+from .receipts import SUFFIX
+from .request import RequestFields, build_request
 from .saved import SavedVideo
 from .settings import Settings
 from .task import VideoTask
@@ -26,17 +26,7 @@ from .task import VideoTask
 def create(
     settings: Settings,
     prompt: str,
-    *,
-    model: str,
-    image: ImageSource | None = None,
-    images: Sequence[ImageSource] = (),
-    seconds: int | str | None = None,
-    size: str | tuple[int, int] | None = None,
-    aspect_ratio: str | None = None,
-    watermark: bool | str | None = None,
-    fit: Literal["cover", "contain"] | None = None,
-    format: str | None = None,  # noqa: A002 - the field's word
-    extra: Mapping[str, Any] | None = None,
+    **fields: Unpack[RequestFields],
 ) -> Flow[VideoTask]:
     """Send one paid request. It is sent again only if the first one surely did not arrive.
 
@@ -63,19 +53,7 @@ def create(
         APIError: the gateway refused; nothing was paid.
         SubmissionUncertain: it was sent, and its outcome is unknown; it may have been paid.
     """
-    request = build_request(
-        prompt,
-        model=model,
-        image=image,
-        images=images,
-        seconds=seconds,
-        size=size,
-        aspect_ratio=aspect_ratio,
-        watermark=watermark,
-        fit=fit,
-        format=format,
-        extra=extra,
-    )
+    request = build_request(prompt, **fields)
     return (yield from creation.create(settings, request))
 
 
@@ -200,79 +178,95 @@ def generate(
     settings: Settings,
     prompt: str,
     *,
-    model: str,
     save_to: str | PathLike[str],
-    image: ImageSource | None = None,
-    images: Sequence[ImageSource] = (),
-    seconds: int | str | None = None,
-    size: str | tuple[int, int] | None = None,
-    aspect_ratio: str | None = None,
-    watermark: bool | str | None = None,
-    fit: Literal["cover", "contain"] | None = None,
-    format: str | None = None,  # noqa: A002 - the field's word
-    extra: Mapping[str, Any] | None = None,
     timeout: float | None = 1200,
     poll: PollPolicy | None = None,
     on_update: Callable[[VideoTask], Any] | None = None,
     on_progress: Callable[[int, int | None], Any] | None = None,
+    resubmit_uncertain: bool = False,
+    **fields: Unpack[RequestFields],
 ) -> Flow[SavedVideo]:
-    """Create, wait and save: from a prompt to a whole MP4 on the disk.
+    """Create, wait and save: from a prompt to a whole MP4 on the disk, paid for once.
+
+    A receipt beside the output (`kitten.mp4.task.json`) is written before anything is sent, and kept up to
+    date. Run the same call again after a crash, Ctrl-C or a deadline, and it goes on where it stopped; run it
+    again after success, and it returns at once. It can be run again at any time, by any number of processes.
 
     Args:
         prompt: what the video shows.
-        model: such as `veo_3_1` or `grok-video-3`; it decides the wire format.
         save_to: the path of the file; its folder must exist.
-        image: a path, bytes, a binary file, an http(s) link, a data URI or a Pillow image.
-        images: several of these, for models that take several.
-        seconds: the duration, for models that let you choose.
-        size: pixels as `"1280x720"` or `(1280, 720)`, or a class such as `"720P"`.
-        aspect_ratio: such as `"3:2"`.
-        watermark: whether the gateway marks the video; None leaves it to the gateway.
-        fit: brings local pictures to the pixels of `size` (extra `images`): `"cover"` fills the frame
-            and cuts what stands out, `"contain"` shows all of it on black.
-        format: `"openai"` or `"unified"`, for models that this package does not know.
-        extra: further fields, sent as they are.
+        **fields: the request, as for `create`: model, image, images, seconds, size, aspect_ratio,
+            watermark, fit, format, extra.
         timeout: seconds for the waiting, and again for the download; None for ever.
         poll: when to look again, if not as the client was set up.
         on_update: is called with the task at each visible change.
         on_progress: is called with the bytes saved so far, and the bytes in all or None.
+        resubmit_uncertain: send the create again although an earlier one may have been paid: for when
+            you have looked, and it was not.
 
     Returns:
         The saved video.
 
     Raises:
         InvalidRequest: refused locally; nothing was sent.
-        SubmissionUncertain: the create was sent, and its outcome is unknown; it may have been paid.
+        SubmissionUncertain: a create was sent, and its outcome is unknown; it may have been paid.
+        ReceiptConflict: the receipt belongs to another request, or cannot be read; nothing was sent.
         TaskFailed: the task ended badly.
-        WaitTimeout: it was still running at the deadline; it can be waited for again.
-        DownloadFailed: no whole video could be had; it can be downloaded again.
+        WaitTimeout: it was still running at the deadline; run it again to go on.
+        DownloadFailed: no whole video could be had; run it again to go on.
         ChainHubError: any other failure; after the create it carries the task.
     """
-    request = build_request(
-        prompt,
-        model=model,
-        image=image,
-        images=images,
-        seconds=seconds,
-        size=size,
-        aspect_ratio=aspect_ratio,
-        watermark=watermark,
-        fit=fit,
-        format=format,
-        extra=extra,
-    )
+    request = build_request(prompt, **fields)
+    job = yield from _job(settings, save_to, on_update, on_progress, timeout, poll)
+    return (yield from job.generate(request, resubmit_uncertain=resubmit_uncertain))
+
+
+def resume(
+    settings: Settings,
+    path: str | PathLike[str],
+    *,
+    timeout: float | None = 1200,
+    poll: PollPolicy | None = None,
+    on_update: Callable[[VideoTask], Any] | None = None,
+    on_progress: Callable[[int, int | None], Any] | None = None,
+) -> Flow[SavedVideo]:
+    """Finish what an earlier `generate` started, from its receipt. Never sends a create.
+
+    Args:
+        path: the path of the output, or of its receipt.
+        timeout: seconds for the waiting, and again for the download; None for ever.
+        poll: when to look again, if not as the client was set up.
+        on_update: is called with the task at each visible change.
+        on_progress: is called with the bytes saved so far, and the bytes in all or None.
+
+    Returns:
+        The saved video; at once if it is there already and matches its receipt.
+
+    Raises:
+        InvalidRequest: there is no receipt.
+        ReceiptConflict: the receipt cannot be read.
+        SubmissionUncertain: the receipt knows no task: the create's outcome is unknown.
+        TaskFailed: the task ended badly.
+        WaitTimeout: it was still running at the deadline; it can be resumed again.
+        DownloadFailed: no whole video could be had; it can be resumed again.
+    """
+    output = fspath(path).removesuffix(SUFFIX)
+    job = yield from _job(settings, output, on_update, on_progress, timeout, poll)
+    return (yield from job.resume())
+
+
+def _job(
+    settings: Settings,
+    save_to: str | PathLike[str],
+    on_update: Callable[[VideoTask], Any] | None,
+    on_progress: Callable[[int, int | None], Any] | None,
+    timeout: float | None,
+    poll: PollPolicy | None,
+) -> Flow[Job]:
     target = yield from run(checked_target, save_to)
-    return (
-        yield from create_wait_save(
-            settings,
-            request,
-            target,
-            _telling(on_update),
-            on_progress=on_progress,
-            timeout=timeout,
-            poll=poll or settings.poll,
-        )
-    )
+    store = settings.receipts(target)
+    announce = _telling(on_update)
+    return Job(settings, target, store, announce, on_progress, timeout, poll or settings.poll)
 
 
 def _telling(on_update: Callable[[VideoTask], Any] | None) -> Announce:

@@ -9,12 +9,18 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 from .policies import PollPolicy, RetryPolicy
+from .receipts import LocalReceipt
 from .settings import Settings, Timeouts, checked_base_url, checked_key, timeouts_of
+from .spending import Spending, checked_limit
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import httpx
     from chainhub_api import AuthenticatedClient
 
+    from .receipts import ReceiptStore
+    from .request import VideoRequest
     from .videos import AsyncVideos, Videos
 
 HttpClient = TypeVar("HttpClient")
@@ -34,6 +40,9 @@ class _Client(ABC, Generic[HttpClient]):
         http_client: HttpClient | None = None,
         inline_images: bool = False,
         image_host: Callable[..., Any] | None = None,
+        max_creates: int | None = None,
+        confirm: Callable[[VideoRequest], Any] | None = None,
+        receipts: Callable[[Path], ReceiptStore] = LocalReceipt,
     ) -> None:
         self._settings = Settings(
             api_key=checked_key(api_key),
@@ -43,6 +52,9 @@ class _Client(ABC, Generic[HttpClient]):
             poll=poll or PollPolicy(),
             inline_images=inline_images,
             image_host=image_host,
+            spending=Spending(checked_limit(max_creates)),
+            confirm=confirm,
+            receipts=receipts,
         )
         self._connect(http_client)
 
@@ -82,6 +94,10 @@ class ChainHub(_Client["httpx.Client"]):
         inline_images: whether the unified format may carry a local picture as a data URI.
         image_host: a function that takes a file name and a binary stream, puts the picture
             somewhere, and returns a link to it, for local pictures in the unified format.
+        max_creates: how many creates this client may pay for; the environment's CHAINHUB_MAX_CREATES,
+            or any number, if None. Creates whose outcome is unknown count.
+        confirm: sees each `VideoRequest` before it is sent, and returns whether it may be.
+        receipts: makes the store of the receipt that belongs to an output; by default a file beside it.
 
     Raises:
         ConfigurationError: there is no key, or the address must not be used.

@@ -3,6 +3,7 @@
     ChainHubError
     ├── ConfigurationError          no key, bad base_url
     ├── InvalidRequest              refused locally, nothing sent
+    │   └── SpendLimitReached       one create more than max_creates
     ├── APIError                    the gateway answered with an error
     │   ├── AuthenticationError     401
     │   ├── PermissionDenied        403
@@ -29,6 +30,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from .task import VideoTask
 
 
@@ -60,6 +63,10 @@ class ConfigurationError(ChainHubError):
 
 class InvalidRequest(ChainHubError):
     """The request was refused locally. Nothing was sent, nothing was paid."""
+
+
+class SpendLimitReached(InvalidRequest):
+    """This client may not pay for another create. Nothing was sent."""
 
 
 class APIError(ChainHubError):
@@ -153,7 +160,24 @@ class UnexpectedResponse(ChainHubError):
 
 
 class SubmissionUncertain(ChainHubError):
-    """A create was sent and its outcome is unknown: it may have been paid. It was not sent again."""
+    """A create was sent and its outcome is unknown: it may have been paid. It was not sent again.
+
+    Attributes:
+        fingerprint: sha256 in hex over everything that was sent, the key excepted.
+        sent_at: about when it was sent (aware), or None if only a receipt tells.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        fingerprint: str = "",
+        sent_at: datetime | None = None,
+        task: VideoTask | None = None,
+    ) -> None:
+        super().__init__(message, task=task)
+        self.fingerprint = fingerprint
+        self.sent_at = sent_at
 
 
 class TaskFailed(ChainHubError):

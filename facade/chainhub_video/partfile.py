@@ -101,6 +101,16 @@ class PartFile:
         self._file.close()
 
 
+def file_matches(path: Path, size: int, sha256: str) -> bool:
+    """Return whether a file has a size in bytes and a sha256 in hex."""
+    try:
+        with path.open("rb") as file:
+            same = os.fstat(file.fileno()).st_size == size
+            return same and hashlib.file_digest(file, "sha256").hexdigest() == sha256
+    except OSError:
+        return False
+
+
 def sync_folder(folder: Path) -> None:
     """Make a rename in a folder survive a power cut, where the system can."""
     if os.name != "posix":

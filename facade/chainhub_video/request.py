@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, Required, TypedDict
 
 import attrs
 
@@ -49,6 +49,30 @@ class VideoRequest:
     fit: str | None = None
     extra: Mapping[str, Any] = attrs.field(factory=dict[str, Any], hash=False)
 
+    def describe(self, pictures: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+        """Return everything that is sent, as JSON values.
+
+        Args:
+            pictures: the description of each picture.
+        """
+        fields = attrs.asdict(self, recurse=False, filter=attrs.filters.exclude("images"))
+        return {**fields, "pictures": list(pictures)}
+
+
+class RequestFields(TypedDict, total=False):
+    """The keyword parameters of `build_request`, for calls that pass them on."""
+
+    model: Required[str]
+    image: ImageSource | None
+    images: Sequence[ImageSource]
+    seconds: int | str | None
+    size: str | tuple[int, int] | None
+    aspect_ratio: str | None
+    watermark: bool | str | None
+    fit: Literal["cover", "contain"] | None
+    format: str | None
+    extra: Mapping[str, Any] | None
+
 
 def build_request(
     prompt: str,
@@ -60,7 +84,7 @@ def build_request(
     size: str | tuple[int, int] | None = None,
     aspect_ratio: str | None = None,
     watermark: bool | str | None = None,
-    fit: str | None = None,
+    fit: Literal["cover", "contain"] | None = None,
     format: str | None = None,  # noqa: A002 - the public name of the parameter
     extra: Mapping[str, Any] | None = None,
 ) -> VideoRequest:
@@ -180,6 +204,15 @@ def _watermark(watermark: bool | str | None) -> str | None:
     if watermark is not None:
         _check_text("watermark", watermark)
     return watermark
+
+
+def _extra(extra: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return a copy of the extra fields, as the JSON values that they are sent as."""
+    try:
+        copy: dict[str, Any] = json.loads(json.dumps(dict(extra or {}), allow_nan=False))
+    except (TypeError, ValueError, RecursionError) as error:
+        raise InvalidRequest(f"extra cannot be sent: {error}; use JSON values") from error
+    return copy
 
 
 def _fit_to_model(request: VideoRequest, model: Model) -> VideoRequest:

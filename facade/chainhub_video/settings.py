@@ -11,9 +11,15 @@ import attrs
 
 from .errors import ConfigurationError
 from .policies import PollPolicy, RetryPolicy
+from .receipts import LocalReceipt
+from .spending import Spending
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
+
+    from .receipts import ReceiptStore
+    from .request import VideoRequest
 
 DEFAULT_BASE_URL = "https://api.chainhub.tech"  # both specification pages, `servers`
 
@@ -47,6 +53,9 @@ class Settings:
         poll: when to look at a running task again.
         inline_images: whether the unified format may carry a local picture as a data URI.
         max_download: bytes beyond which a video is not saved.
+        spending: how many creates may still be paid for.
+        confirm: sees each request before it is sent, and returns whether it may be.
+        receipts: makes the store of the receipt that belongs to an output.
         image_host: takes a file name and a binary stream, and returns a link to the picture.
     """
 
@@ -56,6 +65,9 @@ class Settings:
     retry: RetryPolicy = attrs.field(factory=RetryPolicy)
     poll: PollPolicy = attrs.field(factory=PollPolicy)
     inline_images: bool = False
+    spending: Spending = attrs.field(factory=Spending, repr=False)
+    confirm: Callable[[VideoRequest], Any] | None = attrs.field(default=None, repr=False)
+    receipts: Callable[[Path], ReceiptStore] = attrs.field(default=LocalReceipt, repr=False)
     max_download: int = 4_000_000_000
     image_host: Callable[..., Any] | None = attrs.field(default=None, repr=False)
 

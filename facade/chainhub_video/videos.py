@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from . import calls
+from .request import build_request
 
 if TYPE_CHECKING:
     from .drivers.asynchronous import AsyncDriver
@@ -24,6 +25,8 @@ def _as_method(method: Any, call: Callable[..., Flow[Any]], returned: str = "{}"
     functools.update_wrapper(method, call)
     signature = inspect.signature(call)
     _settings, *parameters = signature.parameters.values()
+    if parameters[-1].kind is inspect.Parameter.VAR_KEYWORD:  # the request's fields, in full
+        _prompt, *parameters[-1:] = inspect.signature(build_request).parameters.values()
     this = inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD)
     result = str(signature.return_annotation).removeprefix("Flow[").removesuffix("]")
     method.__signature__ = signature.replace(
@@ -81,6 +84,7 @@ class Videos:
     watch = _iterating(calls.watch)
     download = _blocking(calls.download)
     generate = _blocking(calls.generate)
+    resume = _blocking(calls.resume)
 
 
 class AsyncVideos:
@@ -96,3 +100,4 @@ class AsyncVideos:
     watch = _iterating_async(calls.watch)
     download = _awaiting(calls.download)
     generate = _awaiting(calls.generate)
+    resume = _awaiting(calls.resume)

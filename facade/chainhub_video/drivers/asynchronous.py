@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any, TypeVar
 
 import httpx
@@ -80,7 +80,7 @@ class AsyncDriver:
             case ask.Open(call):
                 return await self._open(call)
             case ask.Read(stream):
-                return await self._guarded(anext(stream.handle[1], b""))
+                return await _guarded(stream.handle[2], anext(stream.handle[1], b""))
             case ask.Close(stream):
                 await stream.handle[0].aclose()
             case ask.Sleep(seconds):
@@ -97,30 +97,14 @@ class AsyncDriver:
 
     async def _open(self, call: Call) -> Stream:
         client = self._client(fresh=call.fresh)
-        request = exchange.built(client, self._settings, call)
-        if "files" in call.arguments:  # a multipart body reads the caller's file as it is sent
-            request = client.build_request(
-                request.method,
-                request.url,
-                headers=request.headers,
-                content=_off_loop(request.stream),
-                extensions=request.extensions,
-            )
-        response = await self._guarded(
-            client.send(request, stream=True, follow_redirects=False, auth=None)
+        witness = exchange.Witness()
+        request = exchange.built(client, self._settings, call, body=_off_loop)
+        request.extensions["trace"] = witness.note_async
+        response = await _guarded(
+            witness, client.send(request, stream=True, follow_redirects=False, auth=None)
         )
-        handle = (response, response.aiter_bytes())
+        handle = (response, response.aiter_bytes(), witness)
         return Stream(response.status_code, exchange.lowered(response.headers), handle)
-
-    async def _guarded(self, awaitable: Any) -> Any:
-        """Await the HTTP library, and let none of its exceptions through."""
-        try:
-            return await awaitable
-        except Exception as error:
-            failure = exchange.failure_of(error)
-            if failure is None:
-                raise
-            raise failure from error
 
     async def _notify(self, function: Any, arguments: tuple[Any, ...], *, blocking: bool) -> Any:
         if blocking and not inspect.iscoroutinefunction(function):
@@ -142,8 +126,18 @@ class AsyncDriver:
         return self._own[fresh]
 
 
-async def _off_loop(body: Any) -> AsyncIterator[bytes]:
-    """Read a body that blocks in a thread, a chunk at a time."""
-    chunks = iter(body)
-    while (chunk := await asyncio.to_thread(next, chunks, None)) is not None:
-        yield chunk
+async def _off_loop(blocks: Iterator[bytes]) -> AsyncIterator[bytes]:
+    """Read a body that blocks in a thread, a block at a time."""
+    while (block := await asyncio.to_thread(next, blocks, None)) is not None:
+        yield block
+
+
+async def _guarded(witness: exchange.Witness, awaitable: Any) -> Any:
+    """Await the HTTP library, and let none of its exceptions through."""
+    try:
+        return await awaitable
+    except Exception as error:
+        failure = witness.failure(error)
+        if failure is None:
+            raise
+        raise failure from error

@@ -79,7 +79,7 @@ class BlockingDriver:
             case ask.Open(call):
                 return self._open(call)
             case ask.Read(stream):
-                return self._guarded(next, stream.handle[1], b"")
+                return _guarded(stream.handle[2], next, stream.handle[1], b"")
             case ask.Close(stream):
                 stream.handle[0].close()
             case ask.Sleep(seconds):
@@ -96,22 +96,14 @@ class BlockingDriver:
 
     def _open(self, call: Call) -> Stream:
         client = self._client(fresh=call.fresh)
-        request = exchange.built(client, self._settings, call)
-        response = self._guarded(
-            client.send, request, stream=True, follow_redirects=False, auth=None
+        witness = exchange.Witness()
+        request = exchange.built(client, self._settings, call, body=iter)
+        request.extensions["trace"] = witness.note
+        response = _guarded(
+            witness, client.send, request, stream=True, follow_redirects=False, auth=None
         )
-        handle = (response, response.iter_bytes())
+        handle = (response, response.iter_bytes(), witness)
         return Stream(response.status_code, exchange.lowered(response.headers), handle)
-
-    def _guarded(self, function: Any, *arguments: Any, **named: Any) -> Any:
-        """Call into the HTTP library, and let none of its exceptions through."""
-        try:
-            return function(*arguments, **named)
-        except Exception as error:
-            failure = exchange.failure_of(error)
-            if failure is None:
-                raise
-            raise failure from error
 
     def _notify(self, function: Any, arguments: tuple[Any, ...]) -> Any:
         result = function(*arguments)
@@ -133,3 +125,14 @@ class BlockingDriver:
                     httpx.Client(verify=trust, limits=limits),
                 )
             return self._own[fresh]
+
+
+def _guarded(witness: exchange.Witness, function: Any, *arguments: Any, **named: Any) -> Any:
+    """Call into the HTTP library, and let none of its exceptions through."""
+    try:
+        return function(*arguments, **named)
+    except Exception as error:
+        failure = witness.failure(error)
+        if failure is None:
+            raise
+        raise failure from error

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import inspect
 import platform
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from chainhub_video._version import __version__
@@ -25,6 +25,7 @@ _NEVER_SENT = frozenset(
     {"ConnectError", "ConnectTimeout", "PoolTimeout", "ProxyError", "UnsupportedProtocol"}
 )
 _HTTP_LIBRARY = frozenset({"HTTPError", "InvalidURL", "StreamError", "CookieConflict"})
+_BLOCK = 1 << 17  # bytes of a multipart body that are sent together
 _PRIVATE_HEADERS = ("authorization", "cookie", "proxy-authorization")
 
 
@@ -56,8 +57,16 @@ def usable(client: Any, *, closed: bool) -> Any:
     return client
 
 
-def built(client: Any, settings: Settings, call: Call) -> Any:
+def built(
+    client: Any, settings: Settings, call: Call, *, body: Callable[[Iterator[bytes]], Any]
+) -> Any:
     """Return the HTTP library's request for a call.
+
+    Args:
+        client: builds it.
+        settings: the client's.
+        call: what to send.
+        body: makes the blocks of a multipart body into one that the client can send.
 
     Raises:
         TransportFailure: the library takes the address for none; nothing was sent.
@@ -65,11 +74,33 @@ def built(client: Any, settings: Settings, call: Call) -> Any:
     try:
         request = client.build_request(**request_arguments(settings, call))
     except Exception as error:
-        if failure_of(error) is not None:
+        if Witness().failure(error) is not None:
             raise TransportFailure(error, sent=False) from error
         raise
-    strip_private(call, request.headers)
+    if "files" in call.arguments:
+        request = client.build_request(
+            request.method,
+            request.url,
+            headers=request.headers,
+            content=body(_blocks(request.stream)),
+            extensions=request.extensions,
+        )
+    if not to_gateway(call):  # the defaults of a client that the caller lent us are not for strangers
+        for name in _PRIVATE_HEADERS:
+            request.headers.pop(name, None)
     return request
+
+
+def _blocks(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Join the many small pieces of a multipart body, each of which would be sent on its own."""
+    block = bytearray()
+    for piece in pieces:
+        block += piece
+        if len(block) >= _BLOCK:
+            yield bytes(block)
+            block.clear()
+    if block:
+        yield bytes(block)
 
 
 def request_arguments(settings: Settings, call: Call) -> dict[str, Any]:
@@ -92,24 +123,37 @@ def to_gateway(call: Call) -> bool:
     return str(call.arguments["url"]).startswith("/")
 
 
-def strip_private(call: Call, headers: Any) -> None:
-    """Take the defaults of a client that the caller lent us off a request to a stranger."""
-    if not to_gateway(call):
-        for name in _PRIVATE_HEADERS:
-            headers.pop(name, None)
-
-
 def lowered(headers: Mapping[str, str]) -> dict[str, str]:
     """Return headers with their names in lower case."""
     return {name.lower(): value for name, value in headers.items()}
 
 
-def failure_of(error: Exception) -> TransportFailure | None:
-    """Return what an exception during an exchange means, or None if it is not about the exchange."""
-    names = {kind.__name__ for kind in type(error).__mro__}
-    if names & _NEVER_SENT:
-        return TransportFailure(error, sent=False)
-    # Unicode errors: the library looks at where a redirect leads even if it does not follow it.
-    if names & _HTTP_LIBRARY or isinstance(error, (OSError, UnicodeError)):
-        return TransportFailure(error, sent=True)
-    return None
+class Witness:
+    """Learns from the transport's own events whether a byte of a request may have left.
+
+    httpx hands them to a request's `trace` extension. A lent client's own transport may give none.
+    """
+
+    def __init__(self) -> None:
+        self._heard = False
+        self._left = False
+
+    def note(self, event: str, info: Mapping[str, Any]) -> None:
+        """Take an event; asking a proxy for a tunnel is not yet the request itself."""
+        self._heard = True
+        if event.endswith("send_request_headers.started"):
+            method = getattr(info.get("request"), "method", b"")
+            self._left = self._left or method != b"CONNECT"
+
+    async def note_async(self, event: str, info: Mapping[str, Any]) -> None:
+        """Take an event under asyncio."""
+        self.note(event, info)
+
+    def failure(self, error: Exception) -> TransportFailure | None:
+        """Return what an exception during an exchange means, or None if it is not about it."""
+        names = {kind.__name__ for kind in type(error).__mro__}
+        sent = self._left if self._heard else not names & _NEVER_SENT
+        # Unicode errors: the library looks at where a redirect leads even if it does not follow it.
+        if names & _HTTP_LIBRARY or isinstance(error, (OSError, UnicodeError)) or self._left:
+            return TransportFailure(error, sent=sent)
+        return None

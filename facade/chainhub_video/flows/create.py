@@ -3,22 +3,39 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from chainhub_video.effects import AnswerTooLarge, Call, Flow, Reply, Sleep, TransportFailure, send
+from chainhub_video.effects import (
+    AnswerTooLarge,
+    Call,
+    Flow,
+    Notify,
+    Open,
+    Reply,
+    Sleep,
+    Stream,
+    TransportFailure,
+    now,
+    read_whole,
+    run,
+)
 from chainhub_video.errors import (
     ChainHubError,
     ConnectionFailed,
+    InvalidRequest,
     SubmissionUncertain,
     UnexpectedResponse,
 )
 from chainhub_video.failures import error_for, success_in
-from chainhub_video.formats import FORMATS
+from chainhub_video.formats import FORMATS, WireFormat
+from chainhub_video.receipts import fingerprint_of
 from chainhub_video.submission import Decision, Outcome, decide
 
-from .gather import close_all, gather
+from .gather import Opened, carry_all, close_all, open_all
 
 if TYPE_CHECKING:
     from chainhub_video.request import VideoRequest
@@ -26,6 +43,8 @@ if TYPE_CHECKING:
     from chainhub_video.task import VideoTask
 
 log = logging.getLogger("chainhub_video")
+
+BeforeSending = Callable[[], Flow[None]]
 
 
 def create(settings: Settings, request: VideoRequest) -> Flow[VideoTask]:
@@ -37,62 +56,133 @@ def create(settings: Settings, request: VideoRequest) -> Flow[VideoTask]:
         APIError: the gateway refused; nothing was paid.
         SubmissionUncertain: it was sent, and its outcome is unknown.
     """
+    submission = yield from prepare(settings, request)
+    try:
+        return (yield from submission.send())
+    finally:
+        submission.close()
+
+
+def prepare(settings: Settings, request: VideoRequest) -> Flow[Submission]:
+    """Check a request and open its pictures. Close the result.
+
+    Raises:
+        InvalidRequest: it would be refused.
+    """
     wire = FORMATS[request.format]
     wire.check(request)
-    pictures = yield from gather(settings, wire, request)
+    opened = yield from open_all(request.images)
     try:
-        call = wire.create_call(request, pictures)
+        pictures = yield from run(lambda: [one.describe() for one in opened])
+        description = {"gateway": settings.base_url, **request.describe(pictures)}
+    except BaseException:
+        close_all(opened)
+        raise
+    return Submission(settings, wire, request, opened, description, fingerprint_of(description))
+
+
+@attrs.define(eq=False)
+class Submission:
+    """One create, from its opened pictures to its task.
+
+    Attributes:
+        description: what is sent, as JSON values, with pictures by digest or link.
+        fingerprint: sha256 in hex over it.
+        in_flight: whether a create is on its way whose outcome is not known yet.
+    """
+
+    _settings: Settings
+    _wire: WireFormat
+    request: VideoRequest
+    _opened: Sequence[Opened]
+    description: dict[str, Any]
+    fingerprint: str
+    in_flight: bool = False
+
+    def close(self) -> None:
+        """Close the pictures."""
+        close_all(self._opened)
+
+    def send(self, before: BeforeSending | None = None) -> Flow[VideoTask]:
+        """Send the create under the money rule, and return its task.
+
+        Args:
+            before: a flow that is run each time before the create leaves.
+
+        Raises:
+            What `create` raises.
+        """
+        settings, request = self._settings, self.request
+        pictures = yield from carry_all(settings, self._wire, request, self._opened)
+        call = self._wire.create_call(request, pictures)
         call = attrs.evolve(call, fresh=True, read_timeout=settings.timeouts.create)
-        reply = yield from _submit(settings, call)
-    finally:
-        close_all(pictures)
-    try:
-        task = wire.read_created(success_in(reply))
-    except UnexpectedResponse as error:
-        raise _uncertain(error) from error
-    log.info("created task %s (%s, %s)", task.id, request.model, request.format)
-    return attrs.evolve(task, model=task.model or request.model)
-
-
-def _submit(settings: Settings, call: Call) -> Flow[Reply]:
-    """Send a create until it is accepted or refused, as often as the money rule allows."""
-    failures = 0
-    while True:
-        outcome: Outcome
+        if settings.confirm is not None and not (yield Notify(settings.confirm, (request,))):
+            raise InvalidRequest("confirm= did not agree to this create; nothing was sent")
+        settings.spending.reserve()
         try:
-            outcome = yield from send(call)
-        except (TransportFailure, AnswerTooLarge) as failure:
-            outcome = failure
-        decision = decide(outcome)
-        if decision is Decision.ACCEPTED and isinstance(outcome, Reply):
-            return outcome
-        if decision is Decision.UNCERTAIN:
-            raise _uncertain(outcome) from _cause(outcome)
-        failures += 1
-        error = _refusal(settings, outcome)
-        pause = settings.retry.delay(failures, retry_after=getattr(error, "retry_after", None))
-        if decision is Decision.REFUSED or not settings.retry.allows(failures, pause):
-            raise error from _cause(outcome)
-        log.debug("create not accepted (%s), again in %.1f s", error, pause)
-        yield Sleep(pause)
+            reply = yield from self._exchange(call, before)
+            task = self._wire.read_created(success_in(reply))
+        except UnexpectedResponse as error:
+            raise self._uncertain(error) from error
+        except SubmissionUncertain:
+            raise
+        except BaseException:
+            if not self.in_flight:
+                settings.spending.release()
+            raise
+        log.info("created task %s (%s, %s)", task.id, request.model, request.format)
+        return attrs.evolve(task, model=task.model or request.model)
 
+    def _exchange(self, call: Call, before: BeforeSending | None) -> Flow[Reply]:
+        """Send until the create is accepted or refused, as often as the money rule allows."""
+        failures = 0
+        while True:
+            outcome: Outcome
+            if before is not None:
+                yield from before()
+            self.in_flight = True
+            try:
+                outcome = yield from self._answer(call)
+            except (TransportFailure, AnswerTooLarge) as failure:
+                outcome = failure
+            decision = decide(outcome)
+            if decision is Decision.ACCEPTED and isinstance(outcome, Reply):
+                return outcome
+            if decision is Decision.UNCERTAIN:
+                raise self._uncertain(outcome) from _cause(outcome)
+            self.in_flight = False
+            failures += 1
+            error = self._refusal(outcome)
+            retry = self._settings.retry
+            pause = retry.delay(failures, retry_after=getattr(error, "retry_after", None))
+            if decision is Decision.REFUSED or not retry.allows(failures, pause):
+                raise error from _cause(outcome)
+            log.debug("create not accepted (%s), again in %.1f s", error, pause)
+            yield Sleep(pause)
 
-def _refusal(settings: Settings, outcome: Outcome) -> ChainHubError:
-    """Return the error for a create that surely did not happen."""
-    if isinstance(outcome, Reply):
-        return error_for(outcome)
-    return ConnectionFailed(
-        f"the gateway at {settings.base_url} could not be reached ({outcome}): check the address "
-        "and your network; nothing was sent"
-    )
+    def _answer(self, call: Call) -> Flow[Reply]:
+        """Send once, and read the answer; one that trickles in has no more time than one that is late."""
+        stream: Stream = yield Open(call)
+        deadline = (yield from now()) + self._settings.timeouts.create
+        return (yield from read_whole(stream, deadline=deadline))
 
+    def _refusal(self, outcome: Outcome) -> ChainHubError:
+        """Return the error for a create that surely did not happen."""
+        if isinstance(outcome, Reply):
+            return error_for(outcome)
+        return ConnectionFailed(
+            f"the gateway at {self._settings.base_url} could not be reached ({outcome}): check the "
+            "address and your network; nothing was sent"
+        )
 
-def _uncertain(outcome: Outcome | UnexpectedResponse) -> SubmissionUncertain:
-    what = str(error_for(outcome)) if isinstance(outcome, Reply) else str(outcome)
-    return SubmissionUncertain(
-        f"the create was sent, but its outcome is unknown ({what}): it may have been paid, so it was "
-        "not sent again. Look for it in the vendor's usage log before you send it once more"
-    )
+    def _uncertain(self, outcome: Outcome | UnexpectedResponse) -> SubmissionUncertain:
+        what = str(error_for(outcome)) if isinstance(outcome, Reply) else str(outcome)
+        return SubmissionUncertain(
+            f"the create was sent, but its outcome is unknown ({what}): it may have been paid, so it "
+            "was not sent again. Look for it in the vendor's usage log before you send it once more",
+            fingerprint=self.fingerprint,
+            sent_at=datetime.now(UTC),
+        )
 
 
 def _cause(outcome: Outcome) -> BaseException | None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 from urllib.parse import urlsplit
+
+import attrs
 
 from chainhub_video.effects import (
     AnswerTooLarge,
@@ -39,76 +42,108 @@ INLINE_LIMIT = 10_000_000  # bytes of a picture that a data URI may carry
 FETCH_LIMIT = 256_000_000  # bytes of a picture that is fetched from a link
 
 
-def gather(
-    settings: Settings, wire: WireFormat, request: VideoRequest
-) -> Flow[list[Picture | str]]:
-    """Return the pictures as the format carries them: opened, or as links. Close the opened ones.
+@attrs.define(eq=False)
+class Opened:
+    """A picture as the caller gave it, opened if it is on this machine.
+
+    Attributes:
+        source: what the caller gave.
+        picture: None for a link.
+    """
+
+    source: ImageSource
+    picture: Picture | None
+
+    def describe(self) -> dict[str, Any]:
+        """Return what tells this picture from others: its digest, or its link. May block."""
+        if self.picture is None:
+            return {"link": str(self.source)}
+        self.picture.stream.seek(0)
+        digest = hashlib.sha256()
+        while data := self.picture.stream.read(1 << 20):
+            digest.update(data)
+        return {
+            "name": self.picture.name,
+            "type": self.picture.media_type,
+            "size": self.picture.size,
+            "sha256": digest.hexdigest(),
+        }
+
+
+def open_all(sources: Sequence[ImageSource]) -> Flow[list[Opened]]:
+    """Open what is on this machine. Close it with `close_all`.
 
     Raises:
-        InvalidRequest: one cannot be read, is not a picture, or cannot travel in this format.
+        InvalidRequest: a picture cannot be read, or is not one.
+    """
+    opened: list[Opened] = []
+    try:
+        for source in sources:
+            link = link_in(source)
+            picture = None if link else (yield from run(open_picture, source))
+            opened.append(Opened(link or source, picture))
+    except BaseException:
+        close_all(opened)
+        raise
+    return opened
+
+
+def close_all(opened: Sequence[Opened]) -> None:
+    """Close the opened pictures."""
+    for one in opened:
+        if one.picture is not None:
+            one.picture.close()
+
+
+def carry_all(
+    settings: Settings, wire: WireFormat, request: VideoRequest, opened: Sequence[Opened]
+) -> Flow[list[Picture | str]]:
+    """Return the pictures as the format carries them: as uploads, or as links.
+
+    Raises:
+        InvalidRequest: one cannot be fetched, fitted, or travel in this format.
         ConnectionFailed: a link could not be reached.
     """
-    gathered: list[Picture | str] = []
-    try:
-        for source in request.images:
-            if wire.pictures_as == "upload":
-                gathered.append((yield from _upload(request, source)))
-            else:
-                gathered.append((yield from _link(settings, request, source)))
-    except BaseException:
-        close_all(gathered)
-        raise
-    return gathered
+    carried: list[Picture | str] = []
+    for one in opened:
+        if wire.pictures_as == "upload" or one.picture is not None:
+            if one.picture is None:
+                one.picture = yield from _fetch(str(one.source))
+            one.picture = yield from run(fitted, one.picture, request.size, request.fit)
+        if wire.pictures_as == "upload" and one.picture is not None:
+            carried.append(one.picture)
+        else:
+            carried.append((yield from _link(settings, request, one)))
+    return carried
 
 
-def close_all(pictures: Sequence[Picture | str]) -> None:
-    """Close the opened ones among the pictures."""
-    for picture in pictures:
-        if isinstance(picture, Picture):
-            picture.close()
-
-
-def _upload(request: VideoRequest, source: ImageSource) -> Flow[Picture]:
-    link = link_in(source)
-    if link is None:
-        picture = yield from run(open_picture, source)
-    else:
-        picture = yield from _fetch(link)
-    return (yield from run(fitted, picture, request.size, request.fit))
-
-
-def _link(settings: Settings, request: VideoRequest, source: ImageSource) -> Flow[str]:
-    link = link_in(source)
-    if link is not None:
+def _link(settings: Settings, request: VideoRequest, one: Opened) -> Flow[str]:
+    picture = one.picture
+    if picture is None:
         if request.fit is not None:
-            raise InvalidRequest(f"fit needs a local picture, and {shown(link)} travels as a link")
-        return link
-    picture = yield from run(open_picture, source)
-    picture = yield from run(fitted, picture, request.size, request.fit)
-    try:
-        if is_data_uri(source) and request.fit is None:
-            return str(source)
-        if settings.image_host is not None:
-            hosted = yield Notify(
-                settings.image_host, (picture.name, picture.stream), blocking=True
-            )
-            if not isinstance(hosted, str) or link_in(hosted) is None:
-                raise InvalidRequest(f"image_host returned {hosted!r} instead of an http(s) link")
-            return hosted
-        if not settings.inline_images:
             raise InvalidRequest(
-                f"{picture.name}: the unified format takes links to pictures, not files. Either let it "
-                "carry the picture itself with ChainHub(inline_images=True), or give a function that "
-                "uploads it and returns the link with ChainHub(image_host=...)"
+                f"fit needs a local picture, and {shown(str(one.source))} is a link"
             )
-        if picture.size > INLINE_LIMIT:
-            raise InvalidRequest(
-                f"{picture.name} has {picture.size:,} bytes, and inline_images carries at most "
-                f"{INLINE_LIMIT:,}: make it smaller, or pass a link"
-            )
-        return (yield from run(picture.data_uri))
-    finally:
-        picture.close()
+        return str(one.source)
+    if is_data_uri(one.source) and request.fit is None:
+        return str(one.source)
+    if settings.image_host is not None:
+        hosted = yield Notify(settings.image_host, (picture.name, picture.stream), blocking=True)
+        if not isinstance(hosted, str) or link_in(hosted) is None:
+            raise InvalidRequest(f"image_host returned {hosted!r} instead of an http(s) link")
+        return hosted
+    if not settings.inline_images:
+        raise InvalidRequest(
+            f"{picture.name}: the unified format takes links to pictures, not files. Either let it "
+            "carry the picture itself with ChainHub(inline_images=True), or give a function that "
+            "uploads it and returns the link with ChainHub(image_host=...)"
+        )
+    if picture.size > INLINE_LIMIT:
+        raise InvalidRequest(
+            f"{picture.name} has {picture.size:,} bytes, and inline_images carries at most "
+            f"{INLINE_LIMIT:,}: make it smaller, or pass a link"
+        )
+    return (yield from run(picture.data_uri))
 
 
 def _fetch(link: str) -> Flow[Picture]:
