@@ -12,7 +12,7 @@ from .effects import Effect, Emit, Flow, Notify, run
 from .errors import ChainHubError
 from .flows import create as creation
 from .flows.download import save
-from .flows.follow import Announce, follow, look_once, task_for
+from .flows.follow import Announce, check_timeout, follow, look_once, task_for
 from .flows.generate import Job
 from .partfile import checked_target
 from .policies import PollPolicy
@@ -263,6 +263,7 @@ def _job(
     timeout: float | None,
     poll: PollPolicy | None,
 ) -> Flow[Job]:
+    check_timeout(timeout)  # before anything is paid
     target = yield from run(checked_target, save_to)
     store = settings.receipts(target)
     announce = _telling(on_update)

@@ -71,6 +71,14 @@ class Settings:
     max_download: int = 4_000_000_000
     image_host: Callable[..., Any] | None = attrs.field(default=None, repr=False)
 
+    @property
+    def trust_env(self) -> bool:
+        """Whether the environment's proxies and certificates are used: not for a gateway on this machine.
+
+        Plain http is for loopback only, and through a proxy the key would leave the machine readable.
+        """
+        return not self.base_url.lower().startswith("http://")
+
 
 def timeouts_of(timeout: float | Timeouts | None) -> Timeouts:
     """Return the timeouts for a constructor's `timeout`.

@@ -117,11 +117,12 @@ class AsyncDriver:
         if (lent := exchange.usable(self._lent, closed=self._closed)) is not None:
             return lent  # type: ignore[no-any-return]
         if self._own is None:
-            trust = httpx.create_ssl_context()
+            env = self._settings.trust_env
+            trust = httpx.create_ssl_context(trust_env=env)
             limits = httpx.Limits(**exchange.FRESH_LIMITS)
             self._own = (
-                httpx.AsyncClient(verify=trust),
-                httpx.AsyncClient(verify=trust, limits=limits),
+                httpx.AsyncClient(verify=trust, trust_env=env),
+                httpx.AsyncClient(verify=trust, trust_env=env, limits=limits),
             )
         return self._own[fresh]
 

@@ -118,11 +118,12 @@ class BlockingDriver:
             if (lent := exchange.usable(self._lent, closed=self._closed)) is not None:
                 return lent  # type: ignore[no-any-return]
             if self._own is None:
-                trust = httpx.create_ssl_context()
+                env = self._settings.trust_env
+                trust = httpx.create_ssl_context(trust_env=env)
                 limits = httpx.Limits(**exchange.FRESH_LIMITS)
                 self._own = (
-                    httpx.Client(verify=trust),
-                    httpx.Client(verify=trust, limits=limits),
+                    httpx.Client(verify=trust, trust_env=env),
+                    httpx.Client(verify=trust, trust_env=env, limits=limits),
                 )
             return self._own[fresh]
 

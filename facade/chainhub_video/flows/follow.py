@@ -110,7 +110,7 @@ def follow(
         WaitTimeout: it was still running at the deadline; the last failure to ask is its cause.
         APIError: the gateway refuses to tell for a reason that will not pass.
     """
-    _check_timeout(timeout)
+    check_timeout(timeout)
     began = yield from now()
     deadline = math.inf if timeout is None else began + timeout
     last_look = deadline - min(_LAST_LOOK, 0.1 * (timeout or 0.0))
@@ -250,6 +250,11 @@ def _cause(failure: Exception) -> BaseException | None:
     return failure.cause if isinstance(failure, TransportFailure) else None
 
 
-def _check_timeout(timeout: float | None) -> None:
+def check_timeout(timeout: float | None) -> None:
+    """Refuse what is no deadline.
+
+    Raises:
+        InvalidRequest: it is below 0, or not a number.
+    """
     if timeout is not None and not timeout >= 0:
         raise InvalidRequest(f"timeout is {timeout!r}, and must be 0 or more seconds, or None")
