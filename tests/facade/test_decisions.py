@@ -7,7 +7,7 @@ import ssl
 import httpcore
 import httpx
 import pytest
-from chainhub_video.drivers.exchange import failure_of
+from chainhub_video.drivers.exchange import Witness
 from chainhub_video.effects import AnswerTooLarge, Reply, TransportFailure
 from chainhub_video.submission import Decision, decide
 
@@ -69,7 +69,7 @@ def _transport_failures() -> list[type[Exception]]:
 def test_every_transport_failure_has_its_decision(kind: type[Exception]) -> None:
     """Only failures to get a connection at all allow another create; every other one of the library forbids it."""
     error = kind.__new__(kind, "text")
-    failure = failure_of(error)
+    failure = Witness().failure(error)
     assert failure is not None
     assert failure.sent is (kind not in NEVER_SENT)
     assert decide(failure) is (Decision.AGAIN if kind in NEVER_SENT else Decision.UNCERTAIN)
@@ -80,7 +80,7 @@ def test_every_transport_failure_has_its_decision(kind: type[Exception]) -> None
 )
 def test_a_bare_system_error_is_uncertain(error: OSError) -> None:
     """An operating system's error during an exchange says nothing about what was sent, so it forbids another create."""
-    failure = failure_of(error)
+    failure = Witness().failure(error)
     assert failure is not None
     assert decide(failure) is Decision.UNCERTAIN
 
@@ -88,7 +88,7 @@ def test_a_bare_system_error_is_uncertain(error: OSError) -> None:
 @pytest.mark.parametrize("error", [KeyError("x"), TypeError("x"), RuntimeError("x")])
 def test_a_mistake_of_the_program_is_no_transport_failure(error: Exception) -> None:
     """What is not about the exchange is not swallowed as if it were."""
-    assert failure_of(error) is None
+    assert Witness().failure(error) is None
 
 
 def test_an_answer_too_large_is_uncertain() -> None:

@@ -62,6 +62,7 @@ class Opened:
         digest = hashlib.sha256()
         while data := self.picture.stream.read(1 << 20):
             digest.update(data)
+        self.picture.stream.seek(0)
         return {
             "name": self.picture.name,
             "type": self.picture.media_type,
