@@ -142,6 +142,11 @@ class LocalReceipt:
     def __init__(self, target: Path) -> None:
         self._path = target.with_name(target.name + SUFFIX)
 
+    @classmethod
+    def of(cls, path: str | os.PathLike[str]) -> LocalReceipt:
+        """Return the receipt of an output, given the output's path or the receipt's own."""
+        return cls(Path(os.fspath(path).removesuffix(SUFFIX)))
+
     @property
     def name(self) -> str:
         """The receipt's path."""

@@ -73,7 +73,9 @@ def test_ctrl_c_names_the_task_and_how_to_go_on(
     (task_id,) = re.findall(r"grok:[\w-]+", first)
     assert process.returncode == 130
     (line,) = last.splitlines()
-    assert f"chainhub-video download {task_id} --format unified -o FILE" in line
+    assert task_id in line
+    assert f"chainhub-video resume {tmp_path / 'out.mp4'}" in line
+    assert "out.mp4.task.json" in line
     assert not (tmp_path / "out.mp4").exists()
 
 

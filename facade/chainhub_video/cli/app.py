@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+import json
 import math
 import os
 import shlex
 import sys
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
 from chainhub_video.errors import ChainHubError, ConfigurationError, InvalidRequest
 
-from .console import PROGRAM, fail, percent, readable, say, show, show_json, task_as_json, word
+from .console import (
+    PROGRAM,
+    describe,
+    fail,
+    percent,
+    readable,
+    say,
+    show,
+    show_json,
+    task_as_json,
+    word,
+)
 from .display import Interrupted, display
 
 if TYPE_CHECKING:
@@ -140,10 +152,25 @@ def generate(
             "--inline-images", help="Send local pictures inside the request (unified format)."
         ),
     ] = False,
+    fit: Annotated[
+        str | None,
+        typer.Option(
+            "--fit",
+            metavar="cover|contain",
+            help="Bring local pictures to the pixels of the video.",
+        ),
+    ] = None,
     timeout: Timeout = 1200,
+    resubmit_uncertain: Annotated[
+        bool,
+        typer.Option(
+            "--resubmit-uncertain",
+            help="Send the create again although an earlier one may have been paid.",
+        ),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Make one video and save it. The gateway charges for this."""
+    """Make one video and save it, once: run again, it goes on where it stopped. The gateway charges for this."""
     from chainhub_video import ChainHub
 
     line = display("submitting", unanswered=UNANSWERED)
@@ -156,8 +183,10 @@ def generate(
             size=size,
             aspect_ratio=aspect_ratio,
             watermark=watermark,
+            fit=cast("Any", fit),
             format=wire_format,
             timeout=timeout,
+            resubmit_uncertain=resubmit_uncertain,
             save_to=output,
             on_update=shown.update,
             on_progress=shown.download,
@@ -166,17 +195,62 @@ def generate(
 
 
 @app.command()
-def status(task_id: TaskId, wire_format: WireFormat = None, as_json: AsJson = False) -> None:
-    """Ask once how a task stands. Costs nothing."""
+def resume(
+    paths: Annotated[
+        list[str],
+        typer.Argument(metavar="PATH...", help="Outputs, or their receipts (FILE.task.json)."),
+    ],
+    timeout: Timeout = 1200,
+    as_json: AsJson = False,
+) -> int:
+    """Finish what generate has started, from its receipts. Never sends a create; costs nothing."""
     from chainhub_video import ChainHub
 
+    worst = 0
     with ChainHub() as hub:
-        task = hub.videos.retrieve(task_id, format=wire_format)
-    if as_json:
-        show_json(task_as_json(task))
-    else:
-        reason = f": {task.failure_reason}" if task.failure_reason else ""
-        show(f"{word(task)} {percent(task)}{reason} (task {task.id})")
+        for path in paths:
+            try:
+                with display("resuming", unanswered="nothing was saved") as shown:
+                    saved = hub.videos.resume(
+                        path, timeout=timeout, on_update=shown.update, on_progress=shown.download
+                    )
+            except ChainHubError as failure:
+                worst = fail(f"{path}: {failure}", 1)
+            else:
+                _report(saved, as_json=as_json)
+    return worst
+
+
+@app.command()
+def status(
+    tasks: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="PATH|ID...", help="Outputs or receipts, read on the disk; or the ids of tasks."
+        ),
+    ],
+    wire_format: WireFormat = None,
+    as_json: AsJson = False,
+) -> None:
+    """Tell how far outputs are by their receipts, or ask the gateway once for tasks. Costs nothing."""
+    from chainhub_video import ChainHub
+    from chainhub_video.receipts import LocalReceipt
+
+    for one in tasks:
+        receipt = LocalReceipt.of(one).load()
+        if receipt is not None:
+            if as_json:
+                show_json(json.loads(receipt.to_json()))
+            else:
+                show(f"{one}: {describe(receipt)}")
+            continue
+        with ChainHub() as hub:
+            task = hub.videos.retrieve(one, format=wire_format)
+        if as_json:
+            show_json(task_as_json(task))
+        else:
+            reason = f": {task.failure_reason}" if task.failure_reason else ""
+            show(f"{word(task)} {percent(task)}{reason} (task {task.id})")
 
 
 @app.command()

@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from chainhub_video.receipts import Receipt
     from chainhub_video.task import VideoTask
 
 PROGRAM = "chainhub-video"
@@ -56,6 +57,19 @@ def percent(task: VideoTask) -> str:
 def word(task: VideoTask) -> str:
     """Return where the task stands, in the gateway's own word if it gave one."""
     return one_line(task.raw_status or task.status)
+
+
+def describe(receipt: Receipt) -> str:
+    """Return how far an output is, by its receipt."""
+    since = receipt.times.get(receipt.state, "an unknown time")
+    parts = [f"{receipt.state} since {since}"]
+    if receipt.task is not None:
+        parts.append(f"task {receipt.task['id']}")
+    if receipt.result is not None:
+        parts.append(readable(int(receipt.result["size"])))
+    if receipt.reason:
+        parts.append(receipt.reason)
+    return ", ".join(parts)
 
 
 def readable(count: int) -> str:

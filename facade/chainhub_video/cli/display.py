@@ -54,7 +54,8 @@ def display(first: str, *, unanswered: str) -> Iterator[Display]:
         try:
             yield shown
         except KeyboardInterrupt as stop:
-            raise Interrupted(_aftermath(shown.task) or unanswered) from stop
+            told = " ".join(getattr(stop, "__notes__", ()))
+            raise Interrupted(told or _aftermath(shown.task) or unanswered) from stop
 
 
 def _aftermath(task: VideoTask | None) -> str | None:

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from .follow import Announce
 
 _GLANCE = 1.0  # seconds between two looks at a receipt that another process is about to change
+_CHECK = "Look for it in the vendor's usage log."
 _SLACK = 5.0  # seconds that a create may take beyond the sum of its timeouts
 
 
@@ -148,14 +149,16 @@ class Job:
             task = yield from submission.send(renew)
         except BaseException as error:
             if isinstance(error, SubmissionUncertain) or submission.in_flight:
-                reason = (
-                    str(error) or f"interrupted while the create was sent ({type(error).__name__})"
-                )
+                reason = str(error) or "the create was interrupted"
                 yield from run(
                     self.store.swap, mine, mine.to(ReceiptState.UNCERTAIN, reason=reason)
                 )
+                if not isinstance(error, ChainHubError):
+                    _say(error, "A create was on its way, and may have been paid. " + _CHECK)
                 _say(
-                    error, f"Its receipt {self.store.name} says so: nothing is sent again by itself"
+                    error,
+                    f"Receipt {self.store.name} keeps this; if it was not paid, the same call with "
+                    "resubmit_uncertain=True (--resubmit-uncertain) sends it again",
                 )
             else:
                 yield from run(self.store.swap, mine, None)
@@ -247,8 +250,8 @@ class Job:
         why = f" ({receipt.reason})" if receipt.reason else ""
         return SubmissionUncertain(
             f"receipt {self.store.name}: a create was sent at {when} and its outcome is unknown{why}. "
-            "It may have been paid: look for it in the vendor's usage log. If it is not there, "
-            "resubmit_uncertain=True sends it again",
+            f"It may have been paid. {_CHECK} If it was not, the same call with "
+            "resubmit_uncertain=True (--resubmit-uncertain) sends it again",
             fingerprint=receipt.fingerprint,
         )
 
