@@ -206,15 +206,6 @@ def _watermark(watermark: bool | str | None) -> str | None:
     return watermark
 
 
-def _extra(extra: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Return a copy of the extra fields, as the JSON values that they are sent as."""
-    try:
-        copy: dict[str, Any] = json.loads(json.dumps(dict(extra or {}), allow_nan=False))
-    except (TypeError, ValueError, RecursionError) as error:
-        raise InvalidRequest(f"extra cannot be sent: {error}; use JSON values") from error
-    return copy
-
-
 def _fit_to_model(request: VideoRequest, model: Model) -> VideoRequest:
     """Fill in what the model's row decides, and refuse what it does not take."""
     if request.aspect_ratio is not None:

@@ -85,7 +85,9 @@ def built(
             content=body(_blocks(request.stream)),
             extensions=request.extensions,
         )
-    if not to_gateway(call):  # the defaults of a client that the caller lent us are not for strangers
+    if not to_gateway(
+        call
+    ):  # the defaults of a client that the caller lent us are not for strangers
         for name in _PRIVATE_HEADERS:
             request.headers.pop(name, None)
     return request
