@@ -195,8 +195,17 @@ def generate(
     Args:
         prompt: what the video shows.
         save_to: the path of the file; its folder must exist.
-        **fields: the request, as for `create`: model, image, images, seconds, size, aspect_ratio,
-            watermark, fit, format, extra.
+        model: such as `veo_3_1` or `grok-video-3`; it decides the wire format.
+        image: a path, bytes, a binary file, an http(s) link, a data URI or a Pillow image.
+        images: several of these, for models that take several.
+        seconds: the duration, for models that let you choose.
+        size: pixels as `"1280x720"` or `(1280, 720)`, or a class such as `"720P"`.
+        aspect_ratio: such as `"3:2"`.
+        watermark: whether the gateway marks the video; None leaves it to the gateway.
+        fit: brings local pictures to the pixels of `size` (extra `images`): `"cover"` fills the frame
+            and cuts what stands out, `"contain"` shows all of it on black.
+        format: `"openai"` or `"unified"`, for models that this package does not know.
+        extra: further fields, sent as they are.
         timeout: seconds for the waiting, and again for the download; None for ever.
         poll: when to look again, if not as the client was set up.
         on_update: is called with the task at each visible change.

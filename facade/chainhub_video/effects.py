@@ -164,11 +164,23 @@ def send(call: Call, limit: int = REPLY_LIMIT) -> Flow[Reply]:
 
 
 def read_whole(
-    stream: Stream, limit: int = REPLY_LIMIT, deadline: float | None = None
+    stream: Stream,
+    limit: int = REPLY_LIMIT,
+    deadline: float | None = None,
+    patience: float | None = None,
 ) -> Flow[Reply]:
-    """Read an open answer to its end, and close it; raises what `send` raises."""
+    """Read an open answer to its end, and close it; raises what `send` raises.
+
+    Args:
+        stream: the answer.
+        limit: bytes that it may have.
+        deadline: on the clock of `now`, or None.
+        patience: seconds from now on in place of a deadline, or None.
+    """
     body = bytearray()
     try:
+        if patience is not None:
+            deadline = (yield from now()) + patience
         while data := (yield Read(stream)):
             body += data
             if len(body) > limit:

@@ -19,7 +19,6 @@ from chainhub_video.effects import (
     Sleep,
     Stream,
     TransportFailure,
-    now,
     read_whole,
     run,
 )
@@ -163,8 +162,7 @@ class Submission:
     def _answer(self, call: Call) -> Flow[Reply]:
         """Send once, and read the answer; one that trickles in has no more time than one that is late."""
         stream: Stream = yield Open(call)
-        deadline = (yield from now()) + self._settings.timeouts.create
-        return (yield from read_whole(stream, deadline=deadline))
+        return (yield from read_whole(stream, patience=self._settings.timeouts.create))
 
     def _refusal(self, outcome: Outcome) -> ChainHubError:
         """Return the error for a create that surely did not happen."""
