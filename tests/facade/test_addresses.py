@@ -5,12 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from chainhub_video import (
-    AsyncChainHub,
-    ChainHub,
-    ConfigurationError,
-    InvalidRequest,
-)
+from chainhub_video import AsyncChainHub, ChainHub, ConfigurationError, InvalidRequest
 from chainhub_video.settings import checked_base_url, checked_key
 
 from .answering import tell

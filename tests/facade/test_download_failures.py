@@ -21,17 +21,7 @@ from chainhub_video.effects import Reply, TransportFailure
 from chainhub_video.flows.download import save
 from chainhub_video.settings import Settings
 
-from .answering import (
-    Answer,
-    garbage,
-    half_head,
-    hang_up,
-    page,
-    reset,
-    say,
-    silence,
-    tell,
-)
+from .answering import Answer, garbage, half_head, hang_up, page, reset, say, silence, tell
 from .colours import Colour
 from .scripted import Gateway
 from .videos import LINK, MP4, completed, names, whole

@@ -7,17 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from chainhub_video import (
-    DownloadFailed,
-    VideoTask,
-)
+from chainhub_video import DownloadFailed, VideoTask
 
-from .answering import (
-    page,
-    reset,
-    say,
-    tell,
-)
+from .answering import page, reset, say, tell
 from .scripted import Gateway
 from .videos import LINK, MP4, completed, names, whole
 from .wires import OPENAI, UNIFIED, Wire

@@ -14,17 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from chainhub_video import (
-    InvalidRequest,
-    TaskStatus,
-    VideoTask,
-)
+from chainhub_video import InvalidRequest, TaskStatus, VideoTask
+from chainhub_video.partfile import PartFile
 
-from .answering import (
-    Answer,
-    Arrived,
-    say,
-)
+from .answering import Answer, Arrived, say
 from .scripted import Gateway
 from .videos import LINK, MP4, names, whole
 from .wires import Wire
@@ -199,3 +192,33 @@ def test_what_a_killed_process_left_is_taken_over(
     target.with_name("kitten.mp4.part").write_bytes(b"\0" * 5_000_000)
     elsewhere.on(LINK, say(200, video, MP4))
     whole(hub.videos.download(linked, target), target, video)
+
+
+def test_a_file_that_was_just_finished_is_not_opened_for_writing(
+    target: Path, video: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """If another download finishes between the opening of the part file and its lock, its video stays untouched."""
+    first = PartFile(target)
+    first.write(video)
+    really_open = os.open
+
+    def open_while_the_other_finishes(path: Any, *arguments: Any) -> int:
+        monkeypatch.undo()
+        descriptor = really_open(path, *arguments)
+        first.finish()
+        return descriptor
+
+    monkeypatch.setattr(os, "open", open_while_the_other_finishes)
+    second = PartFile(target)
+    second.write(b"other")
+    assert target.read_bytes() == video
+    second.discard()
+    assert names(target.parent) == [target.name]
+
+
+def test_a_part_file_that_cannot_be_emptied_is_let_go(target: Path, video: bytes) -> None:
+    """A part file in the way that is no ordinary file is an error each time, and no lock on it is kept."""
+    target.with_name("kitten.mp4.part").symlink_to("/dev/full")
+    for _ in range(2):
+        with pytest.raises(OSError, match="Invalid argument"):
+            PartFile(target).write(video)

@@ -7,13 +7,7 @@ from typing import Any
 import attrs
 import httpx
 import pytest
-from chainhub_video import (
-    PollPolicy,
-    ServerError,
-    UnexpectedResponse,
-    VideoTask,
-    WaitTimeout,
-)
+from chainhub_video import PollPolicy, ServerError, UnexpectedResponse, VideoTask, WaitTimeout
 from chainhub_video.effects import Emit, TransportFailure
 from chainhub_video.flows.follow import follow
 

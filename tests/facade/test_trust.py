@@ -10,12 +10,7 @@ from typing import Any
 
 import chainhub_video
 import pytest
-from chainhub_video import (
-    ChainHubError,
-    ConfigurationError,
-    TaskStatus,
-    VideoTask,
-)
+from chainhub_video import ChainHubError, ConfigurationError, TaskStatus, VideoTask
 from chainhub_video.settings import Settings
 
 from .answering import Answer, page, reset, say, tell

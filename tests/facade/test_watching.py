@@ -8,13 +8,7 @@ import traceback
 from typing import Any
 
 import pytest
-from chainhub_video import (
-    AsyncChainHub,
-    ChainHub,
-    TaskFailed,
-    TaskStatus,
-    VideoTask,
-)
+from chainhub_video import AsyncChainHub, ChainHub, TaskFailed, TaskStatus, VideoTask
 
 from .answering import silence, tell
 from .colours import POLL, Colour

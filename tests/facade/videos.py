@@ -6,17 +6,9 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
-from chainhub_video import (
-    SavedVideo,
-    TaskStatus,
-    VideoTask,
-)
+from chainhub_video import SavedVideo, TaskStatus, VideoTask
 
-from .answering import (
-    Answer,
-    Arrived,
-    say,
-)
+from .answering import Answer, Arrived, say
 from .wires import Wire
 
 MP4 = {"Content-Type": "video/mp4"}
