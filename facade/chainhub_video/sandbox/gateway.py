@@ -173,6 +173,7 @@ class Gateway:
 
     def _record(self, exchange: Exchange, status: int) -> None:
         request = exchange.request
+        self._ledger.unread += exchange.step == "create" and not status and not exchange.fingerprint
         self._ledger.entries.append(
             ReceivedRequest(
                 origin="gateway",

@@ -107,11 +107,13 @@ class Ledger:
 
     Attributes:
         key_leaks: requests that carried the key to the origin of the links.
+        unread: creates that broke off before they were read whole.
         charges: what was asked for, and what it would have cost.
         entries: the requests, oldest first; beyond ten thousand the oldest are forgotten.
     """
 
     key_leaks: int = 0
+    unread: int = 0
     charges: Charges = field(default_factory=Charges)
     entries: deque[ReceivedRequest] = field(default_factory=lambda: deque(maxlen=MOST_REMEMBERED))
 
@@ -120,6 +122,7 @@ class Ledger:
         return {
             "paid": self.charges.paid,
             "key_leaks": self.key_leaks,
+            "unread": self.unread,
             "creates": [asdict(record) for record in self.charges.records()],
             "requests": [entry.as_json() for entry in list(self.entries)],
         }

@@ -11,9 +11,7 @@ from types import TracebackType
 from typing import Any, Self
 
 import uvicorn
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from chainhub_video.sandbox.answers import MARKS
 from chainhub_video.sandbox.charges import CreateRecord
 from chainhub_video.sandbox.control import Control
 from chainhub_video.sandbox.doors import Doors
@@ -22,6 +20,7 @@ from chainhub_video.sandbox.gateway import Gateway, Settings
 from chainhub_video.sandbox.ledger import Ledger, ReceivedRequest
 from chainhub_video.sandbox.links import LinkHost
 from chainhub_video.sandbox.listening import SandboxError, listen, origin
+from chainhub_video.sandbox.origins import Origins
 from chainhub_video.sandbox.plan import Plan
 from chainhub_video.sandbox.striking import Striker
 from chainhub_video.sandbox.studio import Studio
@@ -127,9 +126,19 @@ class Sandbox:
         return list(self._ledger.entries)
 
     @property
+    def unread(self) -> int:
+        """How many creates broke off before they were read whole; it is not known what they asked."""
+        return self._ledger.unread
+
+    @property
     def faults(self) -> list[Fault]:
         """The faults that are set and wait for requests, oldest first."""
         return self._plan.faults
+
+    @property
+    def fault_counts(self) -> list[dict[str, Any]]:
+        """The same as JSON documents, with the requests each has `seen` and `struck`."""
+        return self._plan.as_json()
 
     def fault(self, step: str, kind: str, **parameters: Any) -> Fault:
         """Lets something go wrong from now on; it holds when this returns.
@@ -240,7 +249,7 @@ class Sandbox:
         striker = Striker(self._plan, wires)
         gateway = Gateway(self._settings, studio, book, self._ledger, self.links_url, striker)
         links = LinkHost(book, self._ledger, striker)
-        origins = _Origins(
+        origins = Origins(
             gateway.app(self._control.routes()),
             links.app(),
             links_socket.getsockname()[1],
@@ -267,30 +276,3 @@ class Sandbox:
             if not thread.is_alive() or time.monotonic() > deadline:
                 raise SandboxError("the sandbox's server did not start")
             time.sleep(0.002)
-
-
-class _Origins:
-    """Both origins behind one server: the port decides, and every answer is marked."""
-
-    def __init__(
-        self, gateway: ASGIApp, links: ASGIApp, links_port: int, wires: Wires, control: Control
-    ) -> None:
-        self._gateway = gateway
-        self._links = links
-        self._links_port = links_port
-        self._wires = wires
-        self._control = control
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def marked(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                message["headers"] = [*message.get("headers", ()), *MARKS]
-            await send(message)
-
-        port = scope["server"][1]
-        with self._wires.busy(scope) as wire:
-            await (self._links if port == self._links_port else self._gateway)(
-                scope, receive, marked
-            )
-        if wire is not None and self._control.is_shut(port):
-            wire.close()
