@@ -18,7 +18,7 @@ from chainhub_video import (
     TaskStatus,
     Timeouts,
 )
-from chainhub_video.drivers.exchange import failure_of
+from chainhub_video.drivers.exchange import Witness
 from chainhub_video.sandbox import Sandbox
 
 from .answering import hang_up, silence
@@ -86,10 +86,10 @@ def test_every_failure_of_the_other_library_is_known() -> None:
     while waiting:
         kind = waiting.pop()
         waiting.extend(kind.__subclasses__())
-        failure = failure_of(kind.__new__(kind, "text"))  # type: ignore[arg-type] - none is a BaseException only
+        failure = Witness().failure(kind.__new__(kind, "text"))  # type: ignore[arg-type] - none is a BaseException only
         assert failure is not None, kind
         twin = getattr(httpx, kind.__name__, httpx.HTTPError)
-        expected = failure_of(twin.__new__(twin, "text"))
+        expected = Witness().failure(twin.__new__(twin, "text"))
         assert expected is not None
         assert failure.sent is expected.sent
 
