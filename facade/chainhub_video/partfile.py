@@ -10,6 +10,7 @@ import hashlib
 import os
 import secrets
 import sys
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import BinaryIO
 
@@ -57,17 +58,21 @@ class PartFile:
         self.size = 0
         self._path, self._file = _open_own(target)
         self._digest = hashlib.sha256()
+        self._hasher = ThreadPoolExecutor(1)
+        self._hashing: Future[None] | None = None
 
-    def write(self, data: bytes) -> None:
-        """Append."""
+    def write(self, data: bytes | bytearray) -> None:
+        """Append; the data must not be changed afterwards. Hashing goes on beside the next receiving."""
         self._file.write(data)
-        self._digest.update(data)
         self.size += len(data)
+        self._hashed()
+        self._hashing = self._hasher.submit(self._digest.update, data)
 
     def restart(self) -> None:
         """Forget what was written."""
         self._file.seek(0)
         self._file.truncate()
+        self._hashed()
         self._digest = hashlib.sha256()
         self.size = 0
 
@@ -90,10 +95,17 @@ class PartFile:
         self._path.replace(self.target)
         self._file.close()
         sync_folder(self.target.parent)
+        self._hashed()
         return self._digest.hexdigest()
 
+    def _hashed(self) -> None:
+        if self._hashing is not None:
+            self._hashing.result()
+            self._hashing = None
+
     def discard(self) -> None:
-        """Remove the file, if it was not finished."""
+        """Remove the file, if it was not finished, and end what works in the background."""
+        self._hasher.shutdown()
         if self._file.closed:
             return
         with contextlib.suppress(OSError):

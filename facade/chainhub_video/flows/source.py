@@ -1,0 +1,113 @@
+"""Where a completed task's video is: behind its link, or at the gateway's own `/content`."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from chainhub_video.answers import link_of
+from chainhub_video.effects import Close, Flow, Open, Stream, read_whole
+from chainhub_video.errors import ChainHubError, DownloadFailed, NotFound, PermissionDenied
+from chainhub_video.failures import error_for, load_json
+from chainhub_video.formats import FORMATS
+
+from .follow import look_once, passing
+from .links import REDIRECTS, open_link, redirected
+
+if TYPE_CHECKING:
+    from chainhub_video.settings import Settings
+    from chainhub_video.task import VideoTask
+
+log = logging.getLogger("chainhub_video")
+
+_JSON_LIMIT = 1 << 20  # bytes of a JSON answer in place of the video
+_EXPIRED = frozenset({401, 403, 404, 410})
+
+
+class Broken(Exception):
+    """One attempt failed in a way that another may not."""
+
+
+@attrs.define
+class Source:
+    """Opens one task's video, as often as needed.
+
+    Attributes:
+        settings: the client's.
+        task: the task, as it was last seen.
+    """
+
+    settings: Settings
+    task: VideoTask
+
+    def open(self, headers: dict[str, str]) -> Flow[Stream]:
+        """Open the video by its link, or else at the gateway. Close the stream.
+
+        Args:
+            headers: what to send besides the defaults.
+
+        Raises:
+            Broken, BadLink, TransportFailure, AnswerTooLarge: another attempt may succeed.
+            ChainHubError: none will.
+        """
+        if self.task.video_url is not None:
+            stream = yield from open_link(self.task.video_url, headers)
+            if stream.status not in _EXPIRED:
+                return stream
+            yield Close(stream)
+            yield from self._renew(stream.status)
+        return (yield from self._open_content(headers))
+
+    def _renew(self, status: int) -> Flow[None]:
+        """Ask for the task again, since links expire."""
+        old = self.task.video_url
+        try:
+            fresh = yield from look_once(self.settings, self.task)
+        except ChainHubError as error:
+            if passing(error):
+                raise Broken(f"the link had expired, and {error}") from error
+            raise
+        log.debug("task %s: link answered HTTP %d", self.task.id, status)
+        if fresh.video_url and fresh.video_url != old:
+            self.task = fresh
+            raise Broken(f"the link had expired (HTTP {status})")
+        if FORMATS[self.task.format].content_call(self.task.id) is None:
+            raise Broken(f"the link answers HTTP {status}, and the gateway gives no other")
+
+    def _open_content(self, headers: dict[str, str]) -> Flow[Stream]:
+        """Open `/content`, which answers with the video, a redirect, or JSON that holds a link."""
+        call = FORMATS[self.task.format].content_call(self.task.id)
+        if call is None:
+            raise DownloadFailed(
+                f"task {self.task.id} is completed, but its answer holds no link to a video",
+                task=self.task,
+            )
+        wanted = {"Accept-Encoding": "identity", **headers, **call.arguments.get("headers", {})}
+        call = attrs.evolve(call, arguments={**call.arguments, "headers": wanted})
+        stream: Stream = yield Open(call)
+        if stream.status in REDIRECTS:
+            yield Close(stream)
+            link = redirected(self.settings.base_url + call.arguments["url"], stream)
+            return (yield from open_link(link, headers))
+        is_json = "json" in stream.headers.get("content-type", "")
+        if stream.status < 400 and not is_json:
+            return stream
+        reply = yield from read_whole(stream, _JSON_LIMIT)
+        if reply.status >= 400:
+            error = error_for(reply)
+            if isinstance(error, (NotFound, PermissionDenied)) or reply.status == 401:
+                raise error.about(self.task)
+            raise Broken(str(error)) from error
+        named = link_of(_json(reply.body))
+        if named is None:
+            raise Broken("/content answered JSON without a link")
+        return (yield from open_link(named, headers))
+
+
+def _json(body: bytes) -> Any:
+    try:
+        return load_json(body)
+    except ValueError:
+        return None
