@@ -163,28 +163,47 @@ class LocalReceipt:
 
     def swap(self, old: Receipt | None, new: Receipt | None) -> bool:
         """Compare and replace, under a lock that ends with the process."""
-        draft = None if new is None else self._draft(new)
+        with _locked(self._path.parent) as alone:
+            if old is not None and self.load() != old:
+                return False
+            if (
+                alone
+            ):  # drafts are made under the lock only, so these are of processes that were killed
+                self._sweep()
+            if new is None:
+                self._path.unlink(missing_ok=True)
+            elif not self._put(new, replacing=old is not None):
+                return False
+        sync_folder(self._path.parent)
+        return True
+
+    def _put(self, receipt: Receipt, *, replacing: bool) -> bool:
+        """Put a receipt in its place, and return whether that was free or might be taken."""
+        draft = self._draft(receipt)
         try:
-            with _locked(self._path.parent):
-                if old is not None and self.load() != old:
-                    return False
-                if draft is None:
-                    self._path.unlink(missing_ok=True)
-                elif old is None:
-                    os.link(draft, self._path)  # unlike a rename, this fails if the name is taken
-                else:
-                    draft.replace(self._path)
-            sync_folder(self._path.parent)
-            return True
+            if replacing:
+                draft.replace(self._path)
+            else:
+                os.link(draft, self._path)  # unlike a rename, this fails if the name is taken
         except FileExistsError:
             return False
         finally:
-            if draft is not None:
-                draft.unlink(missing_ok=True)
+            draft.unlink(missing_ok=True)
+        return True
+
+    def _sweep(self) -> None:
+        """Remove the drafts of this receipt."""
+        for path in self._path.parent.iterdir():
+            if path.stem == self._draft_stem:
+                path.unlink(missing_ok=True)
+
+    @property
+    def _draft_stem(self) -> str:
+        return f".{self._path.name}"
 
     def _draft(self, receipt: Receipt) -> Path:
         """Write a receipt whole, under a name of its own."""
-        draft = self._path.with_name(f".{self._path.name}.{secrets.token_hex(6)}")
+        draft = self._path.with_name(f"{self._draft_stem}.{secrets.token_hex(6)}")
         try:
             with draft.open("x", encoding="utf-8") as file:
                 file.write(receipt.to_json())
@@ -251,19 +270,20 @@ def fingerprint_of(request: Mapping[str, Any]) -> str:
 
 
 @contextlib.contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """Keep other processes from swapping receipts in a folder, where the system has such locks."""
+def _locked(folder: Path) -> Iterator[bool]:
+    """Keep other processes from swapping receipts in a folder; gives whether the system has such locks there."""
     if sys.platform == "win32":
-        yield
+        yield False
         return
     import fcntl  # is not there on Windows
 
     descriptor = os.open(folder, os.O_RDONLY)
     try:
-        with contextlib.suppress(
-            OSError
-        ):  # some network file systems have none; rename stays atomic
+        try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
+            alone = True
+        except OSError:  # some network file systems have none; link and rename stay atomic
+            alone = False
+        yield alone
     finally:
         os.close(descriptor)
