@@ -46,6 +46,7 @@ class Strike:
 @dataclass(slots=True)
 class _Entry:
     fault: Fault
+    number: int
     seen: int = 0
     struck: int = 0
 
@@ -54,11 +55,19 @@ class _Entry:
         self.seen += 1
         if self.seen <= self.fault.after or self.struck == self.fault.times:
             return False
-        # Drawn by number, so that what one fault does never depends on what another did.
-        if random.Random(f"{self.fault.seed}/{self.seen}").random() >= self.fault.probability:
+        # Drawn by numbers: two faults of one seed differ, and neither depends on what the other did.
+        if self._dice(self.seen).random() >= self.fault.probability:
             return False
         self.struck += 1
         return True
+
+
+    def strike(self) -> Strike:
+        """The last hit."""
+        return Strike(self.fault, self._dice(-self.struck))
+
+    def _dice(self, turn: int) -> random.Random:
+        return random.Random(f"{self.fault.seed}/{self.number}/{turn}")
 
 
 @dataclass(slots=True)
@@ -71,7 +80,7 @@ class Plan:
     def add(self, fault: Fault) -> None:
         """Sets a fault."""
         with self._lock:
-            self._entries.append(_Entry(fault))
+            self._entries.append(_Entry(fault, len(self._entries)))
 
     def clear(self) -> None:
         """Forgets all faults."""
@@ -92,8 +101,7 @@ class Plan:
         with self._lock:
             for entry in self._entries:
                 if entry.fault.step == step and entry.strikes():
-                    chance = random.Random(f"{entry.fault.seed}:{entry.struck}")
-                    return Strike(entry.fault, chance)
+                    return entry.strike()
         return None
 
     def as_json(self) -> list[dict[str, Any]]:

@@ -48,7 +48,8 @@ class Wire:
     def reset(self) -> None:
         """Ends the connection with RST, at once."""
         end: socket.socket = self._transport.get_extra_info("socket")
-        end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _ABRUPTLY)
+        if end.fileno() >= 0:  # the client may have been quicker
+            end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _ABRUPTLY)
         self._transport.abort()
 
 
