@@ -99,7 +99,8 @@ class AsyncDriver:
         client = self._client(fresh=call.fresh)
         witness = exchange.Witness()
         request = exchange.built(client, self._settings, call, body=_off_loop)
-        request.extensions["trace"] = witness.note_async
+        if call.fresh:  # what may be sent again at any time needs no witness
+            request.extensions["trace"] = witness.note_async
         response = await _guarded(
             witness, client.send(request, stream=True, follow_redirects=False, auth=None)
         )

@@ -98,7 +98,8 @@ class BlockingDriver:
         client = self._client(fresh=call.fresh)
         witness = exchange.Witness()
         request = exchange.built(client, self._settings, call, body=iter)
-        request.extensions["trace"] = witness.note
+        if call.fresh:  # what may be sent again at any time needs no witness
+            request.extensions["trace"] = witness.note
         response = _guarded(
             witness, client.send, request, stream=True, follow_redirects=False, auth=None
         )

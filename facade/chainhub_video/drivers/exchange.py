@@ -125,9 +125,9 @@ def to_gateway(call: Call) -> bool:
     return str(call.arguments["url"]).startswith("/")
 
 
-def lowered(headers: Mapping[str, str]) -> dict[str, str]:
-    """Return headers with their names in lower case."""
-    return {name.lower(): value for name, value in headers.items()}
+def lowered(headers: Any) -> dict[str, str]:
+    """Return an answer's headers as text, with their names in lower case."""
+    return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in headers.raw}
 
 
 class Witness:

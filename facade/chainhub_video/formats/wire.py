@@ -135,7 +135,7 @@ class WireFormat(ABC):
             progress=1.0 if completed else answers.progress_of(answer),
             created_at=answers.moment_at(answer, answers.CREATED_PLACES),
             updated_at=answers.moment_at(answer, answers.UPDATED_PLACES),
-            video_url=None if failed else answers.link_of(answer),
+            video_url=answers.link_of(answer) if completed else None,
             failure_reason=answers.reason_of(answer) if failed else None,
             raw=dict(answer),
         )
