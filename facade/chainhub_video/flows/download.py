@@ -79,7 +79,7 @@ def save(
         )
     clock = yield from now()
     deadline = None if timeout is None else clock + timeout
-    transfer = _Transfer(Source(settings, task), on_progress, deadline)
+    transfer = _Transfer(Source(settings, task, deadline), on_progress, deadline)
     try:
         part = yield from _on_disk(PartFile, target)
         try:

@@ -72,14 +72,19 @@ def task_for(task_or_id: VideoTask | str, format: str | None) -> VideoTask:  # n
     )
 
 
-def look_once(settings: Settings, task: VideoTask) -> Flow[VideoTask]:
+def look_once(settings: Settings, task: VideoTask, within: float | None = None) -> Flow[VideoTask]:
     """Ask for a task's state once.
+
+    Args:
+        settings: the client's.
+        task: the one to ask for.
+        within: seconds that the exchange may take; None for no other bound than the client's.
 
     Raises:
         APIError, UnexpectedResponse, ConnectionFailed: the gateway's answer, or the lack of one.
     """
     try:
-        seen, _reply = yield from _look(task, None)
+        seen, _reply = yield from _look(task, within)
     except (TransportFailure, AnswerTooLarge) as failure:
         raise _no_answer(settings, task, failure) from _cause(failure)
     return seen

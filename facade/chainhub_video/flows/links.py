@@ -14,12 +14,13 @@ class BadLink(Exception):
     """A link that leads nowhere that may be followed."""
 
 
-def open_link(url: str, headers: dict[str, str]) -> Flow[Stream]:
+def open_link(url: str, headers: dict[str, str], within: float | None = None) -> Flow[Stream]:
     """Open a link, following redirects.
 
     Args:
         url: absolute.
         headers: what to send besides the defaults.
+        within: seconds that bound each step of the exchange; None for no such bound.
 
     Returns:
         The stream of the first answer that is no redirect; close it.
@@ -35,7 +36,7 @@ def open_link(url: str, headers: dict[str, str]) -> Flow[Stream]:
             "url": url,
             "headers": {"Accept-Encoding": "identity", **headers},
         }
-        stream: Stream = yield Open(Call(arguments))
+        stream: Stream = yield Open(Call(arguments, within=within))
         if stream.status not in REDIRECTS:
             return stream
         yield Close(stream)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from chainhub_video.answers import link_of
-from chainhub_video.effects import Close, Flow, Open, Stream, read_whole
+from chainhub_video.effects import Close, Flow, Open, Stream, now, read_whole
 from chainhub_video.errors import ChainHubError, DownloadFailed, NotFound, PermissionDenied
 from chainhub_video.failures import error_for, load_json
 from chainhub_video.formats import FORMATS
@@ -37,10 +37,12 @@ class Source:
     Attributes:
         settings: the client's.
         task: the task, as it was last seen.
+        deadline: when all has to be over, on the clock of the effects; None for never.
     """
 
     settings: Settings
     task: VideoTask
+    deadline: float | None = None
 
     def open(self, headers: dict[str, str]) -> Flow[Stream]:
         """Open the video by its link, or else at the gateway. Close the stream.
@@ -53,7 +55,7 @@ class Source:
             ChainHubError: none will.
         """
         if self.task.video_url is not None:
-            stream = yield from open_link(self.task.video_url, headers)
+            stream = yield from open_link(self.task.video_url, headers, (yield from self._left()))
             if stream.status not in _EXPIRED:
                 return stream
             yield Close(stream)
@@ -64,7 +66,7 @@ class Source:
         """Ask for the task again, since links expire."""
         old = self.task.video_url
         try:
-            fresh = yield from look_once(self.settings, self.task)
+            fresh = yield from look_once(self.settings, self.task, (yield from self._left()))
         except ChainHubError as error:
             if passing(error):
                 raise Broken(f"the link had expired, and {error}") from error
@@ -85,16 +87,17 @@ class Source:
                 task=self.task,
             )
         wanted = {"Accept-Encoding": "identity", **headers, **call.arguments.get("headers", {})}
-        call = attrs.evolve(call, arguments={**call.arguments, "headers": wanted})
+        left = yield from self._left()
+        call = attrs.evolve(call, arguments={**call.arguments, "headers": wanted}, within=left)
         stream: Stream = yield Open(call)
         if stream.status in REDIRECTS:
             yield Close(stream)
             link = redirected(self.settings.base_url + call.arguments["url"], stream)
-            return (yield from open_link(link, headers))
+            return (yield from open_link(link, headers, left))
         is_json = "json" in stream.headers.get("content-type", "")
         if stream.status < 400 and not is_json:
             return stream
-        reply = yield from read_whole(stream, _JSON_LIMIT)
+        reply = yield from read_whole(stream, _JSON_LIMIT, self.deadline)
         if reply.status >= 400:
             error = error_for(reply)
             if isinstance(error, (NotFound, PermissionDenied)) or reply.status == 401:
@@ -103,7 +106,12 @@ class Source:
         named = link_of(_json(reply.body))
         if named is None:
             raise Broken("/content answered JSON without a link")
-        return (yield from open_link(named, headers))
+        return (yield from open_link(named, headers, left))
+
+    def _left(self) -> Flow[float | None]:
+        """Return the seconds that a single exchange may take."""
+        clock = yield from now()
+        return None if self.deadline is None else max(1.0, self.deadline - clock)
 
 
 def _json(body: bytes) -> Any:
