@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -21,12 +22,12 @@ from chainhub_video.effects import Reply, TransportFailure
 from chainhub_video.flows.download import save
 from chainhub_video.settings import Settings
 
-from .answering import Answer, garbage, half_head, hang_up, page, reset, say, silence, tell
+from .answering import Answer, drip, garbage, half_head, hang_up, page, reset, say, silence, tell
 from .colours import Colour
 from .scripted import Gateway
 from .videos import LINK, MP4, completed, names, whole
 from .virtual import World
-from .wires import UNIFIED
+from .wires import OPENAI, UNIFIED
 
 
 def _swapped(video: bytes) -> bytes:
@@ -151,4 +152,27 @@ def test_a_video_beyond_the_limit_is_dropped(video: bytes, target: Path) -> None
         world.run(save(settings, task, target, on_progress=None, timeout=None))
     assert raised.value.task == task
     assert world.open == 0
+    assert names(target.parent) == []
+
+
+DAWDLING: dict[str, Answer] = {
+    "silence": silence(),
+    "a byte at a time": drip(b"x" * 400, pause=0.02),
+}
+
+
+@pytest.mark.parametrize("kind", DAWDLING)
+@pytest.mark.parametrize("origin", ["link", "content"])
+def test_a_download_ends_at_its_deadline(
+    colour: Colour, gateway: Gateway, elsewhere: Gateway, target: Path, origin: str, kind: str
+) -> None:
+    """A host that never answers, or answers a byte at a time, cannot outlast the caller's timeout by much."""
+    host, step = (elsewhere, LINK) if origin == "link" else (gateway, "content")
+    host.on(step, DAWDLING[kind])
+    task = completed(OPENAI, f"{elsewhere.url}{LINK}" if origin == "link" else None)
+    hub = colour.hub(gateway.url, timeout=Timeouts(connect=5, read=6, write=5))
+    began = time.monotonic()
+    with pytest.raises(DownloadFailed, match=task.id):
+        hub.videos.download(task, target, timeout=0.2)
+    assert time.monotonic() - began < 3
     assert names(target.parent) == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import resource
+import stat
 import subprocess
 import sys
 import tempfile
@@ -222,3 +223,21 @@ def test_a_part_file_that_cannot_be_emptied_is_let_go(target: Path, video: bytes
     for _ in range(2):
         with pytest.raises(OSError, match="Invalid argument"):
             PartFile(target).write(video)
+
+
+def test_a_file_is_on_the_disk_before_it_has_its_name(
+    target: Path, video: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The content is synced before the renaming, and the folder after it, so that a power cut leaves all or nothing."""
+    synced: list[tuple[bool, bool]] = []
+    really_sync = os.fsync
+
+    def recorded(descriptor: int) -> None:
+        synced.append((stat.S_ISDIR(os.fstat(descriptor).st_mode), target.exists()))
+        really_sync(descriptor)
+
+    part = PartFile(target)
+    part.write(video)
+    monkeypatch.setattr(os, "fsync", recorded)
+    part.finish()
+    assert synced == [(False, False), (True, True)]
