@@ -9,7 +9,8 @@ from pathlib import Path
 from pipeline.build import OVERLAY, build, read_inputs
 from pipeline.inspection import inspect
 from pipeline.publish import compare, missing_inputs, strangers, write
-from pipeline.report import PipelineError
+from pipeline.report import PipelineError, Place, stop
+from pipeline.review import Review, review
 
 _ROOT = Path(__file__).resolve().parents[2]
 _DESCRIPTION = """\
@@ -18,8 +19,7 @@ openapi/lifecycle.yaml, openapi/merge.yaml and openapi/overlay.yaml, and tell wh
 the document that is there. On any error nothing is written."""
 _CODES = """\
 exit codes: 0 all is well; 1 something is wrong, and nothing was written; 2 the command line is
-wrong; 3 with --fail-on-breaking: the changes break callers or readers (they are written all the
-same, but for --dry-run)"""
+wrong; 3 with --fail-on-breaking: the changes break callers or readers, and nothing was written"""
 BREAKING = 3
 
 
@@ -78,7 +78,7 @@ def _parser() -> argparse.ArgumentParser:
     add(
         "--fail-on-breaking",
         action="store_true",
-        help="exit with 3 if a change breaks callers or readers of answers",
+        help="write nothing and exit with 3 if a change breaks callers or readers of answers",
     )
     add(
         "page",
@@ -113,11 +113,26 @@ def _build(root: Path, options: argparse.Namespace) -> int:
             raise PipelineError(*problems)
         print(f"{told}; every file is what a build gives.")
         return 0
-    written = write(root, result.files)
+    found = review(root, result.files)
+    if options.report:
+        _write_report(options.report, found)
+    broken = options.fail_on_breaking and found.breaking
+    written = [] if options.dry_run or broken else write(root, result.files)
     for name in written:
         print(f"wrote {name}")
     print(f"{told}; {_count(len(written), 'file')} written.")
-    return 0
+    for line in (found.as_text(), found.summary()):
+        print(line, end="\n" if line else "")
+    return BREAKING if broken else 0
+
+
+def _write_report(path: Path, found: Review) -> None:
+    """Write the review as Markdown."""
+    try:
+        path.write_text(found.as_markdown(), encoding="utf-8")
+    except OSError as error:
+        reason = f"the report cannot be written: {error.strerror}"
+        raise stop(Place(str(path)), reason, "give a path that can be written") from error
 
 
 def _count(number: int, noun: str) -> str:

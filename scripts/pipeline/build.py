@@ -5,23 +5,28 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pipeline.audit import Audit
+from pipeline.choices import read_choices, refuse_idle
 from pipeline.clean import clean
 from pipeline.generate import CONFIGURATION, TEMPLATES, check_tools, generate
+from pipeline.guard import guard
 from pipeline.inspection import read_document
 from pipeline.lift import lift
-from pipeline.lock import folder_hash, sha256, stamp, write_lock
+from pipeline.lock import folder_hash, origins_of, sha256, stamp, write_lock
 from pipeline.merge import merge
 from pipeline.overlay import apply
-from pipeline.page import Excerpt, decode
+from pipeline.page import Excerpt, decode, read_file
 from pipeline.parse import parse
 from pipeline.render import render
 from pipeline.report import Change, PipelineError, Place, Problem, stop
+from pipeline.rules import read_rules
 from pipeline.shape import check_page, check_shape
 from pipeline.tree import YamlMapping
-from pipeline.validate import validate
+from pipeline.validate import check_references, validate
 
 SOURCES = "openapi/sources"
 LIFECYCLE = "openapi/lifecycle.yaml"
+MERGE = "openapi/merge.yaml"
 OVERLAY = "openapi/overlay.yaml"
 README = "openapi/README.md"
 LOCK = "openapi/sources.lock"
@@ -77,22 +82,22 @@ def read_inputs(root: Path, given: list[Path]) -> Inputs:
     """
     inputs = Inputs(pages={})
     for path in sorted((root / SOURCES).glob("*.md")):
-        inputs.pages[f"{SOURCES}/{path.name}"] = _read(path, f"{SOURCES}/{path.name}")
+        inputs.pages[f"{SOURCES}/{path.name}"] = read_file(path, f"{SOURCES}/{path.name}")
     for path in given:
         if path.suffix != ".md":
             raise stop(
                 Place(str(path)), "not a Markdown page", "give a page whose name ends in .md"
             )
         name = f"{SOURCES}/{path.name}"
-        inputs.pages[name] = _read(path, str(path))
+        inputs.pages[name] = read_file(path, str(path))
         inputs.shown_as[name] = str(path)
     if not inputs.pages:
         raise stop(Place(SOURCES), "there is no page", "put the vendor's pages (*.md) there")
-    for name in (LIFECYCLE, OVERLAY, README):
-        inputs.others[name] = _read(root / name, name)
+    for name in (LIFECYCLE, MERGE, OVERLAY, README):
+        inputs.others[name] = read_file(root / name, name)
     for path in sorted([CONFIGURATION, *TEMPLATES.glob("*.jinja")]):
         name = f"{_SCRIPTS}/{path.relative_to(CONFIGURATION.parent).as_posix()}"
-        inputs.others[name] = _read(path, name)
+        inputs.others[name] = read_file(path, name)
     return inputs
 
 
@@ -110,8 +115,8 @@ def build(inputs: Inputs, generator: Generate = generate) -> Build:
         PipelineError: A step found something wrong; pages are all tried before it is raised.
     """
     check_tools()
-    document, changes = assemble(inputs)
-    text = render(document).encode()
+    assembled = assemble(inputs)
+    text = render(assembled.document).encode()
     with tempfile.TemporaryDirectory(prefix="chainhub-regenerate-") as folder:
         source, package = Path(folder, "openapi.yaml"), Path(folder, "chainhub_api")
         source.write_bytes(text)
@@ -124,19 +129,35 @@ def build(inputs: Inputs, generator: Generate = generate) -> Build:
     stamped = stamp(generated, text)
     results = {DOCUMENT: sha256(text), PACKAGE: folder_hash(stamped)}
     files = {f"{PACKAGE}/{name}": content for name, content in stamped.items()}
-    files |= {DOCUMENT: text, LOCK: write_lock({**inputs.pages, **inputs.others}, results)}
+    lock = write_lock({**inputs.pages, **inputs.others}, results, assembled.origins)
+    files |= {DOCUMENT: text, LOCK: lock}
     files |= {name: inputs.pages[name] for name in inputs.shown_as}
-    return Build(files, changes, len(inputs.pages))
+    return Build(files, assembled.changes, len(inputs.pages))
 
 
-def assemble(inputs: Inputs) -> tuple[YamlMapping, list[Change]]:
+@dataclass(frozen=True)
+class Assembled:
+    """The document and its history.
+
+    Args:
+        document: The validated document.
+        changes: Everything that was changed on the way.
+        origins: A line for each operation and the file that defines it.
+    """
+
+    document: YamlMapping
+    changes: list[Change]
+    origins: list[str]
+
+
+def assemble(inputs: Inputs) -> Assembled:
     """Run the steps up to the validated document.
 
     Args:
         inputs: What the build reads.
 
     Returns:
-        The document, and everything that was changed on the way.
+        The document, what was changed on the way, and where its operations come from.
 
     Raises:
         PipelineError: A step found something wrong; pages are all tried before it is raised.
@@ -144,42 +165,52 @@ def assemble(inputs: Inputs) -> tuple[YamlMapping, list[Change]]:
     documents: list[YamlMapping] = []
     changes: list[Change] = []
     problems: list[Problem] = []
+    origins: list[str] = []
+    overlay, rules = _own(inputs, OVERLAY), read_rules(_own(inputs, MERGE))
+    choices = read_choices(overlay)
     for name, raw in inputs.pages.items():
         try:
-            document, told = read_page(raw, inputs.shown_as.get(name, name))
+            page = inputs.shown_as.get(name, name)
+            parsed, mended = read_document(raw, page, choices)
+            document, cleaned = prepare(parsed)
         except PipelineError as error:
             problems += error.problems
         else:
             documents.append(document)
-            changes += told
+            origins += origins_of(parsed, name, raw)
+            changes += [*mended, *cleaned]
     if problems:
         raise PipelineError(*problems)
-    merged, met = merge([*documents, _own(inputs, LIFECYCLE)])
-    corrected, acted = apply(merged, _own(inputs, OVERLAY))
+    refuse_idle(choices)
+    lifecycle = _own(inputs, LIFECYCLE)
+    origins += origins_of(lifecycle, LIFECYCLE, inputs.others[LIFECYCLE])
+    merged, met = merge([*documents, lifecycle], rules)
+    audit = Audit(merged, overlay)
+    corrected, acted = apply(merged, overlay, audit.after_action)
     check_shape(corrected)
+    check_references(corrected)
+    audited = audit.finish(corrected)
     finished, named = lift(corrected)
     validate(finished)
-    return finished, [*changes, *met, *acted, *named]
+    guard(finished)
+    return Assembled(finished, [*changes, *met, *acted, *audited, *named], origins)
 
 
-def read_page(raw: bytes, file: str) -> tuple[YamlMapping, list[Change]]:
-    """Run the steps that concern one page.
+def prepare(parsed: YamlMapping) -> tuple[YamlMapping, list[Change]]:
+    """Run the steps between reading one page and merging it.
 
     Args:
-        raw: The bytes of the page.
-        file: Its name, for the report.
+        parsed: The page's document as it was read.
 
     Returns:
-        Its cleaned document, and everything that was changed on the way.
+        Its cleaned document, and what was cleaned.
 
     Raises:
         PipelineError: A step found something wrong.
     """
-    parsed, mended = read_document(raw, file, [])
     check_shape(parsed)
     check_page(parsed, alone=False)
-    document, cleaned = clean(parsed)
-    return document, [*mended, *cleaned]
+    return clean(parsed)
 
 
 def _own(inputs: Inputs, name: str) -> YamlMapping:
@@ -189,12 +220,3 @@ def _own(inputs: Inputs, name: str) -> YamlMapping:
     if name == LIFECYCLE:
         check_shape(document)
     return document
-
-
-def _read(path: Path, shown: str) -> bytes:
-    """Read one input file."""
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        reason = f"cannot be read: {error.strerror}"
-        raise stop(Place(shown), reason, "check the path and its permissions") from error

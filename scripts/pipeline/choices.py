@@ -31,12 +31,14 @@ class Choice:
         page: The file name of the page.
         path: Where the key stands in the page's document.
         holds: The value that holds.
+        needed: Whether the page was seen to give the key twice.
     """
 
     place: Place
     page: str
     path: Path
     holds: Any
+    needed: bool = False
 
 
 def read_choices(overlay: YamlMapping) -> list[Choice]:
@@ -68,7 +70,23 @@ def _read(entry: Any, place: Place) -> Choice:
     return Choice(place, str(entry["page"]), from_pointer(pointer), entry["holds"])
 
 
-def chosen_for(choices: list[Choice], file: str) -> dict[Path, Any]:
+class Chosen(dict[Path, Any]):
+    """The choices for one page, which note that they were needed.
+
+    Args:
+        choices: The choices for the page.
+    """
+
+    def __init__(self, choices: list[Choice]) -> None:
+        super().__init__({item.path: item.holds for item in choices})
+        self.choices = {item.path: item for item in choices}
+
+    def __getitem__(self, path: Path) -> Any:
+        self.choices[path].needed = True
+        return super().__getitem__(path)
+
+
+def chosen_for(choices: list[Choice], file: str) -> Chosen:
     """Pick the choices for one page.
 
     Args:
@@ -78,21 +96,20 @@ def chosen_for(choices: list[Choice], file: str) -> dict[Path, Any]:
     Returns:
         The value that holds for each key, by the key's path.
     """
-    return {item.path: item.holds for item in choices if item.page == PurePath(file).name}
+    return Chosen([item for item in choices if item.page == PurePath(file).name])
 
 
-def refuse_idle(choices: list[Choice], used: set[tuple[str, Path]]) -> None:
+def refuse_idle(choices: list[Choice]) -> None:
     """Refuse choices that nothing needs any more.
 
     Args:
-        choices: The choices for all pages.
-        used: Page name and path of each key that is given twice with different values.
+        choices: The choices for all pages, after all pages were read.
 
     Raises:
         PipelineError: A choice is about a key that its page does not give twice.
     """
-    idle = [item for item in choices if (item.page, item.path) not in used]
+    idle = [item for item in choices if not item.needed]
     if idle:
-        told = "the page does not give this key twice with different values"
+        told = "no page of this name gives this key twice with different values"
         fix = "delete the entry if the vendor has corrected the page"
         raise PipelineError(*(Problem(item.place, told, fix) for item in idle))

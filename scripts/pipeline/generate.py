@@ -31,12 +31,16 @@ def generate(document: Path, package: Path) -> None:
     tools = check_tools()
     command = [
         sys.executable,
-        *("-m", "openapi_python_client", "generate", "--meta", "none", "--fail-on-warning"),
+        *("-m", "pipeline.generator", "generate", "--meta", "none", "--fail-on-warning"),
         *("--path", str(document), "--output-path", str(package)),
         *("--config", str(CONFIGURATION), "--custom-template-path", str(TEMPLATES)),
     ]
     # The generator looks its formatter up on PATH.
-    environment = {**os.environ, "PATH": f"{tools}{os.pathsep}{os.environ.get('PATH', '')}"}
+    environment = {
+        **os.environ,
+        "PATH": f"{tools}{os.pathsep}{os.environ.get('PATH', '')}",
+        "PYTHONPATH": str(_HERE.parent),
+    }
     _run(command, environment, f"{GENERATOR} failed", "correct what it names")
     # The generator is silent about a formatter that did nothing; its own result tells.
     formatted = [str(tools / FORMATTER), "format", "--isolated", "--no-cache", "--check", "--quiet"]

@@ -4,7 +4,6 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from pipeline.choices import Choice, chosen_for, read_choices
 from pipeline.page import Excerpt, decode, read_file, take_document
@@ -100,16 +99,13 @@ def _inspect(page: Path, choices: list[Choice]) -> Inspection:
     return Inspection(str(page), document, changes, None)
 
 
-def read_document(
-    raw: bytes, file: str, choices: list[Choice], name: str | None = None
-) -> tuple[Any, list[Change]]:
+def read_document(raw: bytes, file: str, choices: list[Choice]) -> tuple[YamlMapping, list[Change]]:
     """Run the steps from a page's bytes to its data.
 
     Args:
         raw: The bytes of the page.
         file: Its name, for the report.
         choices: Which value holds for keys given twice.
-        name: Its name in the repository, if that is another one.
 
     Returns:
         The document, and what was changed to read it.
@@ -119,5 +115,5 @@ def read_document(
     """
     excerpt, taken = take_document(raw, file)
     mended, repaired = repair(excerpt)
-    document, settled = parse(mended, chosen_for(choices, name or file))
+    document, settled = parse(mended, chosen_for(choices, file))
     return document, [*taken, *repaired, *settled]

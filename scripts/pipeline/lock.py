@@ -1,10 +1,15 @@
 """Step 11: write down what everything was built from, and mark the package as generated."""
 
 import hashlib
+import re
 from collections.abc import Mapping
 from importlib.metadata import version
 
 from pipeline.generate import FORMATTER, GENERATOR
+from pipeline.tree import YamlMapping
+from pipeline.walk import operations
+
+_PAGE_ID = re.compile(r"/apis/api-(\d+)")
 
 _HEADER = """\
 # What the client was built from, and what came out. Written by scripts/regenerate; do not edit.
@@ -37,12 +42,40 @@ def folder_hash(files: Mapping[str, bytes]) -> str:
     return sha256(told.encode())
 
 
-def write_lock(inputs: Mapping[str, bytes], results: Mapping[str, str]) -> bytes:
+def origins_of(document: YamlMapping, path: str, content: bytes) -> list[str]:
+    """Tell where the operations of a document come from.
+
+    Args:
+        document: The document as it was read.
+        path: The file in the repository.
+        content: The bytes of the file.
+
+    Returns:
+        For each operation a line with the operation, the file, its hash, the vendor's id of the
+        page if it has one, and the page's title.
+    """
+    text = content.decode("utf-8-sig", "replace")
+    headings = (line.lstrip("#").split() for line in text.splitlines() if line.startswith("#"))
+    title = " ".join(next(headings, [])) if path.endswith(".md") else ""
+    lines = []
+    for operation in operations(document):
+        told = [f"  {operation}", path, f"sha256 {sha256(content)}"]
+        number = _PAGE_ID.search(str(operation.node.get("x-run-in-apifox", "")))
+        told += [f"page {number[1]}"] if number else []
+        told += [f"title {title}"] if title else []
+        lines.append("  ".join(told))
+    return lines
+
+
+def write_lock(
+    inputs: Mapping[str, bytes], results: Mapping[str, str], operations_from: list[str]
+) -> bytes:
     """Write the lock file.
 
     Args:
         inputs: The content of every input, by its path in the repository.
         results: The hash of every result, by its path in the repository.
+        operations_from: A line for each operation and file that defines it.
 
     Returns:
         The content of the lock file.
@@ -50,6 +83,7 @@ def write_lock(inputs: Mapping[str, bytes], results: Mapping[str, str]) -> bytes
     tools = [f"{name} {version(name)}" for name in (GENERATOR, FORMATTER)]
     lines = ["tools", *(f"  {tool}" for tool in tools)]
     lines += ["inputs", *(f"  {sha256(inputs[path])}  {path}" for path in sorted(inputs))]
+    lines += ["operations", *sorted(operations_from)]
     lines += ["results", *(f"  {results[path]}  {path}" for path in sorted(results))]
     return (_HEADER + "\n".join(lines) + "\n").encode()
 

@@ -2,18 +2,27 @@
 
 import copy
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from pipeline.report import Change, PipelineError, Place, Problem, shorten
-from pipeline.tree import YamlMapping, YamlSequence
-from pipeline.walk import METHODS, Path, shown
+from pipeline.rules import Rule
+from pipeline.tree import YamlMapping, YamlSequence, same
+from pipeline.union import unite
+from pipeline.walk import METHODS, Operation, Path, shown
 
 STEP = "merge"
 _NEXT = "keep one of the two definitions, or correct the page that is wrong"
+_UNITE = (
+    "if they are one operation documented for several models, choose `combine: union` for it in "
+    "openapi/merge.yaml; else keep one of the two, or correct the page that is wrong"
+)
 _SHOWN_DIFFERENCES = 8
 
 
-def merge(documents: list[YamlMapping]) -> tuple[YamlMapping, list[Change]]:
+def merge(
+    documents: list[YamlMapping], rules: Sequence[Rule] = ()
+) -> tuple[YamlMapping, list[Change]]:
     """Merge documents into one.
 
     Operations and components are joined by their names. Two definitions of one of them are one if
@@ -21,16 +30,18 @@ def merge(documents: list[YamlMapping]) -> tuple[YamlMapping, list[Change]]:
 
     Args:
         documents: The documents, at least one; their order decides the order of the result.
+        rules: The operations whose definitions are to be united.
 
     Returns:
         The merged document; and a change for each definition that was met again.
 
     Raises:
-        PipelineError: Documents define the same thing differently.
+        PipelineError: Documents define the same thing differently, or a rule has nothing to unite.
     """
-    merger = _Merger(YamlMapping(documents[0].place))
+    merger = _Merger(YamlMapping(documents[0].place), rules)
     for document in documents:
         merger.add(document)
+    merger.unite()
     if merger.problems:
         raise PipelineError(*merger.problems)
     return merger.result, merger.changes
@@ -39,8 +50,10 @@ def merge(documents: list[YamlMapping]) -> tuple[YamlMapping, list[Change]]:
 class _Merger:
     """Adds one document after the other to the result."""
 
-    def __init__(self, result: YamlMapping) -> None:
+    def __init__(self, result: YamlMapping, rules: Sequence[Rule]) -> None:
         self.result = result
+        self.rules = {(rule.method, rule.url): rule for rule in rules}
+        self.several: dict[tuple[str, str], list[YamlMapping]] = {}
         self.changes: list[Change] = []
         self.problems: list[Problem] = []
 
@@ -86,7 +99,29 @@ class _Merger:
             owner = self.sub(target, url, paths.place_of(url))
             for key, value in item.items():
                 what = f"operation {key.upper()} {url}" if key in METHODS else f"{key} of {url}"
+                if (key, url) in self.rules:
+                    self.several.setdefault((key, url), []).append(value)
+                    if key in owner:
+                        continue
                 self.one(owner, key, value, item.place_of(key), what)
+
+    def unite(self) -> None:
+        """Put the union in place of the first definition, for each operation that has a rule."""
+        for (method, url), rule in self.rules.items():
+            found = self.several.get((method, url), [])
+            if all(not differences(found[0], other) for other in found[1:]):
+                told = f"{method.upper()} {url} has no two different definitions to unite"
+                self.problems.append(Problem(rule.place, told, "delete the entry"))
+                continue
+            operation = Operation(("paths", url, method), url, method, found[0])
+            try:
+                united, told_of = unite(operation, found, answers=rule.answers)
+            except PipelineError as error:
+                self.problems += error.problems
+                continue
+            owner = self.result["paths"][url]
+            owner.put(method, united, owner.place_of(method))
+            self.changes += told_of
 
     def named(self, target: YamlMapping, named: YamlMapping, kind: str) -> None:
         for name, value in named.items():
@@ -134,7 +169,7 @@ class _Merger:
             self.changes.append(Change(place, STEP, f"{what} is the same as in {kept}; kept once"))
 
     def compare(self, kept: Any, met: Any, kept_at: Place, met_at: Place, what: str) -> None:
-        found = differences(kept, met)
+        found = differences(kept, met, names=(kept_at.file, met_at.file))
         if found:
             rest = len(found) - _SHOWN_DIFFERENCES
             tail = [f"and {rest} more"] if rest > 0 else []
@@ -142,18 +177,21 @@ class _Merger:
             self.conflict(what, kept_at, met_at, f"differing at {told}")
 
     def conflict(self, what: str, kept_at: Place, met_at: Place, reason: str) -> None:
-        self.problems.append(
-            Problem(met_at, f"{what} conflicts with the definition in {kept_at}: {reason}", _NEXT)
-        )
+        told = f"{what} conflicts with the definition in {kept_at}: {reason}"
+        fix = _UNITE if what.startswith("operation") else _NEXT
+        self.problems.append(Problem(met_at, told, fix))
 
 
-def differences(one: Any, other: Any, path: Path = ()) -> list[str]:
+def differences(
+    one: Any, other: Any, path: Path = (), names: tuple[str, str] = ("the first", "the second")
+) -> list[str]:
     """List where two values differ, vendor extensions aside.
 
     Args:
         one: The first value.
         other: The second value.
         path: Where the two stand.
+        names: What to call the two.
 
     Returns:
         One text for each difference, with both values.
@@ -164,15 +202,15 @@ def differences(one: Any, other: Any, path: Path = ()) -> list[str]:
             text
             for key in keys
             for text in (
-                differences(one[key], other[key], (*path, key))
+                differences(one[key], other[key], (*path, key), names)
                 if key in one and key in other
-                else [f"{shown((*path, key))} (only in the {'first' if key in one else 'second'})"]
+                else [f"{shown((*path, key))} (only in {names[key not in one]})"]
             )
         ]
     if isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
         pairs = enumerate(zip(one, other, strict=True))
-        return [text for at, (a, b) in pairs for text in differences(a, b, (*path, at))]
-    if type(one) is type(other) and one == other:
+        return [text for at, (a, b) in pairs for text in differences(a, b, (*path, at), names)]
+    if same(one, other):
         return []
     return [f"{shown(path)} ({shorten(one, 40)} and {shorten(other, 40)})"]
 

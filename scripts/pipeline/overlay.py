@@ -6,9 +6,12 @@ noticed and deleted.
 """
 
 import copy
+import math
+from collections.abc import Callable
 from typing import Any
 
 from jsonpath import JSONPathEnvironment, JSONPathError, JSONPathMatch
+from jsonpath.selectors import IndexSelector, NameSelector
 
 from pipeline.report import Change, Place, shorten, stop
 from pipeline.tree import YamlMapping, YamlSequence, place_at
@@ -19,12 +22,17 @@ _ALLOWED = {"target", "description", "update", "remove"}
 _RFC_9535 = JSONPathEnvironment(strict=True)
 
 
-def apply(document: YamlMapping, overlay: YamlMapping) -> tuple[YamlMapping, list[Change]]:
+def apply(
+    document: YamlMapping,
+    overlay: YamlMapping,
+    watch: Callable[[YamlMapping, Place], None] | None = None,
+) -> tuple[YamlMapping, list[Change]]:
     """Apply an overlay to a document.
 
     Args:
         document: The merged document.
         overlay: The overlay document.
+        watch: Called after each action, with the document and the action's place.
 
     Returns:
         A corrected copy; and one change for each place an action matched.
@@ -36,6 +44,8 @@ def apply(document: YamlMapping, overlay: YamlMapping) -> tuple[YamlMapping, lis
     changes: list[Change] = []
     for action, place in _actions(overlay):
         changes += _act(result, action, place)
+        if watch:
+            watch(result, place)
     return result, changes
 
 
@@ -46,7 +56,7 @@ def _actions(overlay: YamlMapping) -> list[tuple[YamlMapping, Place]]:
         found = f"overlay version {version!r} is not 1.0.x"
         raise stop(overlay.place_of("overlay"), found, "write `overlay: 1.0.0`")
     actions = overlay.get("actions")
-    if not isinstance(actions, YamlSequence) or not actions:
+    if not isinstance(actions, YamlSequence):
         raise stop(overlay.place_of("actions"), "the overlay has no list of actions", "add one")
     for action, place in zip(actions, actions.places, strict=True):
         if not isinstance(action, YamlMapping) or not isinstance(action.get("target"), str):
@@ -76,6 +86,13 @@ def _act(document: YamlMapping, action: YamlMapping, place: Place) -> list[Chang
             f"the action matches nothing: {target}",
             "correct its target, or delete it if the vendor has corrected the page",
         )
+    said = _said(action, _RFC_9535.compile(target))
+    if len(matches) != said:
+        raise stop(
+            place,
+            f"the action says {said} and matches {len(matches)}: {target}",
+            f"correct its target, or say x-matches: {len(matches)}",
+        )
     changes = []
     # From the last match to the first, so that removing items leaves the other positions true.
     for match in reversed(matches):
@@ -89,6 +106,21 @@ def _act(document: YamlMapping, action: YamlMapping, place: Place) -> list[Chang
         reason = " ".join(str(action["description"]).split())
         changes.append(Change(place, STEP, f"{reason} [{told} {shown(path)}, {at}]"))
     return changes[::-1]
+
+
+def _said(action: YamlMapping, query: Any) -> int:
+    """Tell how many places an action says it is about: as many as its target names, or x-matches."""
+    if "x-matches" in action:
+        if not isinstance(action["x-matches"], int):
+            place = action.place_of("x-matches")
+            raise stop(place, "x-matches is not a number", "write how many places are meant")
+        return int(action["x-matches"])
+    return math.prod(
+        len(segment.selectors)
+        if all(isinstance(one, NameSelector | IndexSelector) for one in segment.selectors)
+        else 1
+        for segment in query.segments
+    )
 
 
 def _update(document: YamlMapping, match: JSONPathMatch, action: YamlMapping, at: Place) -> str:

@@ -5,10 +5,10 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from pipeline.build import DOCUMENT, LIFECYCLE, LOCK, OVERLAY, PACKAGE, README, SOURCES
+from pipeline.build import DOCUMENT, LIFECYCLE, LOCK, MERGE, OVERLAY, PACKAGE, README, SOURCES
 from pipeline.report import Place, Problem, stop
 
-_INPUTS = {LIFECYCLE, OVERLAY, README}
+_INPUTS = {LIFECYCLE, MERGE, OVERLAY, README}
 _FOLDERS = ("openapi", "generated")
 _REBUILD = "run scripts/regenerate and commit what it writes"
 _CACHES = {"__pycache__", ".mypy_cache", ".ruff_cache"}

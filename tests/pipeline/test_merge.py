@@ -61,7 +61,7 @@ def test_blank_information_gives_way_and_versions_rise() -> None:
             "paths:\n  /a:\n    get:\n      summary: y\n",
             (
                 "b.md:5: error: operation GET /a conflicts with the definition in a.md:5: differing at "
-                "/summary ('x' and 'y'); /deprecated (only in the first)"
+                "/summary ('x' and 'y'); /deprecated (only in a.md)"
             ),
         ),
         (

@@ -47,7 +47,7 @@ def test_every_change_is_told_with_file_line_and_reason(built: Build) -> None:
         (UNIFIED, "      tags:\n", "    tags:\n  x:\n", UNIFIED, "not YAML"),
         (UNIFIED, "type: array", "type: list\n                  type: array", UNIFIED, "given twice"),
         (UNIFIED, "/v1/video/create:", "/v1/videos:", UNIFIED, f"conflicts with the definition in {OPENAI}:13"),
-        (UNIFIED, "/v1/video/create:", "/v1/video/new:", OVERLAY, "matches nothing"),
+        (UNIFIED, "/v1/video/create:", "/v1/video/new:", OVERLAY, "the action says 2 and matches 1"),
         (LIFECYCLE, "scheme: bearer", "scheme: basic", LIFECYCLE, f"conflicts with the definition in {OPENAI}:"),
         (OVERLAY, "$.paths['/v1/videos'].post\n", "$.paths['/v1/nowhere']\n", OVERLAY, "matches nothing"),
         (OVERLAY, "update:", "updaet:", OVERLAY, "unknown fields: updaet"),

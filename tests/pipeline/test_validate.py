@@ -46,8 +46,6 @@ def test_a_sound_document_passes() -> None:
     [
         ("description: d", "describe: d", "p.md:8", "'description' is a required property"),
         ("3.0.1", "3.1.0", "p.md:1", "is not 3.0.x"),
-        ("{n: 1}", "{n: x}", "p.md:13", "contradicts its schema"),
-        ("{n: 1}", "{}", "p.md:13", "'n' is a required property"),
         ("schemas/S'", "schemas/T'", "p.md:12", "#/components/schemas/T leads nowhere"),
         (
             "components:",

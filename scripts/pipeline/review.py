@@ -1,0 +1,113 @@
+"""What a build would change for the users of the client, as text and as Markdown."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pipeline.build import DOCUMENT, PACKAGE
+from pipeline.delta import Difference, compare_documents
+from pipeline.names import public_names
+from pipeline.page import Excerpt, read_file
+from pipeline.parse import parse
+from pipeline.report import PipelineError
+
+_NAME = Path(PACKAGE).name
+
+
+@dataclass(frozen=True)
+class Review:
+    """The changes against the document and the package that are there.
+
+    Args:
+        differences: What changed in the document.
+        appeared: The public names of the package that are new.
+        vanished: Those that are gone.
+    """
+
+    differences: list[Difference]
+    appeared: list[str]
+    vanished: list[str]
+
+    @property
+    def breaking(self) -> int:
+        """How many of the changes break a caller or a reader."""
+        return sum(bool(item.breaks) for item in self.differences) + len(self.vanished)
+
+    def as_text(self) -> str:
+        """Return it as lines, one a change; empty if nothing changed."""
+        lines = [
+            f"{item.verdict}: {item.operation}, {item.where}: {item.what}"
+            for item in self.differences
+        ]
+        lines += [f"breaking for the caller: name vanished: {name}" for name in self.vanished]
+        lines += [f"compatible: name appeared: {name}" for name in self.appeared]
+        return "\n".join(lines)
+
+    def as_markdown(self) -> str:
+        """Return it as a Markdown page."""
+        parts = ["# Changes to the client", self.summary()]
+        for title, breaking in (("Breaking", True), ("Compatible", False)):
+            found = [item for item in self.differences if bool(item.breaks) == breaking]
+            if found:
+                rows = [
+                    f"| `{_cell(item.operation)}` | {_cell(item.where)} | {_cell(item.what)} "
+                    f"| {item.breaks or 'nobody'} |"
+                    for item in found
+                ]
+                head = "| Operation | Where | What | Breaks |\n|---|---|---|---|"
+                parts += [f"## {title}", "\n".join([head, *rows])]
+        for title, names in (
+            ("Names that vanished (breaking for the caller)", self.vanished),
+            ("Names that appeared", self.appeared),
+        ):
+            if names:
+                parts += [f"## {title}", "\n".join(f"- `{name}`" for name in names)]
+        return "\n\n".join(parts) + "\n"
+
+    def summary(self) -> str:
+        """Say in one line how much changed."""
+        total = len(self.differences) + len(self.appeared) + len(self.vanished)
+        if not total:
+            return "Nothing changed for the users of the client."
+        return f"{total} changes for the users of the client, {self.breaking} of them breaking."
+
+
+def review(root: Path, files: Mapping[str, bytes]) -> Review:
+    """Compare what a build gives with what is there.
+
+    Args:
+        root: The repository.
+        files: The content of every output file, by its path in the repository.
+
+    Returns:
+        The changes. What is not there, or cannot be read, counts as empty.
+    """
+    was = {
+        path.relative_to(root / PACKAGE).as_posix(): path.read_bytes()
+        for path in sorted((root / PACKAGE).rglob("*.py"))
+        if path.is_file()
+    }
+    now = {
+        name.removeprefix(f"{PACKAGE}/"): content
+        for name, content in files.items()
+        if name.startswith(f"{PACKAGE}/")
+    }
+    old, new = public_names(was, _NAME), public_names(now, _NAME)
+    before = _document(root / DOCUMENT)
+    after = parse(Excerpt(DOCUMENT, files[DOCUMENT].decode()))[0]
+    return Review(compare_documents(before, after), sorted(new - old), sorted(old - new))
+
+
+def _document(path: Path) -> Any:
+    """Read the document that is there; empty if there is none that can be read."""
+    try:
+        text = read_file(path, path.name).decode(errors="replace")
+        return parse(Excerpt(path.name, text))[0]
+    except PipelineError:
+        return {}
+
+
+def _cell(text: str) -> str:
+    """Write text into a cell of a Markdown table."""
+    return " ".join(text.split()).replace("|", "\\|")
