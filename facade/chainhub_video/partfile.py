@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import re
 import secrets
 import sys
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -95,6 +96,7 @@ class PartFile:
         self._path.replace(self.target)
         self._file.close()
         sync_folder(self.target.parent)
+        clear_abandoned(self.target)
         self._hashed()
         return self._digest.hexdigest()
 
@@ -111,6 +113,16 @@ class PartFile:
         with contextlib.suppress(OSError):
             self._path.unlink()
         self._file.close()
+
+
+def clear_abandoned(target: Path) -> None:
+    """Remove part files of a target whose processes were killed; those in use stay."""
+    name = re.compile(re.escape(target.name) + r"(\.[0-9a-f]{8})?\.part")
+    with contextlib.suppress(OSError):  # tidying up is no reason to fail
+        for path in [each for each in target.parent.iterdir() if name.fullmatch(each.name)]:
+            with path.open("r+b") as file:
+                if _locked(path, file):
+                    path.unlink()
 
 
 def file_matches(path: Path, size: int, sha256: str) -> bool:
