@@ -61,7 +61,6 @@ class _Entry:
         self.struck += 1
         return True
 
-
     def strike(self) -> Strike:
         """The last hit."""
         return Strike(self.fault, self._dice(-self.struck))
