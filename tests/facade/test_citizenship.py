@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import platform
 import threading
@@ -22,8 +21,9 @@ from chainhub_video import (
 )
 from chainhub_video.sandbox import Sandbox
 
-from .answering import Answer, Arrived, say, tell
+from .answering import say, tell
 from .colours import POLL, Colour
+from .echoing import echo
 from .scripted import Gateway
 from .wires import OPENAI, Wire, png
 
@@ -120,23 +120,9 @@ def test_the_log_keeps_its_voice_down(
     assert all("\n" not in record.getMessage() for record in ours)
 
 
-def _echo() -> Answer:
-    """Accepts a create, and gives the task the prompt as its id."""
-
-    def play(wire: Any, arrived: Arrived) -> bool:
-        created = arrived.step == "create"
-        name = arrived.parts["prompt"].decode() if created else arrived.target.rpartition("/")[2]
-        body = json.dumps({"id": name, "status": "completed", "prompt": name}).encode()
-        wire.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
-        return True
-
-    return Answer(play)
-
-
 def test_one_client_serves_sixteen_threads(gateway: Gateway) -> None:
     """Sixteen threads create and ask through one client at once, and each gets its own answers, uploads unmixed."""
-    gateway.on("create", _echo())
-    gateway.on("query", _echo())
+    echo(gateway)
     started = threading.Barrier(16)
     picture = png()
     with ChainHub(base_url=gateway.url, api_key="the-key", poll=POLL) as hub:

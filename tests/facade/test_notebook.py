@@ -1,0 +1,141 @@
+"""How a task and a saved video show themselves: as cards and players in notebooks, and short elsewhere."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import attrs
+import pytest
+from chainhub_video import SavedVideo, TaskStatus, VideoTask, notebook
+
+from .wires import OPENAI, UNIFIED, Wire
+
+HOSTILE = "\"><script>alert(1)</script><img src=x onerror=alert(1)>&'"
+
+
+class Seen(HTMLParser):
+    """What a browser would make of a card.
+
+    Attributes:
+        tags: their names, in order.
+        attributes: of all tags.
+        text: what is written between them.
+    """
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.attributes: dict[str, str | None] = {}
+        self.text = ""
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note a tag."""
+        self.tags.append(tag)
+        self.attributes.update(attrs)
+
+    def handle_data(self, data: str) -> None:
+        """Note text."""
+        self.text += data
+
+
+def _saved(path: Path, content: bytes) -> SavedVideo:
+    path.write_bytes(content)
+    return SavedVideo(
+        path=path,
+        size=len(content),
+        sha256=hashlib.sha256(content).hexdigest(),
+        task=OPENAI.task(status=TaskStatus.COMPLETED),
+    )
+
+
+def test_a_running_task_shows_where_it_stands(wire: Wire) -> None:
+    """A card names the model, the gateway's own word, the id and the progress."""
+    task = wire.task(
+        model="a-model", status=TaskStatus.RUNNING, raw_status="video_upsampling", progress=0.42
+    )
+    seen = Seen(task._repr_html_())
+    for words in ("a-model", "video_upsampling", wire.task_id, "42%"):
+        assert words in seen.text
+    assert seen.tags.count("progress") == 1
+    assert float(seen.attributes["value"] or "") == pytest.approx(0.42)
+
+
+def test_a_task_of_which_little_is_known_has_a_card() -> None:
+    """A bare id is enough: no progress bar is made up, and no None is shown."""
+    seen = Seen(VideoTask(id="video_1", format="openai")._repr_html_())
+    assert "video_1" in seen.text
+    assert "queued" in seen.text
+    assert "None" not in seen.text
+    assert "progress" not in seen.tags
+
+
+def test_a_failed_task_shows_why() -> None:
+    """The reason stands on the card."""
+    task = UNIFIED.task(status=TaskStatus.FAILED, raw_status="failed", failure_reason="moderation")
+    assert "moderation" in Seen(task._repr_html_()).text
+
+
+@pytest.mark.parametrize("field", ["id", "model", "raw_status", "failure_reason"])
+def test_nothing_foreign_becomes_markup(field: str) -> None:
+    """Whatever the gateway says is text on the card: no tag or attribute of it is ever alive."""
+    task = attrs.evolve(
+        OPENAI.task(status=TaskStatus.FAILED, raw_status="failed"), **{field: HOSTILE}
+    )
+    seen = Seen(task._repr_html_())
+    assert set(seen.tags) <= {"div", "b", "br", "code", "progress"}
+    assert HOSTILE in seen.text
+    assert not any(name.startswith("on") for name in seen.attributes)
+
+
+def test_a_saved_video_plays(tmp_path: Path, video: bytes) -> None:
+    """A saved video is a player that holds the video itself, so that a shared notebook still plays."""
+    seen = Seen(_saved(tmp_path / "kitten.mp4", video)._repr_html_())
+    assert "video" in seen.tags
+    source = seen.attributes["src"] or ""
+    head, _, body = source.partition(",")
+    assert head == "data:video/mp4;base64"
+    assert base64.b64decode(body) == video
+    assert "kitten.mp4" in seen.text
+    assert f"{len(video):,} bytes" in seen.text
+
+
+def test_a_hostile_file_name_is_text(tmp_path: Path, video: bytes) -> None:
+    """A path is shown as it is, and never as markup."""
+    seen = Seen(_saved(tmp_path / "<img src=x onerror=alert(1)>.mp4", video)._repr_html_())
+    assert "<img src=x onerror=alert(1)>.mp4" in seen.text
+    assert "img" not in seen.tags
+
+
+def test_a_large_or_vanished_video_is_only_named(
+    tmp_path: Path, video: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What would make a notebook too heavy, or is not there any more, is shown as its path and length."""
+    saved = _saved(tmp_path / "kitten.mp4", video)
+    monkeypatch.setattr(notebook, "_EMBED_LIMIT", len(video) - 1)
+    heavy = Seen(saved._repr_html_())
+    monkeypatch.undo()
+    saved.path.unlink()
+    gone = Seen(saved._repr_html_())
+    for seen in (heavy, gone):
+        assert "video" not in seen.tags
+        assert "kitten.mp4" in seen.text
+
+
+def test_reprs_are_short_and_hold_no_links(tmp_path: Path, video: bytes) -> None:
+    """A `repr` fits a line or three, and shows neither signed links nor the whole answer."""
+    task = OPENAI.task(
+        status=TaskStatus.COMPLETED,
+        raw_status="completed",
+        video_url="https://cdn.example.com/x.mp4?signature=s3cret",
+        raw={"prompt": "x" * 10_000},
+    )
+    for text in (repr(task), repr(_saved(tmp_path / "x.mp4", video))):
+        assert len(text) < 900
+        assert "s3cret" not in text
+        assert re.search(r"status=<TaskStatus.COMPLETED", text)
