@@ -53,6 +53,10 @@ _NOTHING_DONE = Answer(HTTPStatus.NO_CONTENT)
 """Stands for the answer until a fault puts its own words in place of it."""
 
 
+class _Gone(Exception):
+    """A fault has ended the connection, and the request is recorded."""
+
+
 class Gateway:
     """The origin that clients talk to.
 
@@ -123,8 +127,8 @@ class Gateway:
             if step == "create":
                 await self._note_arrival(exchange, _FORMATS[operation_id])
             strike, scope = exchange.strike, exchange.request.scope
-            if await self._striker.ends(strike, "read", scope):
-                raise ClientDisconnect
+            if await self._striker.ends(strike, "read", scope, lambda: self._record(exchange, 0)):
+                raise _Gone
             if strike is not None and strike.kind == "status" and strike.at("read"):
                 return _NOTHING_DONE
             return await decide(exchange)
@@ -132,8 +136,9 @@ class Gateway:
         async def endpoint(request: Request) -> ASGIApp:
             strike = self._striker.draw(step, request.scope)
             exchange = Exchange.begin(step, request, strike)
-            if await self._striker.ends(strike, "arrival", request.scope):
-                self._record(exchange, 0)
+            if await self._striker.ends(
+                strike, "arrival", request.scope, lambda: self._record(exchange, 0)
+            ):
                 return no_answer
             answer = await self._settle(exchange, receive_and_decide)
             if answer is None:
@@ -163,6 +168,8 @@ class Gateway:
                 await exchange.finish()
         except ClientDisconnect:
             self._record(exchange, 0)
+            return None
+        except _Gone:
             return None
         strike = exchange.strike
         if strike is not None:

@@ -48,8 +48,9 @@ class LinkHost:
     async def _video(self, request: Request) -> ASGIApp:
         strike = self._striker.draw("link", request.scope)
         for moment in _BEFORE:
-            if await self._striker.ends(strike, moment, request.scope):
-                self._record(request, 0, strike)
+            if await self._striker.ends(
+                strike, moment, request.scope, lambda: self._record(request, 0, strike)
+            ):
                 return no_answer
         task, answer = self._found(request, ".mp4", "video/mp4")
         if strike is not None and task is not None and strike.kind == "expire":

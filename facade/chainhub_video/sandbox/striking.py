@@ -7,6 +7,7 @@ below the server, with what the operating system offers: a FIN, an RST, bytes th
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -49,8 +50,16 @@ class Striker:
                     del headers[name]
         return strike
 
-    async def ends(self, strike: Strike | None, moment: Moment, scope: Scope) -> bool:
+    async def ends(
+        self, strike: Strike | None, moment: Moment, scope: Scope, record: Callable[[], object]
+    ) -> bool:
         """Performs a fault that needs no answer, if it hits at this moment.
+
+        Args:
+            strike: what hits the request, if anything does.
+            moment: this moment.
+            scope: of the request.
+            record: called if there will be no answer, before the client can know it.
 
         Returns:
             Whether the connection is gone, so that nothing more is to be done.
@@ -59,9 +68,13 @@ class Striker:
         if strike is None or not strike.at(moment) or wire is None:
             return False
         if strike.is_silent:
+            record()
             await _end(wire, strike.kind)
             return True
-        return strike.kind == "hang" and await _silent(wire, strike["seconds"])
+        if strike.kind == "hang" and await _silent(wire, strike["seconds"]):
+            record()
+            return True
+        return False
 
     def answer(
         self, strike: Strike | None, answer: ASGIApp, delivered: Delivered | None = None
@@ -80,7 +93,7 @@ class Striker:
                 await answer(scope, receive, send)
             elif strike is not None and strike.kind in _RAW_KINDS:
                 await _send_raw(strike, wire, answer, scope, receive, delivered)
-            elif not await self.ends(strike, "done", scope):
+            elif not await self.ends(strike, "done", scope, lambda: None):
                 drip = strike if strike is not None and strike.kind == "drip" else None
                 counted = _counted(wire, send, delivered)
                 await answer(scope, receive, _dripping(drip, counted) if drip else counted)
