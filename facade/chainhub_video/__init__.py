@@ -28,7 +28,8 @@ from .errors import (
 )
 from .pictures import ImageSource
 from .policies import PollPolicy, RetryPolicy
-from .receipts import LocalReceipt, Receipt, ReceiptState, ReceiptStore
+from .receiptfile import LocalReceipt
+from .receipts import Receipt, ReceiptState, ReceiptStore
 from .request import VideoRequest
 from .saved import SavedVideo
 from .settings import Timeouts

@@ -16,7 +16,7 @@ from .flows.follow import Announce, check_timeout, follow, look_once, task_for
 from .flows.generate import Job
 from .partfile import checked_target
 from .policies import PollPolicy
-from .receipts import SUFFIX
+from .receiptfile import SUFFIX
 from .request import RequestFields, build_request
 from .saved import SavedVideo
 from .settings import Settings

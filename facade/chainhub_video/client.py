@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 from .policies import PollPolicy, RetryPolicy
-from .receipts import LocalReceipt
+from .receiptfile import LocalReceipt
 from .settings import Settings, Timeouts, checked_base_url, checked_key, timeouts_of
 from .spending import Spending, checked_limit
 

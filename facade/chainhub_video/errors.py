@@ -164,7 +164,7 @@ class SubmissionUncertain(ChainHubError):
 
     Attributes:
         fingerprint: sha256 in hex over everything that was sent, the key excepted.
-        sent_at: about when it was sent (aware), or None if only a receipt tells.
+        sent_at: about when it was sent (aware), or None if that is not known.
     """
 
     def __init__(

@@ -12,26 +12,22 @@ whole, synced, for its next state, and only if it is still what it was. It holds
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
-import os
-import secrets
-import sys
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from pathlib import Path
+from threading import Lock
 from typing import Any, Protocol
 
 import attrs
 
 from .errors import ReceiptConflict
-from .partfile import sync_folder
+from .request import FORMATS
 from .task import VideoTask
 
 VERSION = 1
-SUFFIX = ".task.json"
+_LONGEST = 30 * 86_400.0  # seconds that a create is given, however patient the client is
 
 
 class ReceiptState(StrEnum):
@@ -75,7 +71,7 @@ class Receipt:
 
     def submitting(self, seconds: float) -> Receipt:
         """Return the receipt of a create that is about to be sent and ends within some seconds."""
-        end = datetime.now(UTC) + timedelta(seconds=seconds)
+        end = datetime.now(UTC) + timedelta(seconds=min(seconds, _LONGEST))
         return self.to(ReceiptState.SUBMITTING, expires=end.isoformat(timespec="milliseconds"))
 
     def submitted(self, task: VideoTask) -> Receipt:
@@ -83,12 +79,21 @@ class Receipt:
         known = {"id": task.id, "format": task.format, "model": task.model}
         return self.to(ReceiptState.SUBMITTED, task=known, expires=None)
 
+    def when(self, state: ReceiptState) -> datetime | None:
+        """Return when it reached a state (aware), or None if it did not."""
+        text = self.times.get(state)
+        return None if text is None else _moment(text)
+
     def seconds_left(self) -> float:
-        """Return how long a create that is being sent may still last; not above 0 if it has ended."""
-        if self.expires is None:
+        """Return how long a create that is being sent may still last; not above 0 if it has ended.
+
+        It is never more than the create was given, however wrong the clocks are.
+        """
+        sent = self.when(ReceiptState.SUBMITTING)
+        if self.expires is None or sent is None:
             return 0.0
-        end = datetime.fromisoformat(self.expires)
-        return (end.replace(tzinfo=end.tzinfo or UTC) - datetime.now(UTC)).total_seconds()
+        end = _moment(self.expires)
+        return min(end - datetime.now(UTC), end - sent).total_seconds()
 
     def video_task(self) -> VideoTask:
         """Return the task to ask for. Only where the receipt has one."""
@@ -132,111 +137,85 @@ class ReceiptStore(Protocol):
         ...
 
 
-class LocalReceipt:
-    """A receipt beside an output, on a local or shared file system.
+class Hold:
+    """What one call does to a receipt, one change at a time.
 
-    Args:
-        target: the output's path.
+    A cancelled call does not stop the thread that is changing the receipt for it, so that what is put there at last
+    has to wait for that thread, and to keep it from coming later.
+
+    Attributes:
+        before: what was there, None for nothing.
+        receipt: what this call has put there, None before it has.
     """
 
-    def __init__(self, target: Path) -> None:
-        self._path = target.with_name(target.name + SUFFIX)
+    def __init__(self, store: ReceiptStore) -> None:
+        self.before: Receipt | None = None
+        self.receipt: Receipt | None = None
+        self._store = store
+        self._trying: Receipt | None = None
+        self._ended = False
+        self._lock = Lock()
 
-    @classmethod
-    def of(cls, path: str | os.PathLike[str]) -> LocalReceipt:
-        """Return the receipt of an output, given the output's path or the receipt's own."""
-        return cls(Path(os.fspath(path).removesuffix(SUFFIX)))
+    def claim(self, before: Receipt | None, receipt: Receipt) -> bool:
+        """Put our first receipt in place of what was there; return whether that was still there."""
+        with self._lock:
+            self.before = before
+            return self._swap(before, receipt)
 
-    @property
-    def name(self) -> str:
-        """The receipt's path."""
-        return str(self._path)
+    def change(self, receipt: Receipt) -> bool:
+        """Put another in place of ours; return whether ours was still there."""
+        with self._lock:
+            return self._swap(self.receipt, receipt)
 
-    def load(self) -> Receipt | None:
-        """Return the receipt, or None if there is none."""
-        try:
-            return parse(self._path.read_text(encoding="utf-8"), self.name)
-        except FileNotFoundError:
-            return None
-        except (OSError, UnicodeDecodeError) as error:
-            raise ReceiptConflict(f"receipt {self.name} cannot be read: {error}") from error
+    def end(self, last: Receipt | None) -> None:
+        """Put the last one in place of ours, if ours is there, and change nothing any more."""
+        with self._lock:
+            self._ended = True
+            for ours in (self._trying, self.receipt):  # the change that was interrupted, or not
+                if ours is not None and self._store.swap(ours, last):
+                    return
 
-    def swap(self, old: Receipt | None, new: Receipt | None) -> bool:
-        """Compare and replace, under a lock that ends with the process."""
-        with _locked(self._path.parent) as alone:
-            if old is not None and self.load() != old:
-                return False
-            if (
-                alone
-            ):  # drafts are made under the lock only, so these are of processes that were killed
-                self._sweep()
-            if new is None:
-                self._path.unlink(missing_ok=True)
-            elif not self._put(new, replacing=old is not None):
-                return False
-        sync_folder(self._path.parent)
-        return True
-
-    def _put(self, receipt: Receipt, *, replacing: bool) -> bool:
-        """Put a receipt in its place, and return whether that was free or might be taken."""
-        draft = self._draft(receipt)
-        try:
-            if replacing:
-                draft.replace(self._path)
-            else:
-                os.link(draft, self._path)  # unlike a rename, this fails if the name is taken
-        except FileExistsError:
+    def _swap(self, old: Receipt | None, new: Receipt) -> bool:
+        if self._ended:
             return False
-        finally:
-            draft.unlink(missing_ok=True)
-        return True
-
-    def _sweep(self) -> None:
-        """Remove the drafts of this receipt."""
-        for path in self._path.parent.iterdir():
-            if path.stem == self._draft_stem:
-                path.unlink(missing_ok=True)
-
-    @property
-    def _draft_stem(self) -> str:
-        return f".{self._path.name}"
-
-    def _draft(self, receipt: Receipt) -> Path:
-        """Write a receipt whole, under a name of its own."""
-        draft = self._path.with_name(f"{self._draft_stem}.{secrets.token_hex(6)}")
-        try:
-            with draft.open("x", encoding="utf-8") as file:
-                file.write(receipt.to_json())
-                file.flush()
-                os.fsync(file.fileno())
-        except BaseException:
-            with contextlib.suppress(OSError):
-                draft.unlink()
-            raise
-        return draft
+        self._trying = new
+        done = self._store.swap(old, new)
+        self._trying = None
+        if done:
+            self.receipt = new
+        return done
 
 
-def parse(text: str, name: str) -> Receipt:
+def parse(text: str | bytes, name: str) -> Receipt:
     """Return the receipt in a JSON text.
 
     Args:
-        text: the JSON text.
+        text: the JSON text, in UTF-8 if bytes.
         name: what to call the receipt in a message.
 
     Raises:
         ReceiptConflict: it is torn, of a later version, or was edited into something else.
     """
     try:
-        fields = json.loads(text)
+        fields = json.loads(text.decode() if isinstance(text, bytes) else text)
         version = fields.pop("version")
-        if isinstance(version, int) and version > VERSION:
+        if type(version) is int and version > VERSION:
             raise ReceiptConflict(
                 f"receipt {name} was written by a later version of chainhub-video (receipt format "
                 f"{version}, this one reads {VERSION}): upgrade chainhub-video, then run it again"
             )
         receipt = Receipt(**{**fields, "state": ReceiptState(fields["state"])})
-        _check(receipt)
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        for field, sound in _soundness(receipt, version):
+            if not sound:
+                raise ValueError(f"its {field} cannot be right")
+    except (
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        RecursionError,
+        OverflowError,
+    ) as error:
         raise ReceiptConflict(
             f"receipt {name} is torn or was edited ({type(error).__name__}: {error}): restore it, or, if "
             "you are sure that nothing paid depends on it, move it away"
@@ -244,46 +223,42 @@ def parse(text: str, name: str) -> Receipt:
     return receipt
 
 
-def _check(receipt: Receipt) -> None:
-    """Raise TypeError or ValueError for a receipt that the rest of the code could not work with."""
-    kinds = {"fingerprint": str, "request": dict, "times": dict}
-    if receipt.state is ReceiptState.SUBMITTING:
-        kinds |= {"expires": str}
-        receipt.seconds_left()
-    if receipt.state in (ReceiptState.SUBMITTED, ReceiptState.SAVED, ReceiptState.FAILED):
-        kinds |= {"task": dict}
-        if not (isinstance(receipt.video_task().id, str) and receipt.video_task().id):
-            raise ValueError("the task has no id")
-    if receipt.state is ReceiptState.SAVED:
-        result = receipt.result or {}
-        if not (isinstance(result.get("size"), int) and isinstance(result.get("sha256"), str)):
-            raise ValueError("the result lacks its size or sha256")
-    for field, kind in kinds.items():
-        if not isinstance(getattr(receipt, field), kind):
-            raise TypeError(f"{field} is not a {kind.__name__}")
+def _soundness(receipt: Receipt, version: object) -> Iterator[tuple[str, bool]]:
+    """Give each field with whether the rest of the code can work with it; also raises what a wrong type raises."""
+    state, times = receipt.state, receipt.times
+    paid = state in (ReceiptState.SUBMITTED, ReceiptState.SAVED, ReceiptState.FAILED)
+    yield "version", type(version) is int and version == VERSION
+    yield "request", isinstance(receipt.request, dict)
+    yield "fingerprint", receipt.fingerprint == fingerprint_of(receipt.request)
+    yield "times", isinstance(times, dict) and all(_moment(text) for text in times.values())
+    yield "expires", receipt.expires is None or bool(_moment(receipt.expires))
+    yield "task", _is_task(receipt.task) if paid else receipt.task is None
+    if receipt.result is not None or state is ReceiptState.SAVED:
+        yield "result", paid and _is_result(receipt.result)
+    yield "reason", receipt.reason is None or isinstance(receipt.reason, str)
+
+
+def _is_task(task: object) -> bool:
+    match task:
+        case {"id": str(key), "format": str(wire), "model": None | str(), **rest}:
+            return bool(key.strip()) and wire in FORMATS and not rest
+    return False
+
+
+def _is_result(result: object) -> bool:
+    match result:
+        case {"size": int(size), "sha256": str(digest), **rest}:
+            return type(size) is int and size >= 0 and len(digest) == 64 and not rest
+    return False
+
+
+def _moment(text: str) -> datetime:
+    """Return a time (aware); raises ValueError or TypeError if the text is none."""
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def fingerprint_of(request: Mapping[str, Any]) -> str:
     """Return the sha256 in hex over a request's description, which names its pictures by digest."""
-    text = json.dumps(request, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    text = json.dumps(request, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-@contextlib.contextmanager
-def _locked(folder: Path) -> Iterator[bool]:
-    """Keep other processes from swapping receipts in a folder; gives whether the system has such locks there."""
-    if sys.platform == "win32":
-        yield False
-        return
-    import fcntl  # is not there on Windows
-
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-            alone = True
-        except OSError:  # some network file systems have none; link and rename stay atomic
-            alone = False
-        yield alone
-    finally:
-        os.close(descriptor)

@@ -11,7 +11,7 @@ import attrs
 
 from .errors import ConfigurationError
 from .policies import PollPolicy, RetryPolicy
-from .receipts import LocalReceipt
+from .receiptfile import LocalReceipt
 from .spending import Spending
 
 if TYPE_CHECKING:

@@ -7,6 +7,8 @@ from threading import Lock
 
 from .errors import ConfigurationError, SpendLimitReached
 
+_DIGITS = 18  # of a number that can be meant
+
 
 class Spending:
     """Counts creates, exactly, under threads and concurrent tasks.
@@ -50,8 +52,8 @@ def checked_limit(max_creates: int | None) -> int | None:
     if given is None:
         return None
     text = str(given).strip()
-    if isinstance(given, bool) or not (text.isascii() and text.isdigit()):
+    if isinstance(given, bool) or not (text.isascii() and text.isdigit() and len(text) <= _DIGITS):
         raise ConfigurationError(
-            f"max_creates (CHAINHUB_MAX_CREATES) is {given!r}, and must be a whole number of 0 or more"
+            f"max_creates (CHAINHUB_MAX_CREATES) is {given!r:.80}, and must be a whole number of 0 or more"
         )
     return int(text)

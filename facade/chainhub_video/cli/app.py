@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import math
 import os
 import shlex
 import sys
@@ -15,21 +13,16 @@ from chainhub_video.errors import ChainHubError, ConfigurationError, InvalidRequ
 
 from .console import (
     PROGRAM,
-    describe,
     fail,
-    percent,
-    readable,
+    report,
     say,
     show,
-    show_json,
-    task_as_json,
-    word,
 )
 from .display import Interrupted, display
+from .options import AsJson, Output, TaskId, Timeout, WireFormat, checked_seconds
 
 if TYPE_CHECKING:
     from chainhub_video.sandbox import Sandbox
-    from chainhub_video.saved import SavedVideo
 
 app = typer.Typer(
     help="Make videos through ChainHub's video API. The key and the address come from the "
@@ -40,33 +33,6 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-
-def _seconds(value: float | None) -> float | None:
-    if value is not None and (math.isnan(value) or value < 0):
-        raise typer.BadParameter("it must be 0 or more seconds")
-    return value
-
-
-TaskId = Annotated[str, typer.Argument(metavar="ID", help="The id of a task.")]
-Output = Annotated[
-    str,
-    typer.Option(
-        "--output", "-o", metavar="FILE", help="Where to save the MP4; its folder must exist."
-    ),
-]
-WireFormat = Annotated[
-    str | None,
-    typer.Option(
-        "--format",
-        metavar="openai|unified",
-        help="The wire format, where the model or the id does not tell it.",
-    ),
-]
-Timeout = Annotated[
-    float,
-    typer.Option(metavar="SECONDS", callback=_seconds, help="How long to wait for the task."),
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")]
 
 UNANSWERED = (
     "no answer had come yet; if the request had left, it may be paid: look for it in the vendor's "
@@ -191,7 +157,7 @@ def generate(
             on_update=shown.update,
             on_progress=shown.download,
         )
-    _report(saved, as_json=as_json)
+    report(saved, as_json=as_json)
 
 
 @app.command()
@@ -217,7 +183,7 @@ def resume(
             except ChainHubError as failure:
                 worst = fail(f"{path}: {failure}", 1)
             else:
-                _report(saved, as_json=as_json)
+                report(saved, as_json=as_json)
     return worst
 
 
@@ -231,26 +197,18 @@ def status(
     ],
     wire_format: WireFormat = None,
     as_json: AsJson = False,
-) -> None:
+) -> int:
     """Tell how far outputs are by their receipts, or ask the gateway once for tasks. Costs nothing."""
-    from chainhub_video import ChainHub
-    from chainhub_video.receipts import LocalReceipt
+    from .standing import tell
 
+    worst = 0
     for one in tasks:
-        receipt = LocalReceipt.of(one).load()
-        if receipt is not None:
-            if as_json:
-                show_json(json.loads(receipt.to_json()))
-            else:
-                show(f"{one}: {describe(receipt)}")
-            continue
-        with ChainHub() as hub:
-            task = hub.videos.retrieve(one, format=wire_format)
-        if as_json:
-            show_json(task_as_json(task))
-        else:
-            reason = f": {task.failure_reason}" if task.failure_reason else ""
-            show(f"{word(task)} {percent(task)}{reason} (task {task.id})")
+        try:
+            tell(one, wire_format, as_json=as_json)
+        except ChainHubError as failure:
+            ours = isinstance(failure, (ConfigurationError, InvalidRequest))
+            worst = max(worst, fail(f"{one}: {failure}", 2 if ours else 1))
+    return worst
 
 
 @app.command()
@@ -270,7 +228,7 @@ def download(
     with line as shown, ChainHub() as hub:
         task = hub.videos.wait(task_id, timeout=timeout, on_update=shown.update, format=wire_format)
         saved = hub.videos.download(task, target, on_progress=shown.download)
-    _report(saved, as_json=as_json)
+    report(saved, as_json=as_json)
 
 
 @app.command()
@@ -285,7 +243,7 @@ def sandbox(
     pace: Annotated[
         float | None,
         typer.Option(
-            metavar="SECONDS", callback=_seconds, help="How long a task stays in each state."
+            metavar="SECONDS", callback=checked_seconds, help="How long a task stays in each state."
         ),
     ] = None,
     fault: Annotated[
@@ -315,17 +273,3 @@ def sandbox(
     except SandboxError as failure:
         return fail(str(failure), 1)
     return 0
-
-
-def _report(saved: SavedVideo, *, as_json: bool) -> None:
-    if as_json:
-        show_json(
-            {
-                "path": str(saved.path),
-                "bytes": saved.size,
-                "sha256": saved.sha256,
-                "task": task_as_json(saved.task),
-            }
-        )
-    else:
-        show(f"{saved.path} ({readable(saved.size)}, task {saved.task.id})")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from chainhub_video.receipts import Receipt
+    from chainhub_video.saved import SavedVideo
     from chainhub_video.task import VideoTask
 
 PROGRAM = "chainhub-video"
@@ -15,7 +16,8 @@ PROGRAM = "chainhub-video"
 
 def one_line(text: str) -> str:
     """Return the text without line breaks, escapes and whatever else steers a terminal."""
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    lines = "".join(c if c.isprintable() else "\n" for c in text).strip()
+    return re.sub(r" *\n[ \n]*", " ", lines)  # blanks stay as they are: a path may hold several
 
 
 def say(text: str) -> None:
@@ -49,6 +51,21 @@ def task_as_json(task: VideoTask) -> dict[str, Any]:
     return fields
 
 
+def report(saved: SavedVideo, *, as_json: bool) -> None:
+    """Write what was saved to standard output."""
+    if as_json:
+        show_json(
+            {
+                "path": str(saved.path),
+                "bytes": saved.size,
+                "sha256": saved.sha256,
+                "task": task_as_json(saved.task),
+            }
+        )
+    else:
+        show(f"{saved.path} ({readable(saved.size)}, task {saved.task.id})")
+
+
 def percent(task: VideoTask) -> str:
     """Return the task's progress as `45%`, or nothing if the gateway does not say."""
     return "" if task.progress is None else f"{task.progress:.0%}"
@@ -57,19 +74,6 @@ def percent(task: VideoTask) -> str:
 def word(task: VideoTask) -> str:
     """Return where the task stands, in the gateway's own word if it gave one."""
     return one_line(task.raw_status or task.status)
-
-
-def describe(receipt: Receipt) -> str:
-    """Return how far an output is, by its receipt."""
-    since = receipt.times.get(receipt.state, "an unknown time")
-    parts = [f"{receipt.state} since {since}"]
-    if receipt.task is not None:
-        parts.append(f"task {receipt.task['id']}")
-    if receipt.result is not None:
-        parts.append(readable(int(receipt.result["size"])))
-    if receipt.reason:
-        parts.append(receipt.reason)
-    return ", ".join(parts)
 
 
 def readable(count: int) -> str:

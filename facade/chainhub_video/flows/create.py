@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -73,7 +74,7 @@ def prepare(settings: Settings, request: VideoRequest) -> Flow[Submission]:
     opened = yield from open_all(request.images)
     try:
         pictures = yield from run(lambda: [one.describe() for one in opened])
-        description = {"gateway": settings.base_url, **request.describe(pictures)}
+        description = _plain({"gateway": settings.base_url, **request.describe(pictures)})
     except BaseException:
         close_all(opened)
         raise
@@ -97,6 +98,7 @@ class Submission:
     description: dict[str, Any]
     fingerprint: str
     in_flight: bool = False
+    _sent_at: datetime | None = None
 
     def close(self) -> None:
         """Close the pictures."""
@@ -139,7 +141,7 @@ class Submission:
             outcome: Outcome
             if before is not None:
                 yield from before()
-            self.in_flight = True
+            self.in_flight, self._sent_at = True, datetime.now(UTC)
             try:
                 outcome = yield from self._answer(call)
             except (TransportFailure, AnswerTooLarge) as failure:
@@ -179,8 +181,15 @@ class Submission:
             f"the create was sent, but its outcome is unknown ({what}): it may have been paid, so it "
             "was not sent again. Look for it in the vendor's usage log before you send it once more",
             fingerprint=self.fingerprint,
-            sent_at=datetime.now(UTC),
+            sent_at=self._sent_at,
         )
+
+
+def _plain(description: dict[str, Any]) -> dict[str, Any]:
+    """Return a description as it will be read again: a tuple becomes a list, and what is not said is left out."""
+    said = {field: value for field, value in description.items() if value is not None}
+    plain: dict[str, Any] = json.loads(json.dumps(said))
+    return plain
 
 
 def _cause(outcome: Outcome) -> BaseException | None:

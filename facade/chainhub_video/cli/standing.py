@@ -1,0 +1,55 @@
+"""How far an output is, by its receipt, or a task, by the gateway."""
+
+from __future__ import annotations
+
+import json
+import os
+
+from chainhub_video import ChainHub
+from chainhub_video.errors import InvalidRequest
+from chainhub_video.receiptfile import SUFFIX, LocalReceipt
+from chainhub_video.receipts import Receipt
+
+from .console import percent, readable, show, show_json, task_as_json, word
+
+
+def tell(one: str, wire_format: str | None, *, as_json: bool) -> None:
+    """Write how far an output or a task is to standard output.
+
+    Args:
+        one: an output, its receipt, or the id of a task.
+        wire_format: the wire format, for an id that does not tell it.
+        as_json: whether to write the whole receipt or task.
+
+    Raises:
+        ChainHubError: there is neither a receipt nor an answer.
+    """
+    store = LocalReceipt.of(one)
+    receipt = store.load()
+    if receipt is not None:
+        if as_json:
+            show_json(json.loads(receipt.to_json()))
+        else:
+            show(f"{one}: {_described(receipt)}")
+        return
+    if os.path.lexists(one) or one.endswith((".mp4", SUFFIX)):  # no id looks like that
+        raise InvalidRequest(f"there is no receipt {store.name}: nothing was started there")
+    with ChainHub() as hub:
+        task = hub.videos.retrieve(one, format=wire_format)
+    if as_json:
+        show_json(task_as_json(task))
+    else:
+        reason = f": {task.failure_reason}" if task.failure_reason else ""
+        show(f"{word(task)} {percent(task)}{reason} (task {task.id})")
+
+
+def _described(receipt: Receipt) -> str:
+    since = receipt.times.get(receipt.state, "an unknown time")
+    parts = [f"{receipt.state} since {since}"]
+    if receipt.task is not None:
+        parts.append(f"task {receipt.task['id']}")
+    if receipt.result is not None:
+        parts.append(readable(int(receipt.result["size"])))
+    if receipt.reason:
+        parts.append(receipt.reason)
+    return ", ".join(parts)
