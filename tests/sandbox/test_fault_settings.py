@@ -1,0 +1,232 @@
+"""How faults are set: by code, as text, over HTTP; how often they strike; and what is refused."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from chainhub_video.sandbox import Fault, InvalidFault, Sandbox, SandboxError
+from chainhub_video.sandbox.faults import KINDS
+from chainhub_video.sandbox.plan import Plan
+
+from .conftest import Caller
+
+DOCUMENTATION = Path(__file__).parents[2] / "docs" / "sandbox.md"
+COMMAND = Path(sys.executable).with_name("chainhub-video")
+
+WRONG: dict[str, str] = {
+    "": "write STEP:KIND",
+    "create": "write STEP:KIND",
+    "create,reset": "write STEP:KIND",
+    "create:explode": "no such kind; there are refuse, reset",
+    "upload:reset": "this kind is for create, query, content, link",
+    "create:expire": "this kind is for link",
+    "query:no_range": "this kind is for content, link",
+    "link:types": "this kind is for create, query",
+    "create:reset,bytes=5": "no parameter 'bytes'; there are moment, times",
+    "create:reset,moment=later": "must be one of done, read, arrival",
+    "create:cut,moment=read": "must be one of done",
+    "create:reset,times=0": "times is 0, and must be a whole number from 1",
+    "create:reset,times=1.5": "must be a whole number",
+    "create:reset,times=true": "must be a whole number",
+    "create:reset,times=2,times=3": "times is given twice",
+    "create:reset,probability=1.1": "must be a number from 0 to 1",
+    "create:reset,probability=NaN": "must be a number from 0 to 1",
+    "create:reset,seed=-1": "must be a whole number",
+    "create:hang,seconds=-1": "must be a number from 0 to 3600",
+    "create:hang,seconds=soon": "must be a number from 0 to 3600",
+    "create:status": "the parameter 'status' is needed",
+    "create:status,status=99": "must be a whole number from 200 to 599",
+    "create:status,status=500,shape=round": "must be one of error, flat, html, empty",
+    "create:status,status=429,retry_after=true": "must be seconds, or an HTTP date",
+    "create:fields,fields=[1]": "must be a JSON object",
+    "create:length,by=0": "other than 0",
+    "create:drip,bytes=0": "must be a whole number from 1",
+    "create:refuse,times=1": "no parameter 'times'; there are seconds",
+}
+
+
+@pytest.mark.parametrize("spec", WRONG)
+def test_what_is_refused(spec: str) -> None:
+    """A fault that makes no sense is refused in one line that says what would be right."""
+    with pytest.raises(InvalidFault) as raised:
+        Fault.parse(spec)
+    assert WRONG[spec] in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "document", [None, 5, [], {}, {"step": 1, "kind": "reset"}, {"step": "create"}]
+)
+def test_documents_that_are_refused(document: object) -> None:
+    """So is any JSON that is no fault."""
+    with pytest.raises(InvalidFault):
+        Fault.from_json(document)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_text_and_json_say_the_same(kind: str) -> None:
+    """Every kind can be written as text and as JSON, with the same meaning, and reads back from its own JSON."""
+    needed = {"status": {"status": 418}, "fields": {"fields": {"a": [1, {"b": "c,d=e f"}]}}}
+    given: dict[str, Any] = needed.get(kind, {})
+    if kind != "refuse":
+        given |= {"times": 3, "probability": 0.5, "after": 2, "seed": 7}
+    step = KINDS[kind].steps[0]
+    fault = Fault.of(step, kind, **given)
+    assert Fault.from_json(json.loads(json.dumps(fault.as_json()))) == fault
+    if kind != "fields":  # its value here looks like another parameter, which text cannot tell
+        spec = ",".join([f"{step}:{kind}", *(f"{n}={json.dumps(v)}" for n, v in given.items())])
+        assert Fault.parse(spec) == fault
+
+
+def test_text_may_hold_commas_and_json() -> None:
+    """Values are JSON where they can be, and plain text otherwise."""
+    fault = Fault.parse('query:fields,fields={"a": 1, "b": [2, 3]},times=1')
+    assert fault.parameters["fields"] == {"a": 1, "b": [2, 3]}
+    assert fault.times == 1
+    date = "Sat, 21 Nov 2026 10:00:00 GMT"
+    assert (
+        Fault.parse(f"query:status,status=429,retry_after={date}").parameters["retry_after"] == date
+    )
+
+
+def _hits(plan: Plan, step: str, requests: int) -> list[str]:
+    drawn = [plan.draw(step) for _ in range(requests)]
+    return ["" if strike is None else strike.kind for strike in drawn]
+
+
+def test_how_often() -> None:
+    """`after`, `times` and the order of faults decide which request is hit."""
+    plan = Plan()
+    plan.add(Fault.of("create", "reset", after=2, times=2))
+    plan.add(Fault.of("create", "close", times=1))
+    plan.add(Fault.of("query", "hang"))
+    assert _hits(plan, "create", 6) == ["close", "", "reset", "reset", "", ""]
+    assert _hits(plan, "query", 2) == ["hang", "hang"]
+    assert [entry["struck"] for entry in plan.as_json()] == [2, 1, 2]
+    assert [entry["seen"] for entry in plan.as_json()] == [6, 4, 2]
+
+
+def test_chances_are_repeated() -> None:
+    """The same seed strikes the same requests, another seed others, and about as many as it should."""
+
+    def run(seed: int) -> list[str]:
+        plan = Plan()
+        plan.add(Fault.of("create", "reset", probability=0.3, seed=seed))
+        plan.add(Fault.of("create", "close", probability=0.3, seed=seed))
+        return _hits(plan, "create", 1000)
+
+    first = run(1)
+    assert first == run(1)
+    assert first != run(2)
+    assert 240 < first.count("reset") < 360
+    # Of what is left to the second one. One seed must not make both strike the same requests.
+    assert 150 < first.count("close") < 270
+
+
+def test_over_http(fresh_caller: Caller) -> None:
+    """At `/_sandbox/faults` faults are set, listed with what they did, and cleared."""
+    http, gateway = fresh_caller.http, fresh_caller.gateway
+    set_two = http.post(
+        "/_sandbox/faults",
+        json=["create:status,status=500,times=1", {"step": "query", "kind": "hang", "seconds": 0}],
+    )
+    assert [fault["kind"] for fault in set_two.json()["faults"]] == ["status", "hang"]
+    assert fresh_caller.create_unified().status_code == 500
+    assert fresh_caller.create_unified().status_code == 200
+    listed = http.get("/_sandbox/faults").json()["faults"]
+    assert (listed[0]["seen"], listed[0]["struck"]) == (2, 1)
+    assert [fault.kind for fault in gateway.faults] == ["status", "hang"]
+    assert http.delete("/_sandbox/faults").json() == {"faults": []}
+    assert gateway.faults == []
+    http.post("/_sandbox/faults", json={"step": "link", "kind": "refuse", "seconds": 30})
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(gateway.links_url)
+    http.delete("/_sandbox/faults")
+    assert httpx.get(gateway.links_url).status_code == 404
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[" * 100_000, b'["create:explode"]', b"7"])
+def test_nonsense_over_http(caller: Caller, body: bytes) -> None:
+    """What is no fault is answered with 400, and sets nothing."""
+    answer = caller.http.post("/_sandbox/faults", content=body)
+    assert answer.status_code == 400
+    assert answer.json()["error"]["code"] == "invalid_fault"
+    assert caller.gateway.faults == []
+
+
+def test_before_the_start() -> None:
+    """Faults may be given to the constructor or set before the start; they hold from the first request."""
+    sandbox = Sandbox(fast=True, faults=["create:status,status=500,times=1"])
+    sandbox.fault("create", "status", status=501, times=1)
+    with pytest.raises(SandboxError, match="does not run"):
+        sandbox.fault("create", "refuse")
+    with sandbox:
+        caller = Caller(sandbox)
+        statuses = sorted(caller.create_unified().status_code for _ in range(3))
+        caller.http.close()
+    assert statuses == [200, 500, 501]
+    with pytest.raises(InvalidFault):
+        Sandbox(faults=["create:explode"])
+
+
+def test_stopping_does_not_wait_for_what_hangs() -> None:
+    """A sandbox stops, and starts again on the same port, also while it hangs and while a door is shut."""
+    sandbox = Sandbox(fast=True)
+    for _ in range(2):
+        with sandbox:
+            sandbox.fault("create", "hang", times=1)
+            caller = Caller(sandbox)
+            caller.http.timeout = 0.1
+            with pytest.raises(httpx.ReadTimeout):
+                caller.create_unified()
+            caller.http.close()
+            sandbox.fault("link", "refuse", seconds=3600)
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(sandbox.url)
+
+
+def test_the_command_refuses_nonsense() -> None:
+    """`--fault` is checked before anything is started: one line, exit status 2."""
+    ended = subprocess.run(
+        [COMMAND, "sandbox", "--port", "0", "--fault", "create:explode"],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert "create:explode: no such kind" in ended.stderr
+    assert ended.stderr.count("\n") == 1
+
+
+def test_the_command_sets_faults() -> None:
+    """A sandbox started with `--fault` strikes."""
+    command = [COMMAND, "sandbox", "--port", "0", "--fault", "query:status,status=418,shape=html"]
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
+    try:
+        assert process.stdout is not None
+        url = process.stdout.readline().strip().partition("=")[2]
+        headers = {"Authorization": "Bearer sandbox"}
+        assert httpx.get(f"{url}/v1/videos/x", headers=headers).status_code == 418
+    finally:
+        process.terminate()
+        process.communicate(timeout=30)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_is_documented(kind: str) -> None:
+    """The page's table has a row for each kind, with all of its parameters."""
+    rows = [
+        line for line in DOCUMENTATION.read_text("utf-8").splitlines() if f"| `{kind}` |" in line
+    ]
+    assert len(rows) == 1
+    for parameter in KINDS[kind].parameters:
+        assert f"`{parameter}" in rows[0]
