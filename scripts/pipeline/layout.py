@@ -12,6 +12,7 @@ from pipeline.scalar import is_balanced, is_block_marker, mend_block_marker
 _LINE = re.compile(r"(?P<indent> *)(?P<dashes>(?:-[ \t]+)*(?:-(?=$))?)(?P<rest>.*)")
 _QUOTED_KEY = re.compile(r"""(?P<key>'(?:[^']|'')*'|"(?:[^"\\]|\\.)*")[ \t]*:(?=[ \t]|$)""")
 _PLAIN_KEY = re.compile(r"(?P<key>[^{\['\"].*?)[ \t]*:(?=[ \t]|$)")
+_PROPERTY = re.compile(r"[&!][^\s,\[\]{}]*")
 _TEXT_KEYS = {"description", "summary", "title"}
 # Keys that a line below a description surely is not more of the text with.
 _KEYWORDS = {
@@ -145,7 +146,8 @@ def _take_value(entry: Entry, lines: list[str], start: int) -> int:
     deeper = lines[start:end]
     if any(_looks_like_entry(line, entry) for line in deeper):
         entry.torn = True
-        return start
+        # Below an anchor or a tag alone stand entries; below any other value, what nobody can tell.
+        return start if _PROPERTY.fullmatch(entry.value) else end
     entry.more = [line.strip(BLANKS) for line in deeper]
     return end
 
@@ -175,7 +177,7 @@ def _looks_like_entry(line: str, owner: Entry) -> bool:
     """Say whether a line could be an entry of its own rather than more of the value above."""
     entry = entry_of(line, 0)
     if entry is None or entry.key is None:
-        return False
+        return entry is not None and not owner.is_text
     key = entry.key.strip("'\"")
     if owner.is_text:
         return key in _KEYWORDS or key.startswith("x-")

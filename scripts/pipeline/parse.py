@@ -30,7 +30,7 @@ _TEXT = "tag:yaml.org,2002:str"
 _FIX = "correct the file, or fetch the page again; a defect of the exporter belongs in repair.py"
 _DEEPEST = 100
 # Characters and values that all aliases of a document may add to it.
-_MOST_COPIED = 1_000_000
+_MOST_COPIED = 100_000
 
 # The value that holds for a key given twice, by the key's path in its document.
 Choices = Mapping[Path, object]

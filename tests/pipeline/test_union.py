@@ -1,0 +1,257 @@
+"""One operation that several pages define: refused with what differs, or united on request."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pytest
+from pipeline.__main__ import main
+from pipeline.build import assemble, read_inputs
+from pipeline.report import PipelineError
+
+from .small import page, small_repository
+
+GROK = page(
+    "Create with grok",
+    """\
+properties:
+  model: {type: string, enum: [grok-video-3], description: The grok model}
+  prompt: {type: string}
+  images: {type: array, items: {type: string}}
+  size: {type: string}
+required: [model, prompt, images]""",
+    "model: grok-video-3\nprompt: p\nimages: []",
+    number=11,
+)
+VEO = page(
+    "Create with veo",
+    """\
+properties:
+  model: {type: string, enum: [veo3, veo3-fast], description: The veo model}
+  prompt: {type: string}
+  images: {type: string, description: One link}
+  enhance_prompt: {type: boolean}
+required: [model, prompt]""",
+    "model: veo3\nprompt: p\nimages: https://x.y/z.png\nenhance_prompt: true",
+    number=22,
+)
+SORA = page(
+    "Create with sora",
+    """\
+properties:
+  model: {type: string, enum: [sora-2]}
+  prompt: {type: string}
+  duration: {type: integer}
+  size: {type: string}
+required: [model, prompt, duration]""",
+    "model: sora-2\nprompt: p\nduration: 10",
+    number=33,
+)
+PAGES = {"grok": GROK, "veo": VEO, "sora": SORA}
+UNION = """\
+operations:
+  - operation: POST /v1/video/create
+    combine: union
+    description: Each model has a page of its own for this call.
+"""
+VARIANTS: list[dict[str, Any]] = [
+    {"model": "grok-video-3", "prompt": "p", "images": ["a", "b"], "size": "720P"},
+    {"model": "veo3", "prompt": "p", "images": "https://x.y/z.png", "enhance_prompt": True},
+    {"model": "sora-2", "prompt": "p", "duration": 10},
+]
+USER = """\
+import sys
+from chainhub_api import Client
+from chainhub_api.api.videos import create
+from chainhub_api.models import CreateRequest
+from chainhub_api.models.create_request_model import CreateRequestModel
+
+with Client(base_url=sys.argv[1]) as client:
+    for body in (
+        CreateRequest(
+            model=CreateRequestModel.GROK_VIDEO_3, prompt="p", images=["a", "b"], size="720P"
+        ),
+        CreateRequest(
+            model=CreateRequestModel.VEO3,
+            prompt="p",
+            images="https://x.y/z.png",
+            enhance_prompt=True,
+        ),
+        CreateRequest(model=CreateRequestModel.SORA_2, prompt="p", duration=10),
+    ):
+        answer = create.sync(client=client, body=body)
+        assert answer is not None
+        print(answer.id)
+"""
+
+
+def test_three_different_bodies_are_refused_with_what_differs(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Both places, the differing fields with the page that has them, and the way out are told."""
+    root = small_repository(tmp_path, PAGES)
+    assert main([], root) == 1
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 3
+    assert lines[0].startswith(
+        "openapi/sources/sora.md:10: error: operation POST /v1/video/create conflicts with the "
+        "definition in openapi/sources/grok.md:10: differing at /requestBody/content/"
+    )
+    for told in (
+        "/properties/model/enum/0 ('grok-video-3' and 'sora-2')",
+        "/properties/images (only in openapi/sources/grok.md)",
+        "/properties/duration (only in openapi/sources/sora.md)",
+        "choose `combine: union` for it in openapi/merge.yaml",
+    ):
+        assert told in lines[0]
+    assert lines[1].startswith("openapi/sources/veo.md:10: error: ")
+    assert "only in openapi/sources/veo.md" in lines[1]
+    assert not (root / "openapi/openapi.yaml").exists()
+
+
+def test_the_union_allows_what_any_page_allows(tmp_path: Path) -> None:
+    """Properties and enums are united, required is intersected, types that differ become anyOf."""
+    built = assemble(read_inputs(small_repository(tmp_path, PAGES, merge=UNION), []))
+    schema = built.document["components"]["schemas"]["CreateRequest"]
+    properties = schema["properties"]
+    assert list(properties) == [
+        "model", "prompt", "images", "size", "duration", "enhance_prompt",
+    ]  # fmt: skip
+    assert schema["required"] == ["model", "prompt"]
+    assert properties["model"] == {
+        "type": "string",
+        "enum": ["grok-video-3", "sora-2", "veo3", "veo3-fast"],
+        "description": "grok: The grok model\nveo: The veo model",
+    }
+    assert properties["images"] == {
+        "anyOf": [
+            {"type": "array", "items": {"type": "string"}},
+            {"type": "string", "description": "One link"},
+        ],
+        "description": "One link",
+    }
+    media = built.document["paths"]["/v1/video/create"]["post"]["requestBody"]["content"]
+    assert list(media["application/json"]["examples"]) == ["grok", "sora", "veo"]
+    assert any("is the union of 3 pages: grok, sora, veo" in item.reason for item in built.changes)
+    assert [line.split("  page ")[1] for line in sorted(built.origins) if "  page " in line] == [
+        "11  title Create with grok", "33  title Create with sora", "22  title Create with veo",
+    ]  # fmt: skip
+
+
+def test_what_a_union_cannot_keep_is_told(tmp_path: Path) -> None:
+    """A limit that not all pages have, and a summary that differs, are reported with the place."""
+    one = page("A", "properties: {a: {type: string, maxLength: 3}}", "a: x")
+    two = page("B", "properties: {a: {type: string}}", "a: x").replace("Create a video", "Other")
+    root = small_repository(tmp_path, {"a": one, "b": two}, merge=UNION)
+    told = [str(item) for item in assemble(read_inputs(root, [])).changes if "merge" in item.step]
+    assert any("/properties/a/maxLength: not said by all pages alike" in line for line in told)
+    assert any("/summary: the pages differ, the first holds: a 'Create a video'" in t for t in told)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "told"),
+    [
+        ("n: {type: string}", "n: {type: integer}", "/properties/n: the pages contradict"),
+        ("n: {type: string, enum: [a]}", "n: {type: string, enum: [b]}", "/n/enum: the pages"),
+        ("n: {type: string}", "n: {type: string, format: uri}", "/n/format: the pages contradict"),
+    ],
+)
+def test_answers_that_contradict_each_other_are_united_only_if_asked(
+    tmp_path: Path, first: str, second: str, told: str
+) -> None:
+    """A contradiction about an answer is refused, until the entry says that both are true."""
+    pages = {
+        "a": page("A", "properties: {a: {type: string}}", "a: x", first),
+        "b": page("B", "properties: {b: {type: string}}", "b: x", second),
+    }
+    with pytest.raises(PipelineError) as caught:
+        assemble(read_inputs(small_repository(tmp_path / "one", pages, merge=UNION), []))
+    assert str(caught.value).startswith("openapi/sources/")
+    assert told in str(caught.value)
+    assert "add `responses: union`" in str(caught.value)
+    asked = small_repository(tmp_path / "two", pages, merge=UNION + "    responses: union\n")
+    assert "CreateResponse" in assemble(read_inputs(asked, [])).document["components"]["schemas"]
+
+
+@pytest.mark.parametrize(
+    ("entry", "told"),
+    [
+        ("{operation: POST /v1/none, combine: union, description: w}", "no two different definitions"),
+        ("{operation: GET /v1/state, combine: union, description: w}", "no two different definitions"),
+        ("{operation: POST /v1/video/create, combine: union}", "needs combine, description, operation"),
+        ("{operation: POST /v1/video/create, combine: union, description: ' '}", "no reason"),
+        ("{operation: POST /v1/video/create, combine: first, description: w}", "the only choice is union"),
+        ("{operation: /v1/video/create, combine: union, description: w}", "is no operation"),
+        ("text", "needs combine, description, operation"),
+    ],
+)  # fmt: skip
+def test_an_entry_that_is_wrong_or_idle_is_an_error(tmp_path: Path, entry: str, told: str) -> None:
+    """A rule that has nothing to unite, or cannot be read, is named with its line."""
+    root = small_repository(tmp_path, {"grok": GROK}, merge=f"operations:\n  - {entry}\n")
+    with pytest.raises(PipelineError) as caught:
+        assemble(read_inputs(root, []))
+    assert str(caught.value).startswith("openapi/merge.yaml:2: error: ")
+    assert told in str(caught.value)
+
+
+class Server(ThreadingHTTPServer):
+    """A server on loopback that keeps the bodies it was sent."""
+
+    bodies: list[Any]
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Answers each create with an id that counts."""
+
+    def do_POST(self) -> None:
+        """Keep the body and answer."""
+        assert isinstance(self.server, Server)
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.bodies.append((self.path, json.loads(body)))
+        answer = json.dumps({"id": f"task-{len(self.server.bodies)}"}).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the library's name
+        """Say nothing."""
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    """A server that runs while the test does."""
+    with Server(("127.0.0.1", 0), Handler) as running:
+        running.bodies = []
+        thread = Thread(target=running.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        yield running
+        running.shutdown()
+        thread.join()
+
+
+def test_the_united_client_type_checks_and_creates_with_each_variant(
+    tmp_path: Path, server: Server, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Generated from the union, the client passes mypy --strict and sends each page's request."""
+    root = small_repository(tmp_path / "repository", PAGES, merge=UNION)
+    assert main([], root) == 0, capsys.readouterr().err
+    user = root / "generated/user.py"
+    user.write_text(USER)
+    checked = subprocess.run(
+        [sys.executable, "-m", "mypy", "--strict", "--config-file=", "--cache-dir", tmp_path / "cache", "."],
+        cwd=root / "generated", capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (checked.returncode, checked.stderr) == (0, ""), checked.stdout
+    done = subprocess.run(
+        [sys.executable, "-W", "error", user, f"http://127.0.0.1:{server.server_port}"],
+        cwd=root / "generated", capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr, done.stdout) == (0, "", "task-1\ntask-2\ntask-3\n")
+    assert server.bodies == [("/v1/video/create", variant) for variant in VARIANTS]
