@@ -20,8 +20,8 @@ from .scripted import Gateway
 from .ticking import Ticker
 from .wires import OPENAI, UNIFIED, png
 
-SLOW = 0.25  # seconds that one step of a slow disk takes
-HELD = 0.15  # seconds that the loop may be held up at most, on a machine that others use as well
+SLOW = 0.2  # seconds that one step of a slow disk takes
+HELD = 0.12  # seconds that the loop may be held up at most, on a machine that others use as well
 
 
 class SlowFile(io.BytesIO):
@@ -61,7 +61,7 @@ def test_a_slow_picture_is_read_off_the_loop(gateway: Gateway, model: str) -> No
     """A file that blocks at every read delays its own upload, and nothing else."""
     wire = OPENAI if model == "openai" else UNIFIED
     gateway.on("create", tell(wire.created()))
-    file = SlowFile(png() + bytes(70_000))
+    file = SlowFile(png())
     gap = _gap(gateway, lambda hub: wire.create(hub, image=file), inline_images=True)  # type: ignore[arg-type, return-value] - awaited there
     assert file.reads >= 2
     assert gap < HELD

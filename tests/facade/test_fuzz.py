@@ -16,7 +16,7 @@ from chainhub_video.pictures import open_picture
 from fuzzing.targets import TARGETS, Target
 from fuzzing.throwing import LIMIT, Tally, throw
 
-CASES = 100
+CASES = 60
 ROOT = Path(__file__).parents[2]
 
 

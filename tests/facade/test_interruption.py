@@ -25,7 +25,7 @@ from .colours import Colour
 from .scripted import Gateway
 from .wires import OPENAI, UNIFIED, png
 
-BEFORE = 0.25  # seconds until the interruption, time enough to be in the middle
+BEFORE = 0.15  # seconds until the interruption, time enough to be in the middle
 AT_ONCE = 1.0  # seconds that leaving may take
 
 pytestmark = pytest.mark.skipif(

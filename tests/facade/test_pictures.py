@@ -28,7 +28,7 @@ from .ticking import Ticker
 from .wires import OPENAI, UNIFIED, png
 
 MEGABYTE = 1 << 20
-LARGE = 64 * MEGABYTE
+LARGE = 32 * MEGABYTE
 ADDED = 6 * MEGABYTE  # bytes that an upload of any length may add to memory
 
 
@@ -378,7 +378,7 @@ def large(tmp_path: Path) -> Iterator[Path]:
 def test_an_upload_is_streamed(
     colour: Colour, gateway: Gateway, elsewhere: Gateway, large: Path, kind: str
 ) -> None:
-    """64 MB from a path, an open file or a link add a few MB to memory, in either driver."""
+    """32 MB from a path, an open file or a link add a few MB to memory, in either driver."""
     taken: list[int] = []
     gateway.on("create", _swallow(taken))
     hub = colour.hub(gateway.url)
