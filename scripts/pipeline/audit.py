@@ -12,7 +12,7 @@ from openapi_schema_validator import OAS30ReadValidator, OAS30WriteValidator
 from referencing import Registry
 
 from pipeline.render import plain
-from pipeline.report import Change, PipelineError, Place, Problem, one_line, shorten, stop
+from pipeline.report import Change, PipelineError, Place, Problem, cut, one_line, stop
 from pipeline.tree import YamlMapping, YamlSequence, place_at
 from pipeline.walk import Path, from_pointer, schema_holders, schemas, shown
 
@@ -110,7 +110,7 @@ def contradictions(document: YamlMapping) -> Found:
         for error in errors[:1]:
             place = place_at(document, (*path, *error.absolute_path))
             more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
-            reason = f"the example contradicts its schema: {shorten(error.message, 160)}{more}"
+            reason = f"the example contradicts its schema: {cut(error.message, 160)}{more}"
             found[shown(path)] = (place, reason)
     return found
 

@@ -120,8 +120,20 @@ def shorten(value: object, limit: int = 100) -> str:
     Returns:
         Its Python notation, cut in the middle if it is longer than that.
     """
-    shown = repr(value)
-    if len(shown) <= limit:
-        return shown
+    return cut(repr(value), limit)
+
+
+def cut(text: str, limit: int) -> str:
+    """Cut a text that is too long in the middle.
+
+    Args:
+        text: Any text.
+        limit: The longest result, in characters.
+
+    Returns:
+        The text, or its two ends.
+    """
+    if len(text) <= limit:
+        return text
     half = (limit - 3) // 2
-    return f"{shown[:half]}...{shown[-half:]}"
+    return f"{text[:half]}...{text[-half:]}"

@@ -6,7 +6,7 @@ from typing import Any
 from openapi_spec_validator import OpenAPIV30SpecValidator
 
 from pipeline.render import plain
-from pipeline.report import PipelineError, Place, Problem, shorten, stop
+from pipeline.report import PipelineError, Place, Problem, cut, stop
 from pipeline.tree import YamlMapping, place_at
 from pipeline.walk import Path, leads_to, operations, references, shown
 
@@ -66,7 +66,7 @@ def _structure(document: YamlMapping, whole: Any) -> Iterator[Problem]:
         deepest = _deepest(found)
         path: Path = tuple(deepest.absolute_path)
         place = place_at(document, path)
-        reason = f"not OpenAPI 3.0: {shorten(deepest.message, 200)} at {shown(path)}"
+        reason = f"not OpenAPI 3.0: {cut(deepest.message, 200)} at {shown(path)}"
         yield Problem(place, reason, _NEXT)
 
 

@@ -109,7 +109,7 @@ TWICE = (
 )
 NOT_HERE = "not YAML: mapping values are not allowed in this context, at"
 REFUSALS: dict[str, tuple[int | None, str]] = {
-    "alias-bomb": (10, "the aliases expand to more than 100,000 characters"),
+    "alias-bomb": (9, "the aliases expand to more than 100,000 characters"),
     "binary": (3, "a binary file: it holds a zero byte"),
     "cut-off": (5, "the fenced block opened here is never closed"),
     "deep-nesting": (105, "not YAML that describes an API: nested deeper than 100 levels"),
