@@ -8,11 +8,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from chainhub_video import ChainHub
 from chainhub_video.partfile import PartFile, clear_abandoned
+from chainhub_video.sandbox import Sandbox
 
 _WRITES = """
 import sys, time
 from pathlib import Path
+from chainhub_video import ChainHub
 from chainhub_video.partfile import PartFile
 
 part = PartFile(Path(sys.argv[1]))
@@ -65,6 +68,19 @@ def test_whoever_finishes_tidies_up(target: Path, downloader: Downloader) -> Non
     living.wait()
     clear_abandoned(target)
     assert [path.name for path in target.parent.iterdir()] == [target.name]
+
+
+def test_a_job_that_is_saved_already_tidies_up(target: Path) -> None:
+    """Run again after another process has saved the video, a killed download's part file goes as well."""
+    with Sandbox(fast=True) as gateway, ChainHub(base_url=gateway.url, api_key="sandbox") as hub:
+        for _ in range(2):
+            hub.videos.generate(
+                "A kitten", model="grok-video-3", aspect_ratio="1:1", save_to=target
+            )
+            left = {path.name for path in target.parent.iterdir()}
+            assert left == {target.name, f"{target.name}.task.json"}
+            target.with_name(f"{target.name}.0123abcd.part").touch()
+        assert gateway.paid == 1
 
 
 def test_other_outputs_part_files_are_left_alone(target: Path) -> None:

@@ -9,11 +9,13 @@ from pathlib import Path
 
 import pytest
 from chainhub_video import LocalReceipt, Receipt, ReceiptState
+from chainhub_video.receipts import fingerprint_of
 
 _DIES = """
 import os, signal, sys
 from pathlib import Path
 from chainhub_video import LocalReceipt, Receipt, ReceiptState
+from chainhub_video.receipts import fingerprint_of
 
 def die(*_):
     os.kill(os.getpid(), signal.SIGKILL)
@@ -21,7 +23,7 @@ def die(*_):
 store = LocalReceipt(Path(sys.argv[1]))
 old = store.load()
 os.link = Path.replace = die
-store.swap(old, Receipt(state=ReceiptState.UNCERTAIN, fingerprint="f", request={}))
+store.swap(old, Receipt(state=ReceiptState.UNCERTAIN, fingerprint=fingerprint_of({}), request={}))
 """
 
 
@@ -29,7 +31,7 @@ store.swap(old, Receipt(state=ReceiptState.UNCERTAIN, fingerprint="f", request={
 def test_a_killed_process_leaves_nothing_behind_for_long(tmp_path: Path, there: bool) -> None:
     """A draft whose writer was killed before it was put in place is gone after the next swap."""
     store = LocalReceipt(tmp_path / "kitten.mp4")
-    new = Receipt(state=ReceiptState.UNCERTAIN, fingerprint="f", request={})
+    new = Receipt(state=ReceiptState.UNCERTAIN, fingerprint=fingerprint_of({}), request={})
     old = new if there else None
     if there:
         assert store.swap(None, new)
@@ -49,7 +51,7 @@ def test_another_receipts_draft_is_left_alone(tmp_path: Path) -> None:
     neighbour = tmp_path / ".other.mp4.task.json.0123456789ab"
     neighbour.touch()
     stranger.touch()
-    new = Receipt(state=ReceiptState.UNCERTAIN, fingerprint="f", request={})
+    new = Receipt(state=ReceiptState.UNCERTAIN, fingerprint=fingerprint_of({}), request={})
     assert LocalReceipt(tmp_path / "kitten.mp4").swap(None, new)
     assert neighbour.exists()
     assert stranger.exists()

@@ -10,7 +10,7 @@ import attrs
 
 from chainhub_video.effects import Flow, run
 from chainhub_video.errors import ChainHubError, InvalidRequest, ReceiptConflict, TaskFailed
-from chainhub_video.partfile import file_matches
+from chainhub_video.partfile import clear_abandoned, file_matches
 from chainhub_video.receipts import Receipt, ReceiptState, ReceiptStore
 from chainhub_video.saved import SavedVideo
 from chainhub_video.task import TaskStatus
@@ -107,6 +107,7 @@ class Job:
         if receipt.state is ReceiptState.SAVED and (
             yield from run(file_matches, self.target, result["size"], result["sha256"])
         ):
+            yield from run(clear_abandoned, self.target)
             task = attrs.evolve(task, status=TaskStatus.COMPLETED, progress=1.0)
             return SavedVideo(path=self.target, task=task, **result)
         try:
