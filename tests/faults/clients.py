@@ -1,0 +1,200 @@
+"""The soak's client processes: they run jobs until all are saved, or until they are killed.
+
+`python -m tests.faults.clients` is the nursery: it has imported everything, and forks a client for each line on its
+standard input, so that a killed client is replaced within milliseconds. It says on its standard output when a client
+starts and ends.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+import json
+import os
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+from chainhub_video import (
+    AsyncChainHub,
+    ChainHub,
+    ChainHubError,
+    PollPolicy,
+    RetryPolicy,
+    SubmissionUncertain,
+    TaskFailed,
+    Timeouts,
+)
+
+from tests.faults.jobs import EVENTS, arguments_of
+
+AT_ONCE = 8  # jobs that one client runs at the same time
+TIMEOUTS = Timeouts(connect=1.0, read=1.0, write=1.0, create=1.0)
+_SETTINGS: dict[str, Any] = {
+    "api_key": "sandbox",
+    "timeout": TIMEOUTS,
+    "retry": RetryPolicy(attempts=6, first=0.02, maximum=0.3),
+    "poll": PollPolicy(first=0.02, interval=0.05, maximum=0.2, minimum=0.02),
+}
+_PAUSE = 0.05  # seconds before a job is called again
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """What a client is to do.
+
+    Attributes:
+        url: of the gateway.
+        folder: where outputs, receipts and the events are.
+        driver: `blocking` or `asyncio`.
+        jobs: the numbers of its jobs.
+    """
+
+    url: str
+    folder: str
+    driver: str
+    jobs: list[int]
+
+    def as_line(self) -> str:
+        """The assignment as the nursery reads it."""
+        return json.dumps(asdict(self)) + "\n"
+
+
+class Notebook:
+    """The events of one client, which outlive it.
+
+    Args:
+        folder: where they are written, together with those of all others.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
+        self._file = os.open(folder / EVENTS, flags, 0o644)
+
+    def note(self, job: int, event: str, text: str = "") -> None:
+        """Writes one line, whole or not at all."""
+        told = {"pid": os.getpid(), "job": job, "event": event, "text": text}
+        os.write(self._file, json.dumps(told).encode() + b"\n")
+
+
+class Caller:
+    """How one job is called until it is saved: what follows from each outcome.
+
+    Args:
+        notebook: takes the events.
+        job: its number.
+    """
+
+    def __init__(self, notebook: Notebook, job: int) -> None:
+        self._notebook = notebook
+        self._job = job
+        self._releases = False
+
+    def before(self) -> dict[str, Any]:
+        """What the next call is told."""
+        releases, self._releases = self._releases, False
+        self._notebook.note(self._job, "release" if releases else "call")
+        return {"resubmit_uncertain": releases}
+
+    def failed(self, error: ChainHubError) -> None:
+        """Takes note of a failure; one that is uncertain is released by the next call.
+
+        Raises:
+            TaskFailed: the task failed, which no fault of the soak can cause.
+        """
+        if isinstance(error, TaskFailed):
+            raise error
+        self._releases = isinstance(error, SubmissionUncertain)
+        event = "uncertain" if self._releases else "trouble"
+        self._notebook.note(self._job, event, f"{type(error).__name__}: {error}")
+
+    def saved(self) -> None:
+        """Takes note of the end."""
+        self._notebook.note(self._job, "saved")
+
+
+def _run_blocking(assignment: Assignment, notebook: Notebook) -> None:
+    with (
+        ChainHub(base_url=assignment.url, **_SETTINGS) as hub,
+        ThreadPoolExecutor(AT_ONCE) as pool,
+    ):
+
+        def run(job: int) -> None:
+            caller = Caller(notebook, job)
+            arguments = arguments_of(job, Path(assignment.folder))
+            while True:
+                try:
+                    hub.videos.generate(**arguments, **caller.before(), timeout=60)
+                except ChainHubError as error:
+                    caller.failed(error)
+                    time.sleep(_PAUSE)
+                else:
+                    return caller.saved()
+
+        for done in [pool.submit(run, job) for job in assignment.jobs]:
+            done.result()
+
+
+async def _run_asyncio(assignment: Assignment, notebook: Notebook) -> None:
+    turns = asyncio.Semaphore(AT_ONCE)
+    async with AsyncChainHub(base_url=assignment.url, **_SETTINGS) as hub:
+
+        async def run(job: int) -> None:
+            caller = Caller(notebook, job)
+            arguments = arguments_of(job, Path(assignment.folder))
+            async with turns:
+                while True:
+                    try:
+                        await hub.videos.generate(**arguments, **caller.before(), timeout=60)
+                    except ChainHubError as error:
+                        caller.failed(error)
+                        await asyncio.sleep(_PAUSE)
+                    else:
+                        return caller.saved()
+
+        async with asyncio.TaskGroup() as group:
+            for job in assignment.jobs:
+                group.create_task(run(job))
+
+
+def _live(assignment: Assignment) -> None:
+    notebook = Notebook(Path(assignment.folder))
+    if assignment.driver == "blocking":
+        _run_blocking(assignment, notebook)
+    else:
+        asyncio.run(_run_asyncio(assignment, notebook))
+
+
+def _tell(word: str) -> None:
+    os.write(sys.stdout.fileno(), f"{word} {os.getpid()}\n".encode())
+
+
+def nurse() -> None:
+    """Forks a client for each line, until there are no more lines."""
+    # Reading the system's certificates takes longer than a whole job, and nothing here uses them.
+    httpx.create_ssl_context = functools.cache(httpx.create_ssl_context)
+    for line in sys.stdin:
+        with contextlib.suppress(ChildProcessError):
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
+        if os.fork():
+            continue
+        _tell("started")
+        try:
+            _live(Assignment(**json.loads(line)))
+        except BaseException:  # noqa: BLE001 - a forked process must not go on as its parent
+            sys.excepthook(*sys.exc_info())
+            sys.stderr.flush()
+            _tell("crashed")
+            os._exit(1)
+        _tell("ended")
+        os._exit(0)
+
+
+if __name__ == "__main__":
+    nurse()
