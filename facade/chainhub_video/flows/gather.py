@@ -60,7 +60,7 @@ class Opened:
             return {"link": str(self.source)}
         self.picture.stream.seek(0)
         digest = hashlib.sha256()
-        while data := self.picture.stream.read(1 << 20):
+        while data := self.picture.stream.read(1 << 17):
             digest.update(data)
         self.picture.stream.seek(0)
         return {
