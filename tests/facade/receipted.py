@@ -16,6 +16,7 @@ from .scripted import Gateway
 from .videos import LINK, MP4
 from .wires import OPENAI, Wire
 
+STEPS = ("create", "query", "download")
 SENDS = ("create", "query", "content", LINK)
 
 
@@ -40,6 +41,11 @@ def script(
     link = {} if wire is OPENAI else {"video_url": f"{gateway.url}{LINK}"}
     gateway.on("query", first_then(look, tell(wire.seen("completed", **link))))
     gateway.on("content" if wire is OPENAI else LINK, say(200, video, MP4))
+
+
+def step_of(step: str, wire: Wire) -> str:
+    """The scripted gateway's name of a step of a job: create, query or download."""
+    return {"download": "content" if wire is OPENAI else LINK}.get(step, step)
 
 
 def sent(gateway: Gateway) -> tuple[int, int, int]:
