@@ -21,6 +21,11 @@ def _not_negative(_instance: object, attribute: attrs.Attribute[float], value: f
         raise ValueError(f"{attribute.name} must be 0 or more, not {value!r}")
 
 
+def _share(_instance: object, attribute: attrs.Attribute[float], value: float) -> None:
+    if not 0 <= value <= 1:
+        raise ValueError(f"{attribute.name} must be from 0 to 1, not {value!r}")
+
+
 @attrs.frozen(kw_only=True)
 class RetryPolicy:
     """When to try again what is safe to send again.
@@ -39,7 +44,7 @@ class RetryPolicy:
     attempts: int = attrs.field(default=4, validator=attrs.validators.ge(1))
     first: float = attrs.field(default=0.5, validator=_not_negative)
     maximum: float = attrs.field(default=30.0, validator=_positive)
-    jitter: float = attrs.field(default=0.25, validator=_not_negative)
+    jitter: float = attrs.field(default=0.25, validator=_share)
     patience: float = attrs.field(default=120.0, validator=_not_negative)
 
     def allows(self, failures: int, pause: float) -> bool:
@@ -91,7 +96,7 @@ class PollPolicy:
     interval: float = attrs.field(default=6.0, validator=_positive)
     maximum: float = attrs.field(default=20.0, validator=_positive)
     growth: float = attrs.field(default=1.3, validator=_positive)
-    jitter: float = attrs.field(default=0.1, validator=_not_negative)
+    jitter: float = attrs.field(default=0.1, validator=_share)
     minimum: float = attrs.field(default=0.05, validator=_not_negative)
     patience: float = attrs.field(default=300.0, validator=_not_negative)
 

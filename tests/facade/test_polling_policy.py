@@ -186,6 +186,14 @@ def test_policies_are_frozen_values(policy: PollPolicy | RetryPolicy) -> None:
 
 
 @pytest.mark.parametrize("kind", [PollPolicy, RetryPolicy])
+@pytest.mark.parametrize("jitter", [-0.1, 1.1, math.nan])
+def test_jitter_is_a_share(kind: type[PollPolicy] | type[RetryPolicy], jitter: float) -> None:
+    """More than the whole of a pause cannot be left to chance, so such a policy is refused when it is made."""
+    with pytest.raises(ValueError, match="jitter must be from 0 to 1"):
+        kind(jitter=jitter)
+
+
+@pytest.mark.parametrize("kind", [PollPolicy, RetryPolicy])
 def test_different_clients_spread_out(kind: type[PollPolicy] | type[RetryPolicy]) -> None:
     """With the default chance, a hundred clients do not come back in the same instant."""
     policy = kind()
