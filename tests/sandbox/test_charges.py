@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import time
 
 import httpx
 import pytest
@@ -108,6 +109,9 @@ def test_whether_a_video_was_fetched_whole(fresh_caller: Caller) -> None:
             httpx.get(url, headers={**key, "Range": "bytes=100-"})
         assert not fetched()
         httpx.get(url, headers={**key, "Range": "bytes=140-199"})
+        deadline = time.monotonic() + 5  # it is booked once the last byte has left
+        while not fetched() and time.monotonic() < deadline:
+            time.sleep(0.01)
         assert fetched()
         assert gateway.creates[0].tasks[0].status == "completed"
 
