@@ -80,13 +80,16 @@ def _check_task(task: VideoTask) -> None:
     _check_moment(task.created_at)
     _check_moment(task.updated_at)
     _check_link(task.video_url)
-    assert task.failure_reason is None or task.failure_reason.strip()
-    assert task.status is TaskStatus.FAILED or task.failure_reason is None
     assert task._repr_html_()
     repr(task)
     text = task.to_json()
     text.encode()
     assert VideoTask.from_json(text).to_json() == text
+
+
+def _check_reason(task: VideoTask) -> None:
+    assert task.failure_reason is None or task.failure_reason.strip()
+    assert task.status is TaskStatus.FAILED or task.failure_reason is None
 
 
 def _read_created(name: str, answer: Mapping[str, Any]) -> None:
@@ -97,6 +100,7 @@ def _read_created(name: str, answer: Mapping[str, Any]) -> None:
         assert not (isinstance(answer.get("id"), str) and answer["id"].strip())
         raise
     _check_task(task)
+    _check_reason(task)
     assert task.id in str(answer["id"])
     assert list(task.raw) == list(answer)
 
@@ -109,6 +113,7 @@ def _read_queried(name: str, answer: Mapping[str, Any]) -> None:
         _check_message(error)
         raise
     _check_task(task)
+    _check_reason(task)
     assert task.id == known.id
     assert task.raw_status
 
