@@ -47,6 +47,31 @@ def test_a_filter_selects_by_value() -> None:
     assert str(changes[0]) == "o.yaml:3: overlay: w [updated /d/1, p.md:5]"
 
 
+@pytest.mark.parametrize(
+    ("target", "extra", "message"),
+    [
+        ("$.d[*]", "", "the action says 1 and matches 2: $.d[*]. Next: correct its target"),
+        ("$..n", "", "the action says 1 and matches 2"),
+        ("$.a['b','none']", "", "the action says 2 and matches 1"),
+        ("$.d[*]", ", x-matches: 3", "the action says 3 and matches 2"),
+        ("$.d[*]", ", x-matches: all", "x-matches is not a number"),
+    ],
+)
+def test_an_action_that_matches_more_or_less_than_it_says_is_an_error(
+    target: str, extra: str, message: str
+) -> None:
+    """A target says as many places as it names, one for a wildcard or filter, or x-matches."""
+    with pytest.raises(PipelineError) as caught:
+        act(f'  - {{target: "{target}", description: w, remove: true{extra}}}\n')
+    assert message in str(caught.value)
+
+
+def test_an_action_may_say_how_many_places_it_means() -> None:
+    """With x-matches, a wildcard reaches as many as were meant."""
+    data, _ = act("  - {target: '$.d[*]', description: w, update: {m: 0}, x-matches: 2}\n")
+    assert data["d"] == [{"n": 1, "m": 0}, {"n": 2, "m": 0}]
+
+
 def test_actions_see_what_the_ones_before_them_did() -> None:
     """A value is replaced by one of another kind with a removal and an update."""
     data, _ = act(

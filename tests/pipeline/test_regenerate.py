@@ -1,5 +1,6 @@
 """The whole command: builds, checks, and what it does when something is wrong."""
 
+import hashlib
 import os
 import random
 import shutil
@@ -14,6 +15,7 @@ from pipeline.publish import compare, missing_inputs, write
 from pipeline.report import PipelineError
 
 from .conftest import ROOT, Regenerate, snapshot
+from .test_inspect import PAGES
 
 UNIFIED = "openapi/sources/create-video-unified-format.md"
 OPENAI = "openapi/sources/create-video-openai-format.md"
@@ -27,6 +29,63 @@ def test_the_committed_tree_is_what_a_build_gives(built: Build) -> None:
 def test_the_same_input_gives_the_same_bytes(built: Build) -> None:
     """A second build, in another temporary folder, agrees in every byte."""
     assert build(read_inputs(ROOT, [])).files == built.files
+
+
+def test_the_lock_says_which_page_each_operation_came_from(built: Build) -> None:
+    """Every operation has its file, the file's hash, and the vendor's id and title of the page."""
+    lines = built.files["openapi/sources.lock"].decode().split("operations\n")[1].splitlines()[:5]
+    assert [line.split("  ")[1:3] for line in lines] == [
+        ["GET /v1/video/query", LIFECYCLE],
+        ["GET /v1/videos/{id}", LIFECYCLE],
+        ["GET /v1/videos/{id}/content", LIFECYCLE],
+        ["POST /v1/video/create", UNIFIED],
+        ["POST /v1/videos", OPENAI],
+    ]
+    for line in lines:
+        _, _, name, told, *rest = line.split("  ")
+        assert told == f"sha256 {hashlib.sha256((ROOT / name).read_bytes()).hexdigest()}"
+        assert bool(rest) is (name != LIFECYCLE)
+    assert lines[3].endswith("  page 385288046  title Create video")
+    assert lines[4].endswith("  page 370109881  title Create videos with images using OpenAI.")
+
+
+def test_choices_that_nothing_needs_are_errors(
+    copy: Path, regenerate: Regenerate, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A value that was chosen for a key no page gives twice is named with its line."""
+    with (copy / OVERLAY).open("a") as overlay:
+        overlay.write(
+            "x-duplicates:\n  - page: none.md\n    pointer: /paths\n    holds: 1\n"
+            "    description: w\n"
+        )
+    before = snapshot(copy)
+    assert regenerate() == 1
+    told = capsys.readouterr().err
+    assert told.startswith(OVERLAY)
+    assert "no page of this name gives this key twice with different values" in told
+    assert snapshot(copy) == before
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "html", "empty", "binary", "no-paths", "no-operation", "alias-bomb", "unequal-duplicate",
+        "reference-to-a-file", "reference-to-a-url", "reference-to-nowhere", "two-documents",
+    ],
+)  # fmt: skip
+def test_a_bad_page_leaves_the_tree_as_it_is(
+    copy: Path, regenerate: Regenerate, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    """Taken in or put among the sources, a bad page ends in one line with its name, and exit code 1."""
+    page = PAGES / f"{name}.md"
+    before = snapshot(copy)
+    assert regenerate(page) == 1
+    told = capsys.readouterr().err.splitlines()
+    assert told[-1].endswith("nothing was written.")
+    assert all(" error: " in line and " Next: " in line for line in told[:-1])
+    if name != "reference-to-nowhere":
+        assert told[0].startswith(str(page))
+    assert snapshot(copy) == before
 
 
 def test_every_change_is_told_with_file_line_and_reason(built: Build) -> None:
@@ -79,7 +138,9 @@ def test_on_an_error_no_file_is_touched(
     assert snapshot(copy) == before
 
 
-@pytest.mark.parametrize("name", [UNIFIED, LIFECYCLE, OVERLAY, "openapi/README.md"])
+@pytest.mark.parametrize(
+    "name", [UNIFIED, LIFECYCLE, OVERLAY, "openapi/README.md", "openapi/merge.yaml"]
+)
 def test_a_missing_input_is_named(
     copy: Path, regenerate: Regenerate, capsys: pytest.CaptureFixture[str], name: str
 ) -> None:
@@ -110,6 +171,7 @@ def test_regenerate_writes_only_what_differs(
     assert touched == {"openapi/openapi.yaml", "generated/chainhub_api/types.py"}
     assert "wrote generated/chainhub_api/models/stale.py" in told
     assert "3 files written" in told
+    assert "name vanished: chainhub_api.models.stale" in told
 
 
 def test_a_page_given_by_name_is_taken_in(
