@@ -31,6 +31,7 @@ _NOT_BREAKS = "\r\x85\u2028\u2029"
 _NULL = {"", "~", "null", "Null", "NULL"}
 _TRUE = {"true", "True", "TRUE"}
 _FALSE = {"false", "False", "FALSE"}
+_LEADING_ZERO = re.compile(r"[-+]?0[0-9]")
 _INTEGER = re.compile(r"[-+]?[0-9]+")
 _PREFIXED = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
@@ -102,13 +103,16 @@ def resolve(text: str) -> object:
 
     Returns:
         None, a truth value, a number, or the text itself. Infinity and not-a-number, which JSON has
-        no values for, and numbers of absurd length stay text.
+        no values for, and numbers of absurd length stay text; so do digits that begin with a zero,
+        such as 0123: OpenAPI keeps to what JSON can say, and a number would lose the zero.
     """
     if text in _NULL:
         return None
     if text in _TRUE or text in _FALSE:
         return text in _TRUE
     if text[:1] not in "+-.0123456789" or len(text) > _LONGEST_NUMBER:
+        return text
+    if _LEADING_ZERO.match(text):
         return text
     if _INTEGER.fullmatch(text):
         return int(text)

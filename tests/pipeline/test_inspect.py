@@ -73,7 +73,7 @@ VALUES: list[tuple[str, tuple[str | int, ...], object]] = [
             "word": "no",
             "version": "1.0.0",
             "day": "2024-01-01",
-            "digits": 123,
+            "digits": "0123",
             "octal": 12,
             "float": 1000.0,
             "grouped": "1_000",
