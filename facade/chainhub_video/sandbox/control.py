@@ -16,6 +16,7 @@ from chainhub_video.sandbox.faults import Fault, InvalidFault
 from chainhub_video.sandbox.intake import new_request_id
 from chainhub_video.sandbox.ledger import Ledger
 from chainhub_video.sandbox.plan import Plan
+from chainhub_video.sandbox.wires import Wires
 
 
 class Control:
@@ -29,12 +30,18 @@ class Control:
     def __init__(self, plan: Plan, ledger: Ledger) -> None:
         self._plan = plan
         self._ledger = ledger
+        self._wires: Wires | None = None
         self._doors: Doors | None = None
         self._ports: Sequence[int] = ()
 
-    def connect(self, doors: Doors, ports: Sequence[int]) -> None:
-        """Takes over a server's doors: the gateway's port, and that of the links."""
-        self._doors, self._ports = doors, ports
+    def connect(self, wires: Wires, doors: Doors, ports: Sequence[int]) -> None:
+        """Takes over a server: its connections, its doors, the gateway's port, and that of the links."""
+        self._wires, self._doors, self._ports = wires, doors, ports
+
+    async def hang_up(self) -> None:
+        """Ends the connections that hang."""
+        if self._wires is not None:
+            self._wires.hang_up()
 
     def is_shut(self, port: int) -> bool:
         """Whether connections to a port are refused."""

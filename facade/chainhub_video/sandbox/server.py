@@ -153,13 +153,17 @@ class Sandbox:
             SandboxError: connections shall be refused, and the sandbox does not run.
         """
         fault = Fault.of(step, kind, **parameters)
+        self.set(fault)
+        return fault
+
+    def set(self, fault: Fault) -> None:
+        """The same for a fault that is there already, as from `Fault.parse`; raises what `fault` raises."""
         if self._loop is not None:
             self._run(self._control.set(fault))
         elif fault.kind == "refuse":
             raise SandboxError("this sandbox does not run, so all connections are refused already")
         else:
             self._plan.add(fault)
-        return fault
 
     def clear_faults(self) -> None:
         """Lets everything go right from now on."""
@@ -221,6 +225,8 @@ class Sandbox:
         if self._studio is not None:
             self._studio.stop_rendering()
         if self._server is not None and self._thread is not None:
+            if self._loop is not None and self._thread.is_alive():
+                self._run(self._control.hang_up())
             self._server.should_exit = True
             self._thread.join()
         if self._studio is not None:
@@ -231,7 +237,7 @@ class Sandbox:
         self, server: uvicorn.Server, wires: Wires, sockets: list[socket.socket]
     ) -> None:
         doors = Doors(server, wires, self._host)
-        self._control.connect(doors, [each.getsockname()[1] for each in sockets])
+        self._control.connect(wires, doors, [each.getsockname()[1] for each in sockets])
         self._loop = asyncio.get_running_loop()
         try:
             await server.serve(sockets)

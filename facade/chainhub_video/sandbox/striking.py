@@ -71,7 +71,15 @@ class Striker:
             record()
             await _end(wire, strike.kind)
             return True
-        if strike.kind == "hang" and await _silent(wire, strike["seconds"]):
+        if strike.kind != "hang":
+            return False
+        seconds = strike["seconds"]
+        if seconds is None:
+            # Whether the client leaves may never be known: not as long as its bytes are not read.
+            record()
+            await wire.abandoned()
+            return True
+        if await _silent(wire, seconds):
             record()
             return True
         return False
@@ -110,11 +118,11 @@ async def _end(wire: Wire, ending: str) -> None:
     await wire.lost.wait()
 
 
-async def _silent(wire: Wire, seconds: float | None) -> bool:
+async def _silent(wire: Wire, seconds: float) -> bool:
     """Waits; says whether the client has left meanwhile."""
     try:
         async with asyncio.timeout(seconds):
-            await wire.lost.wait()
+            await wire.abandoned()
     except TimeoutError:
         return False
     return True

@@ -30,6 +30,20 @@ class Wire:
         self.port: int = transport.get_extra_info("sockname")[1]
         self.lost = asyncio.Event()
         self.busy = 0
+        self._hangs = False
+
+    async def abandoned(self) -> None:
+        """Returns when the client has left, or when it is time to hang up."""
+        self._hangs = True
+        try:
+            await self.lost.wait()
+        finally:
+            self._hangs = False
+
+    def hang_up(self) -> None:
+        """Ends the connection if nothing happens on it but waiting for the client to leave."""
+        if self._hangs:
+            self.reset()
 
     @property
     def ends(self) -> _Ends:
@@ -97,6 +111,11 @@ class Wires:
             yield wire
         finally:
             wire.busy -= 1
+
+    def hang_up(self) -> None:
+        """Ends the connections that hang."""
+        for wire in list(self._open.values()):
+            wire.hang_up()
 
     def close_idle(self, port: int) -> None:
         """Closes an origin's connections on which nothing is going on."""
