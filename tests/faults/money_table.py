@@ -1,0 +1,141 @@
+"""Prints the money rule as it is lived: `python -m tests.faults.money_table`.
+
+Every cause is produced on a real connection by the sandbox, for both formats and both drivers. What reached the
+sandbox, what production would have charged and what the caller got are compared with the rule; the exit status says
+whether they agree.
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+from chainhub_video import ChainHubError, RetryPolicy, Timeouts
+from chainhub_video.sandbox import Fault, Sandbox
+
+from tests.facade.colours import Colour
+from tests.facade.wires import WIRES, Wire, png
+from tests.faults.money_cases import ATTEMPTS, CASES, Case, Errors
+
+DRIVERS = ("blocking", "asyncio")
+_RETRY = RetryPolicy(attempts=ATTEMPTS, first=0.05, maximum=0.1, jitter=0)
+_PATIENT = Timeouts(connect=10, read=10, write=10, create=10)
+_HASTY = Timeouts(connect=0.15, read=0.15, write=0.4, create=0.4)
+
+
+@dataclass(frozen=True)
+class Lived:
+    """What one create of one format and driver came to.
+
+    Attributes:
+        sent: creates that reached the sandbox.
+        paid: those that production would have charged.
+        error: what the caller got; None for a task.
+    """
+
+    sent: int
+    paid: int
+    error: Errors
+
+    def __str__(self) -> str:
+        return f"{self.sent:>4} {self.paid:>4}  {self.error.__name__ if self.error else 'a task'}"
+
+
+class Bench:
+    """A sandbox, and clients of both drivers for it.
+
+    Args:
+        closing: ends them.
+    """
+
+    def __init__(self, closing: ExitStack) -> None:
+        # Reading the system's certificates takes longer than a create.
+        trust = functools.cache(httpx.create_ssl_context)
+        httpx_trust, httpx.create_ssl_context = httpx.create_ssl_context, trust
+        closing.callback(setattr, httpx, "create_ssl_context", httpx_trust)
+        self._gateway = closing.enter_context(Sandbox(fast=True))
+        self._closing = closing
+
+    def live(self, case: Case, wire: Wire, driver: str) -> Lived:
+        """Sends one create into a case, and says what came of it."""
+        gateway = self._gateway
+        gateway.clear_faults()
+        paid, sent = gateway.paid, self._creates()
+        for spec in case.faults:
+            gateway.set(Fault.parse(spec))
+        error: Errors = None
+        with ExitStack() as closing, case.place(gateway.url) as place:
+            colour = Colour(driver, closing)
+            options: dict[str, Any] = {
+                "api_key": "sandbox",
+                "retry": _RETRY,
+                "timeout": _HASTY if case.hasty else _PATIENT,
+                "inline_images": True,
+            }
+            if place.limits is not None:
+                options["http_client"] = colour.http_client(limits=place.limits)
+            hub = colour.hub(place.url or gateway.url, **options)
+            changes = {"image": _picture(case.picture_bytes)} if case.picture_bytes else {}
+            try:
+                wire.create(hub, **changes)
+            except ChainHubError as raised:
+                error = type(raised)
+        gateway.clear_faults()
+        return Lived(self._creates() - sent, gateway.paid - paid, error)
+
+    def _creates(self) -> int:
+        return sum(request.step == "create" for request in self._gateway.requests)
+
+
+def lived(bench: Bench, case: Case) -> Iterator[tuple[str, Lived]]:
+    """What a case came to, for each format and driver."""
+    for wire in WIRES.values():
+        for driver in DRIVERS:
+            yield f"{wire.name}/{driver}", bench.live(case, wire, driver)
+
+
+def expected(case: Case) -> Lived:
+    """What the rule says."""
+    return Lived(case.sent, case.paid, case.error)
+
+
+@functools.cache
+def _picture(size: int) -> bytes:
+    """A picture of so many bytes: whatever follows a PNG's end is carried along."""
+    return png().ljust(size, b"\0")
+
+
+def main() -> int:
+    """Prints the table; the exit status tells whether it agrees with the rule."""
+    # What the server thinks of half requests and handshakes is no news here.
+    logging.getLogger("uvicorn").addHandler(logging.NullHandler())
+    wrong = 0
+    rule = None
+    with ExitStack() as closing:
+        bench = Bench(closing)
+        for case in CASES:
+            if case.rule is not rule:
+                rule = case.rule
+                print(f"\n{rule.value}\n    {'cause':<38} sent paid  the caller gets")
+            outcomes = list(lived(bench, case))
+            agreed = {each for _, each in outcomes}
+            if agreed == {expected(case)}:
+                print(f"    {case.cause:<38} {expected(case)}")
+                continue
+            wrong += 1
+            print(f"    {case.cause:<38} {expected(case)}  <- the rule; but")
+            for who, each in outcomes:
+                print(f"        {who:<34} {each}")
+    print(f"\n{len(CASES)} causes, both formats, both drivers: ", end="")
+    print(f"{wrong} break the rule" if wrong else "all as the rule says")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
