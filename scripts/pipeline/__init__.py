@@ -7,15 +7,18 @@ One module a step, in this order:
     parse     YAML 1.2 into plain data that remembers where each entry was written
     shape     is it built like OpenAPI, as far as the next steps reach into it
     clean     what OpenAPI says is ignored, stray blanks, types that do not exist
-    merge     all documents into one; a conflict is an error that names both places
+    merge     all documents into one; a conflict is an error, unless the union is asked for
     overlay   the corrections of ``openapi/overlay.yaml``, each with its reason
+    audit     every example against its schema, before and after each correction
     lift      inline schemas become named components, operations get ids
-    validate  the result against OpenAPI 3.0, its examples against their schemas
+    validate  the result against OpenAPI 3.0
+    guard     names that the generated code could not keep apart
     render    the result as text, the same bytes for the same input
     generate  the client package, by openapi-python-client
     lock      what everything was built from
 
-``build`` runs the row, ``publish`` compares the result with the tree or writes it, all or nothing.
+``build`` runs the row, ``review`` tells what it would change for the users of the client, ``publish``
+compares the result with the tree or writes it, all or nothing; ``inspection`` only reads pages.
 The overlay runs before the lift so that its targets name places as the vendor wrote them, and so
 that the operation ids it sets are there when the lift derives component names from them.
 """
