@@ -95,7 +95,7 @@ class Source:
             link = redirected(self.settings.base_url + call.arguments["url"], stream)
             return (yield from open_link(link, headers, left))
         is_json = "json" in stream.headers.get("content-type", "")
-        if stream.status < 400 and not is_json:
+        if stream.status == 416 or (stream.status < 400 and not is_json):
             return stream
         reply = yield from read_whole(stream, _JSON_LIMIT, self.deadline)
         if reply.status >= 400:
