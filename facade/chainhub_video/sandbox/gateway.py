@@ -134,7 +134,7 @@ class Gateway:
             return await decide(exchange)
 
         async def endpoint(request: Request) -> ASGIApp:
-            strike = self._striker.draw(step, request.scope)
+            strike = self._striker.draw(step)
             exchange = Exchange.begin(step, request, strike)
             if await self._striker.ends(
                 strike, "arrival", request.scope, lambda: self._record(exchange, 0)

@@ -48,7 +48,8 @@ class ReceivedRequest:
         body: the parsed body: the JSON document, or the form's text fields; a data URI is
             shortened to its head. None where there is none or it could not be parsed.
         pictures: what came in files, data URIs and links.
-        status: the HTTP status of the answer; 0 if none was sent.
+        status: the HTTP status of the answer; 0 if none was sent. A file's is 200, also where a range
+            of it was asked for.
         request_id: the answer's `X-Oneapi-Request-Id`.
         task_id: of the task that was created; empty otherwise.
         fingerprint: of a create that was read whole; see `charges.fingerprint`.

@@ -46,7 +46,7 @@ class LinkHost:
         return Starlette(routes=routes, exception_handlers={404: self._unknown})
 
     async def _video(self, request: Request) -> ASGIApp:
-        strike = self._striker.draw("link", request.scope)
+        strike = self._striker.draw("link")
         for moment in _BEFORE:
             if await self._striker.ends(
                 strike, moment, request.scope, lambda: self._record(request, 0, strike)

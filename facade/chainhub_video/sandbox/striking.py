@@ -21,7 +21,7 @@ from chainhub_video.sandbox.wires import Wire, Wires
 
 _RAW_KINDS = frozenset({"cut", "length"})
 
-_RANGE_HEADERS = ("range", "if-range")
+_RANGE_HEADERS = (b"range", b"if-range")
 
 
 async def no_answer(_scope: Scope, _receive: Receive, _send: Send) -> None:
@@ -40,15 +40,9 @@ class Striker:
         self._plan = plan
         self._wires = wires
 
-    def draw(self, step: str, scope: Scope) -> Strike | None:
+    def draw(self, step: str) -> Strike | None:
         """What hits a request of a step, if anything does."""
-        strike = self._plan.draw(step)
-        if strike is not None and strike.kind == "no_range":
-            headers = MutableHeaders(scope=scope)
-            for name in _RANGE_HEADERS:
-                if name in headers:
-                    del headers[name]
-        return strike
+        return self._plan.draw(step)
 
     async def ends(
         self, strike: Strike | None, moment: Moment, scope: Scope, record: Callable[[], object]
@@ -103,10 +97,18 @@ class Striker:
                 await _send_raw(strike, wire, answer, scope, receive, delivered)
             elif not await self.ends(strike, "done", scope, lambda: None):
                 drip = strike if strike is not None and strike.kind == "drip" else None
+                if strike is not None and strike.kind == "no_range":
+                    scope = _without_range(scope)
                 counted = _counted(wire, send, delivered)
                 await answer(scope, receive, _dripping(drip, counted) if drip else counted)
 
         return send_it
+
+
+def _without_range(scope: Scope) -> Scope:
+    """The same request, for the whole file."""
+    kept = [pair for pair in scope["headers"] if pair[0] not in _RANGE_HEADERS]
+    return {**scope, "headers": kept}
 
 
 async def _end(wire: Wire, ending: str) -> None:
