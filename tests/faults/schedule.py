@@ -4,17 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-import queue
 import random
 import signal
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 from chainhub_video.sandbox import Sandbox
@@ -22,8 +16,8 @@ from PIL import Image
 
 from tests.faults.clients import AT_ONCE, Assignment
 from tests.faults.jobs import EVENTS, PICTURE, receipt_of
+from tests.faults.nursery import Nursery
 
-ROOT = Path(__file__).resolve().parents[2]
 DRIVERS = ("blocking", "asyncio")
 _WAVE = 5 * AT_ONCE  # jobs that a client is given at a time
 _SHARED = 3  # jobs of others that a new client is given as well
@@ -131,52 +125,6 @@ class History:
         return [each for each in self.events if each["event"] == event]
 
 
-class Nursery:
-    """The process that forks clients.
-
-    Attributes:
-        ended: the ids of clients that have ended by themselves, and whether they crashed.
-    """
-
-    def __init__(self) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.faults.clients"],
-            cwd=ROOT,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        self._started: queue.Queue[int] = queue.Queue()
-        self.ended: queue.Queue[tuple[int, bool]] = queue.Queue()
-        self._reader = Thread(target=self._read, daemon=True)
-        self._reader.start()
-
-    def start(self, assignment: Assignment) -> int:
-        """Starts a client, and returns its process id."""
-        assert self._process.stdin is not None
-        self._process.stdin.write(assignment.as_line())
-        self._process.stdin.flush()
-        return self._started.get(timeout=30)
-
-    def close(self) -> None:
-        """Ends the nursery."""
-        assert self._process.stdin is not None
-        self._process.stdin.close()
-        self._process.wait(30)
-        self._reader.join(30)
-        assert self._process.stdout is not None
-        self._process.stdout.close()
-
-    def _read(self) -> None:
-        assert self._process.stdout is not None
-        for line in self._process.stdout:
-            word, pid = line.split()
-            if word == "started":
-                self._started.put(int(pid))
-            else:
-                self.ended.put((int(pid), word == "crashed"))
-
-
 class Soak:
     """One soak, from its first job to the time when all are saved.
 
@@ -202,7 +150,7 @@ class Soak:
         Image.new("RGB", (1280, 720), "orange").save(self._folder / PICTURE)
         (self._folder / EVENTS).touch()
         began = time.monotonic()
-        with _nursery() as nursery:
+        with Nursery() as nursery:
             self._loop(nursery, began)
         self._history.seconds = time.monotonic() - began
         return self._history
@@ -321,12 +269,3 @@ class Soak:
             if event["event"] == "saved":
                 self._saved.add((event["pid"], event["job"]))
         return bool(lines)
-
-
-@contextmanager
-def _nursery() -> Iterator[Nursery]:
-    nursery = Nursery()
-    try:
-        yield nursery
-    finally:
-        nursery.close()
