@@ -17,14 +17,15 @@ class Delivered:
 
     def add(self, first: int, end: int) -> None:
         """Notes that the bytes from `first` to before `end` have left."""
-        parts = sorted([*self._parts, (first, end)])
-        self._parts = parts[:1]
-        for start, stop in parts[1:]:
-            before, reached = self._parts[-1]
+        first_part, *rest = sorted([*self._parts, (first, end)])
+        parts = [first_part]
+        for start, stop in rest:
+            before, reached = parts[-1]
             if start <= reached:
-                self._parts[-1] = before, max(stop, reached)
+                parts[-1] = before, max(stop, reached)
             else:
-                self._parts.append((start, stop))
+                parts.append((start, stop))
+        self._parts = parts  # in one step, since other threads look at it
 
     def covers(self, size: int) -> bool:
         """Whether a whole file of that size has left."""

@@ -137,13 +137,14 @@ def _counted(wire: Wire, send: Send, delivered: Delivered | None) -> Send:
 
     async def counting(message: Message) -> None:
         nonlocal position
-        await send(message)
         if message["type"] == "http.response.start":
             position = first_byte(message["status"], Headers(raw=message["headers"]))
         elif not wire.lost.is_set():
+            # Before they leave: whoever has the last of them may ask at once.
             end = position + len(message.get("body", b""))
             delivered.add(position, end)
             position = end
+        await send(message)
 
     return counting
 
@@ -194,10 +195,10 @@ async def _send_raw(
             head, body = head[: len(head) // 2 if wanted is None else wanted], b""
         else:
             body = body[: len(body) // 2 if wanted is None else wanted]
-    wire.send(head + body)
     if delivered is not None:
         first = first_byte(start["status"], headers)
         delivered.add(first, first + len(body))
+    wire.send(head + body)
     await _end(wire, ending)
 
 
