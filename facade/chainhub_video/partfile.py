@@ -18,6 +18,8 @@ from typing import BinaryIO
 from . import mp4
 from .errors import InvalidRequest
 
+_NO_LINK = getattr(os, "O_NOFOLLOW", 0)  # a link planted there would have us write somewhere else
+_BINARY = getattr(os, "O_BINARY", 0)
 DEFAULT_MODE = 0o666  # less the process's umask, as for any new file
 
 
@@ -150,9 +152,7 @@ def _open_own(target: Path) -> tuple[Path, BinaryIO]:
     """Open the part file; if another process is at it, one with a name of our own."""
     path = target.with_name(target.name + ".part")
     while True:
-        descriptor = os.open(
-            path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), DEFAULT_MODE
-        )
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | _NO_LINK | _BINARY, DEFAULT_MODE)
         file = os.fdopen(descriptor, "r+b")
         try:
             if _locked(path, file):
