@@ -21,7 +21,13 @@ if TYPE_CHECKING:
     from .receipts import ReceiptStore
     from .request import VideoRequest
 
+_LONGEST = 1e9  # seconds that can be meant
 DEFAULT_BASE_URL = "https://api.chainhub.tech"  # both specification pages, `servers`
+
+
+def _seconds(_instance: object, attribute: attrs.Attribute[float], value: float) -> None:
+    if not isinstance(value, (int, float)) or not 0 < value < _LONGEST:
+        raise ConfigurationError(f"{attribute.name} must be above 0 seconds, not {value!r}")
 
 
 @attrs.frozen
@@ -35,10 +41,10 @@ class Timeouts:
         create: for the answer to a create; long, since giving up early is what makes an outcome unknown.
     """
 
-    connect: float = 10.0
-    read: float = 60.0
-    write: float = 120.0
-    create: float = 300.0
+    connect: float = attrs.field(default=10.0, validator=_seconds)
+    read: float = attrs.field(default=60.0, validator=_seconds)
+    write: float = attrs.field(default=120.0, validator=_seconds)
+    create: float = attrs.field(default=300.0, validator=_seconds)
 
 
 @attrs.frozen(kw_only=True)
@@ -94,8 +100,8 @@ def timeouts_of(timeout: float | Timeouts | None) -> Timeouts:
         return Timeouts()
     if isinstance(timeout, Timeouts):
         return timeout
-    if not timeout > 0:
-        raise ConfigurationError(f"timeout must be above 0 seconds, not {timeout!r}")
+    if not isinstance(timeout, (int, float)) or not 0 < timeout < _LONGEST:
+        raise ConfigurationError(f"timeout must be above 0 seconds, and finite, not {timeout!r}")
     return Timeouts(timeout, timeout, timeout, max(timeout, Timeouts().create))
 
 
@@ -105,6 +111,8 @@ def checked_key(api_key: str | None) -> str:
     Raises:
         ConfigurationError: there is no key, or it cannot stand in a header.
     """
+    if api_key is not None and not isinstance(api_key, str):
+        raise ConfigurationError(f"api_key must be text, not {type(api_key).__name__}")
     key = api_key if api_key is not None else os.environ.get("CHAINHUB_API_KEY", "")
     key = key.strip(" ")
     if not key:
@@ -125,6 +133,8 @@ def checked_base_url(base_url: str | None) -> str:
     Raises:
         ConfigurationError: the address is not one that the key may be sent to.
     """
+    if base_url is not None and not isinstance(base_url, str):
+        raise ConfigurationError(f"base_url must be text, not {type(base_url).__name__}")
     given = base_url if base_url is not None else os.environ.get("CHAINHUB_BASE_URL", "")
     url = given.strip().rstrip("/") or DEFAULT_BASE_URL
     try:
@@ -138,7 +148,7 @@ def checked_base_url(base_url: str | None) -> str:
         raise ConfigurationError(
             f"base_url {url!r} must look like https://host or https://host/path"
         )
-    if parts.query or parts.fragment or not url.isprintable() or " " in url:
+    if "?" in url or "#" in url or not url.isprintable() or " " in url:
         raise ConfigurationError(f"base_url {url!r} must have no query, fragment or blank")
     if parts.scheme == "http" and not _loopback(host):
         raise ConfigurationError(

@@ -221,7 +221,7 @@ def test_a_part_file_that_cannot_be_emptied_is_let_go(target: Path, video: bytes
     """A part file in the way that is no ordinary file is an error each time, and no lock on it is kept."""
     os.mkfifo(target.with_name("kitten.mp4.part"))
     for _ in range(2):
-        with pytest.raises(OSError, match="seekable|Invalid argument"):
+        with pytest.raises(OSError, match=r"seekable|Invalid argument"):
             PartFile(target).write(video)
 
 

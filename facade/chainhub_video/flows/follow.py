@@ -261,5 +261,5 @@ def check_timeout(timeout: float | None) -> None:
     Raises:
         InvalidRequest: it is below 0, or not a number.
     """
-    if timeout is not None and not timeout >= 0:
+    if timeout is not None and not (isinstance(timeout, (int, float)) and timeout >= 0):
         raise InvalidRequest(f"timeout is {timeout!r}, and must be 0 or more seconds, or None")
