@@ -27,7 +27,6 @@ from .request import FORMATS
 from .task import VideoTask
 
 VERSION = 1
-_LONGEST = 30 * 86_400.0  # seconds that a create is given, however patient the client is
 
 
 class ReceiptState(StrEnum):
@@ -71,7 +70,7 @@ class Receipt:
 
     def submitting(self, seconds: float) -> Receipt:
         """Return the receipt of a create that is about to be sent and ends within some seconds."""
-        end = datetime.now(UTC) + timedelta(seconds=min(seconds, _LONGEST))
+        end = datetime.now(UTC) + timedelta(seconds=seconds)
         return self.to(ReceiptState.SUBMITTING, expires=end.isoformat(timespec="milliseconds"))
 
     def submitted(self, task: VideoTask) -> Receipt:

@@ -53,9 +53,7 @@ def _interrupted(
     return line
 
 
-@pytest.mark.parametrize(
-    ("form", "step"), [("unified", "query"), ("unified", "download"), ("openai", "download")]
-)
+@pytest.mark.parametrize(("form", "step"), [("unified", "query"), ("openai", "download")])
 def test_the_command_that_is_printed_finishes_without_a_second_create(
     run: Run, stuck: Sandbox, environment: dict[str, str], tmp_path: Path, form: str, step: str
 ) -> None:
@@ -81,13 +79,12 @@ def test_the_command_that_is_printed_finishes_without_a_second_create(
     assert sorted(path.name for path in tmp_path.iterdir()) == [OUTPUT, f"{OUTPUT}.task.json"]
 
 
-@pytest.mark.parametrize("form", GENERATE)
 def test_an_interrupted_create_is_sent_again_only_when_that_is_said(
-    run: Run, stuck: Sandbox, environment: dict[str, str], tmp_path: Path, form: str
+    run: Run, stuck: Sandbox, environment: dict[str, str], tmp_path: Path
 ) -> None:
     """Exit 130, and one line with what to check and what sends it again; without that, nothing is sent."""
     stuck.fault("create", "hang", moment="read", times=1)
-    command = ["generate", "a kitten", *GENERATE[form], "-o", OUTPUT]
+    command = ["generate", "a kitten", *GENERATE["openai"], "-o", OUTPUT]
 
     line = _interrupted(command, environment, tmp_path, stuck, "create")
 
