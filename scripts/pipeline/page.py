@@ -135,7 +135,7 @@ def take_document(raw: bytes, file: str) -> tuple[Excerpt, list[Change]]:
     if not found:
         if _HTML.match(raw):
             raise stop(Place(file, 1), "the file is HTML, not Markdown", _REFETCH)
-        seen = ", ".join(f"line {f.first_line - 1}" for f in fences) or "none at all"
+        seen = ", ".join(f"line {f.first_line - 1}" for f in fences[:9]) or "none at all"
         raise stop(
             Place(file),
             f"no fenced block holds an OpenAPI document (fenced blocks: {seen})",

@@ -120,6 +120,7 @@ class _Reader:
         self.stack: list[_Frame] = []
         self.anchors: dict[str, tuple[Any, int]] = {}
         self.copied = 0
+        self.lines: list[str] = []
 
     def take(self, event: Event) -> None:
         """Take the next event."""
@@ -260,4 +261,5 @@ class _Reader:
 
     def line(self, place: Place) -> str:
         """Return a line of the text."""
-        return self.excerpt.text.split("\n")[place.line - self.excerpt.first_line]
+        self.lines = self.lines or self.excerpt.text.split("\n")
+        return self.lines[place.line - self.excerpt.first_line]

@@ -8,7 +8,8 @@ what the parser makes of it, never from a list of known lines.
 import re
 from dataclasses import replace
 
-from pipeline.layout import BLANKS, Entry, entry_of, indent_of, scan
+from pipeline.depth import mend_depth
+from pipeline.layout import BLANKS, Entry, indent_of, scan
 from pipeline.page import Excerpt
 from pipeline.report import Change, Place
 from pipeline.scalar import is_block_marker, key_misread, mend_block_marker, misread, quote
@@ -19,7 +20,6 @@ _NAME_LISTS = {"required", "tags", "x-apifox-orders"}
 _TEXT_LISTS = {*_NAME_LISTS, "enum"}
 # Under these keys stands what the service sends and takes, not what OpenAPI defines.
 _FREE = {"example", "examples", "default", "enum", "value"}
-_LEAD = re.compile("[ \t\u00a0\u3000]*")
 _WORD = re.compile(r"[\w$./{}<>\[\]-]+")
 _ANCHOR = re.compile(r"(?:[:-][ \t]+|[\[,][ \t]*)&([^\s,\[\]{}]+)(?=\s|$)", re.MULTILINE)
 _ALIAS = re.compile(
@@ -40,7 +40,7 @@ def repair(excerpt: Excerpt) -> tuple[Excerpt, list[Change]]:
     """
     lines = excerpt.text.split("\n")
     work = _Repairs(excerpt, lines)
-    work.indentation()
+    mend_depth(lines, work.replace)
     entries = scan(lines)
     texts = {
         (entry.list_of.line, entry.dashes[0])
@@ -112,40 +112,6 @@ class _Repairs:
             self.changes.append(Change(place, STEP, reason, line, mended))
             self.lines[index] = mended
 
-    def indentation(self) -> None:
-        """Put blanks for tabs and wide blanks that stand for depth."""
-        depths = [indent_of(line) for line in self.lines if line[:1] == " " and line.strip(BLANKS)]
-        step = min(depths, default=2)
-        block_column: int | None = None
-        for index, line in enumerate(self.lines):
-            if not line.strip(BLANKS):
-                # A tab on an empty line inside a value stops the parser.
-                if "\t" in line and block_column is None:
-                    self.replace(index, "", "a tab on an empty line; YAML takes blanks only")
-                continue
-            # Inside a block scalar, what stands behind the depth is text.
-            if block_column is not None and indent_of(line) > block_column:
-                continue
-            lead = _LEAD.match(line)
-            odd = lead[0] if lead else ""
-            if odd.strip(" "):
-                told = odd.encode("unicode_escape").decode()
-                mended = _spread(odd, step) + line[len(odd) :]
-                self.replace(index, mended, f"depth written as {told!r}; YAML takes blanks only")
-                if block_column is not None and indent_of(mended) > block_column:
-                    continue
-            block_column = self.opened_block(index)
-
-    def opened_block(self, index: int) -> int | None:
-        """Return the column of the entry whose block scalar a line opens; None if it opens none."""
-        if "|" not in self.lines[index] and ">" not in self.lines[index]:
-            return None
-        entry = entry_of(self.lines[index], index)
-        opens = entry is not None and (
-            is_block_marker(entry.value) or mend_block_marker(entry.value) is not None
-        )
-        return entry.column if entry and opens else None
-
     def quote_item(self, entry: Entry) -> None:
         """Quote a whole list item."""
         line = self.lines[entry.line]
@@ -212,8 +178,3 @@ class _Repairs:
 def _is_free(entry: Entry) -> bool:
     """Say whether a value is the service's own, such as an example."""
     return entry.key in _FREE or not _FREE.isdisjoint(entry.inside)
-
-
-def _spread(lead: str, step: int) -> str:
-    """Write an indentation with blanks, a tab counting for one step of depth."""
-    return "".join(" " * step if char == "\t" else " " for char in lead)

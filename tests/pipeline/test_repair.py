@@ -194,6 +194,32 @@ def test_sound_block_scalars_are_not_touched() -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
+        ("a:\n  b: |-\n    one\ntwo\n  c: 1\n", {"b": "one\ntwo", "c": 1}),
+        ("a:\n  b: |-\n    one\n  two, at once\n    three\n  c: 1\n", {"b": "one\ntwo, at once\nthree", "c": 1}),
+        ("a:\n  b: |-\n    one\n# Two\n    three\n  c: 1\n", {"b": "one\n# Two\nthree", "c": 1}),
+        ("a:\n  b: |-\n    one\nNote well: two\n  c: 1\n", {"b": "one\nNote well: two", "c": 1}),
+        ("a:\n  b: |-\n    one\n| x | y |\n  c: 1\n", {"b": "one\n| x | y |", "c": 1}),
+        ("a:\n  b: |>-\n    one\n  * two\n  c: 1\n", {"b": "one\n* two", "c": 1}),
+    ],
+)  # fmt: skip
+def test_lines_that_fell_out_of_a_block_are_put_back(text: str, expected: object) -> None:
+    """A line that can be nothing else is more of the block above it, with every character."""
+    data, changes = mend(text)
+    assert data == {"a": expected}
+    assert any("put back into it" in change.reason for change in changes)
+
+
+def test_what_may_be_more_than_text_ends_a_block() -> None:
+    """An entry, an item and a comment behind a block are what YAML takes them for."""
+    text = "a:\n  - b: |-\n      one\n  # comment\n  - c: |\n      two\nd: 1\n"
+    data, changes = mend(text)
+    assert data == {"a": [{"b": "one"}, {"c": "two\n"}], "d": 1}
+    assert changes == []
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
         ("a:\n\tb: x\n\tc:\n\t\td: y\n", {"b": "x", "c": {"d": "y"}}),
         ("a:\n  b:\tx\n  c: y\t\n", {"b": "x", "c": "y"}),
         ("a:\n\u00a0\u00a0b: x\n", {"b": "x"}),
