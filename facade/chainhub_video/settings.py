@@ -26,7 +26,7 @@ DEFAULT_BASE_URL = "https://api.chainhub.tech"  # both specification pages, `ser
 
 
 def _seconds(_instance: object, attribute: attrs.Attribute[float], value: float) -> None:
-    if not isinstance(value, (int, float)) or not 0 < value < _LONGEST:
+    if not isinstance(value, (int, float)) or not 0 < value <= _LONGEST:
         raise ConfigurationError(f"{attribute.name} must be above 0 seconds, not {value!r}")
 
 
@@ -100,7 +100,7 @@ def timeouts_of(timeout: float | Timeouts | None) -> Timeouts:
         return Timeouts()
     if isinstance(timeout, Timeouts):
         return timeout
-    if not isinstance(timeout, (int, float)) or not 0 < timeout < _LONGEST:
+    if not isinstance(timeout, (int, float)) or not 0 < timeout <= _LONGEST:
         raise ConfigurationError(f"timeout must be above 0 seconds, and finite, not {timeout!r}")
     return Timeouts(timeout, timeout, timeout, max(timeout, Timeouts().create))
 
