@@ -6,6 +6,7 @@ All methods block. A good file is never replaced by a worse one: nothing is rena
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import os
 import re
@@ -144,6 +145,9 @@ def sync_folder(folder: Path) -> None:
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # some mounted systems sync no folders
+            raise
     finally:
         os.close(descriptor)
 

@@ -26,7 +26,7 @@ from tests.faults.money_cases import ATTEMPTS, CASES, Case, Errors
 DRIVERS = ("blocking", "asyncio")
 _RETRY = RetryPolicy(attempts=ATTEMPTS, first=0.05, maximum=0.1, jitter=0)
 _PATIENT = Timeouts(connect=10, read=10, write=10, create=10)
-_HASTY = Timeouts(connect=0.15, read=0.15, write=0.4, create=0.4)
+_HASTY = Timeouts(connect=0.08, read=0.3, write=0.3, create=0.3)
 
 
 @dataclass(frozen=True)

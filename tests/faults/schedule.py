@@ -109,7 +109,7 @@ class History:
         crashes: how many clients ended otherwise than by a kill before all was saved.
         starts: how many clients were started.
         in_window: the claims, by job and time, whose client was killed after it had claimed the
-            create in the receipt, and before the answer was written there.
+            create in the receipt, and before a task was written there.
     """
 
     calls: int = 0
@@ -246,7 +246,7 @@ class Soak:
             receipt = json.loads((self._folder / receipt_of(job)).read_text(encoding="utf-8"))
         except FileNotFoundError:
             return None
-        if receipt["state"] != "submitting":
+        if receipt["state"] not in ("submitting", "uncertain"):
             return None
         return str(receipt["times"]["submitting"])
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from chainhub_video import ChainHub
+from chainhub_video import ChainHub, PollPolicy
 from chainhub_video.partfile import PartFile, clear_abandoned
 from chainhub_video.sandbox import Sandbox
 
@@ -72,7 +72,11 @@ def test_whoever_finishes_tidies_up(target: Path, downloader: Downloader) -> Non
 
 def test_a_job_that_is_saved_already_tidies_up(target: Path) -> None:
     """Run again after another process has saved the video, a killed download's part file goes as well."""
-    with Sandbox(fast=True) as gateway, ChainHub(base_url=gateway.url, api_key="sandbox") as hub:
+    poll = PollPolicy(first=0.05)
+    with (
+        Sandbox(fast=True) as gateway,
+        ChainHub(base_url=gateway.url, api_key="sandbox", poll=poll) as hub,
+    ):
         for _ in range(2):
             hub.videos.generate(
                 "A kitten", model="grok-video-3", aspect_ratio="1:1", save_to=target

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,8 @@ class Job:
         number: its number.
         record: its creates, as the sandbox saw them; None if none was read whole.
         receipt: what its receipt says in the end.
-        uncertain: how often a caller was told that the outcome is unknown.
+        by_create: how often a create told its caller that its outcome is unknown.
+        by_receipt: how often a receipt told so, later.
         releases: how often a caller then said that it be sent again.
         in_window: how many claims were cut off by a kill.
     """
@@ -31,7 +33,8 @@ class Job:
     number: int
     record: CreateRecord | None
     receipt: dict[str, Any] | None
-    uncertain: int
+    by_create: int
+    by_receipt: int
     releases: int
     in_window: int
 
@@ -44,6 +47,11 @@ class Job:
     def arrived(self) -> int:
         """How many creates the sandbox read whole."""
         return self.record.arrived if self.record else 0
+
+    @property
+    def uncertain(self) -> int:
+        """How often a caller was told that the outcome is unknown."""
+        return self.by_create + self.by_receipt
 
     @property
     def open_tasks(self) -> int:
@@ -99,7 +107,9 @@ def _jobs(history: History, folder: Path, gateway: Sandbox) -> list[Job]:
         number = number_in(record.body)
         assert number not in records, f"job {number} has two fingerprints"
         records[number] = record
-    uncertain = Counter(event["job"] for event in history.of("uncertain"))
+    told = history.of("uncertain")
+    by_receipt = Counter(event["job"] for event in told if _is_of_receipt(event))
+    by_create = Counter(event["job"] for event in told if not _is_of_receipt(event))
     releases = Counter(event["job"] for event in history.of("release"))
     in_window = Counter(job for job, _ in history.in_window)
     return [
@@ -107,12 +117,17 @@ def _jobs(history: History, folder: Path, gateway: Sandbox) -> list[Job]:
             number,
             records.get(number),
             _receipt(folder / receipt_of(number)),
-            uncertain[number],
+            by_create[number],
+            by_receipt[number],
             releases[number],
             in_window[number],
         )
         for number in range(history.calls)
     ]
+
+
+def _is_of_receipt(event: Mapping[str, Any]) -> bool:
+    return "Uncertain: receipt " in event["text"]
 
 
 def _receipt(path: Path) -> dict[str, Any] | None:
@@ -161,6 +176,11 @@ def _judge_file(job: Job, folder: Path, verdict: Verdict) -> None:
 
 def _judge_doubts(jobs: list[Job], gateway: Sandbox, verdict: Verdict) -> None:
     """Whoever was told that the outcome is unknown had really sent a create, or was in its window."""
+    for job in jobs:
+        verdict.require(
+            not job.by_receipt or job.by_create or job.in_window,
+            f"job {job.number}: its receipt was called uncertain while its create was on its way",
+        )
     unexplained = sum(max(0, job.releases - job.arrived - job.in_window) for job in jobs)
     verdict.require(
         unexplained <= gateway.unread,
@@ -181,8 +201,6 @@ def _table(
     sent = Counter(job.arrived for job in jobs)
     paid = Counter(job.paid for job in jobs)
     struck = sum(entry["struck"] for entry in gateway.fault_counts)
-    found = sum("Uncertain: receipt" in event["text"] for event in history.of("uncertain"))
-    told = len(history.of("uncertain"))
     parts = len(list(folder.glob("*.part")))
     return [
         ("calls", str(history.calls)),
@@ -193,9 +211,9 @@ def _table(
         ("faults that struck", str(struck)),
         ("creates that arrived, per request", _spread(sent)),
         ("creates paid, per request", _spread(paid)),
-        ("told uncertain", str(told)),
-        ("  by the create itself", str(told - found)),
-        ("  by the receipt, later", str(found)),
+        ("told uncertain", str(sum(job.uncertain for job in jobs))),
+        ("  by the create itself", str(sum(job.by_create for job in jobs))),
+        ("  by the receipt, later", str(sum(job.by_receipt for job in jobs))),
         ("released with resubmit_uncertain", str(len(history.of("release")))),
         ("paid twice without release", str(sum(max(0, j.paid - 1 - j.releases) for j in jobs))),
         ("paid, released, and known to the vendor only", str(sum(job.open_tasks for job in jobs))),
