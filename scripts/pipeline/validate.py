@@ -1,5 +1,6 @@
 """Step 8: check the document against OpenAPI 3.0."""
 
+import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,6 +12,9 @@ from pipeline.tree import YamlMapping, place_at
 from pipeline.walk import Path, leads_to, operations, references, shown
 
 _NEXT = "correct it by an action in openapi/overlay.yaml"
+
+# Where jsonschema-rs is installed as well, it would be taken, and it does not say what is wrong inside of a oneOf.
+os.environ["OPENAPI_SPEC_VALIDATOR_SCHEMA_VALIDATOR_BACKEND"] = "jsonschema"
 
 
 def validate(document: YamlMapping) -> None:
