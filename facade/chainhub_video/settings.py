@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 _LONGEST = 1e9  # seconds that can be meant
 DEFAULT_BASE_URL = "https://api.chainhub.tech"  # both specification pages, `servers`
+# Readers differ in what is the host of `[::1]example.com` or `127.0.0.1\\.example.com`: neither is an address.
+_AUTHORITY = re.compile(r"(\[[^\[\]]+\]|[^\[\]\\:]+)(:\d*)?")
 
 
 def _seconds(_instance: object, attribute: attrs.Attribute[float], value: float) -> None:
@@ -144,7 +147,7 @@ def checked_base_url(base_url: str | None) -> str:
         raise ConfigurationError(f"base_url {url!r} is not an address: {error}") from error
     if parts.username is not None or parts.password is not None:
         raise ConfigurationError("base_url must not hold a user name or password; pass api_key=")
-    if parts.scheme not in ("http", "https") or not host:
+    if parts.scheme not in ("http", "https") or not host or not _AUTHORITY.fullmatch(parts.netloc):
         raise ConfigurationError(
             f"base_url {url!r} must look like https://host or https://host/path"
         )

@@ -46,6 +46,15 @@ def test_what_is_no_id_is_not_sent(hub: Any, gateway: Gateway, task_id: str, for
     assert gateway.arrived == []
 
 
+def test_an_id_of_any_length_is_shown_short(hub: Any, gateway: Gateway) -> None:
+    """What is said about an id of five thousand characters still is a line that can be read."""
+    for task_id in ("x" * 5000, "video_\n" + "x" * 5000):
+        with pytest.raises(InvalidRequest) as raised:
+            hub.videos.retrieve(task_id)
+        assert len(str(raised.value)) < 500
+    assert gateway.arrived == []
+
+
 @pytest.mark.parametrize("path", ["", "/", "/proxy", "/proxy/", "/a/b//"])
 def test_a_base_url_keeps_its_path(colour: Colour, wire: Wire, path: str) -> None:
     """A gateway below a path is asked there, with or without a slash at the end."""
@@ -86,6 +95,11 @@ def test_a_gateway_on_ipv6_loopback(colour: Colour, wire: Wire) -> None:
         ("https://[::1", "base_url"),
         ("https://gateway.example.com:99999", "base_url"),
         ("https://gateway.example.com:x", "base_url"),
+        ("http://[::1]evil.example.com", "base_url"),
+        ("https://[::1]evil.example.com:80", "must look like"),
+        ("http://[::1].example.com", "base_url"),
+        ("http://[::1]]", "base_url"),
+        ("https://gateway.example.com\\.evil.example.com", "must look like"),
     ],
 )
 def test_an_address_that_must_not_get_the_key(base_url: str, words: str) -> None:
