@@ -143,11 +143,13 @@ def test_content_that_is_too_early_is_asked_again(
     whole(hub.videos.download(content, target), target, video)
 
 
-def test_a_video_beyond_the_limit_is_dropped(video: bytes, target: Path) -> None:
-    """No more is written than `max_download`, however much is sent, and nothing stays."""
+@pytest.mark.parametrize("announced", [True, False])
+def test_a_video_beyond_the_limit_is_dropped(video: bytes, target: Path, announced: bool) -> None:
+    """No more is written than `max_download`, whether it is announced or only sent, and nothing stays."""
     settings = Settings(api_key="the-key", max_download=len(video) - 1)
     task = completed(UNIFIED, "https://cdn.example.com/clip.mp4")
-    world = World(Reply(200, {}, video))
+    headers, body = ({"content-length": str(len(video))}, b"") if announced else ({}, video)
+    world = World(Reply(200, headers, body))
     with pytest.raises(DownloadFailed, match="max_download") as raised:
         world.run(save(settings, task, target, on_progress=None, timeout=None))
     assert raised.value.task == task

@@ -1,35 +1,27 @@
-"""Pictures in every form a caller may hold them: opened alike, streamed, named by their content, and never a trap."""
+"""Pictures in every form a caller may hold them: opened alike, named by their content, and never a trap."""
 
 from __future__ import annotations
 
-import asyncio
 import gzip
 import io
 import os
 import socket
 import tempfile
 import threading
-import time
-import tracemalloc
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
 
 import pytest
-from chainhub_video import AsyncChainHub, ConnectionFailed, InvalidRequest
-from chainhub_video.flows import gather
+from chainhub_video import InvalidRequest
 from chainhub_video.pictures import open_picture
 
-from .answering import Answer, Arrived, say, tell
-from .colours import Colour
+from .answering import say, tell
 from .scripted import Gateway
-from .ticking import Ticker
-from .wires import OPENAI, UNIFIED, png
+from .wires import OPENAI, png
 
 MEGABYTE = 1 << 20
-LARGE = 32 * MEGABYTE
-ADDED = 6 * MEGABYTE  # bytes that an upload of any length may add to memory
 
 
 class OnlyReads:
@@ -251,212 +243,3 @@ def test_a_file_that_vanishes_or_may_not_be_read(tmp_path: Path) -> None:
 
     with pytest.raises(InvalidRequest, match="cannot be read"):
         open_picture(BytesPath())  # type: ignore[arg-type] - that is the mistake
-
-
-# --- links --------------------------------------------------------------------------------------
-
-
-def test_a_redirect_to_another_host_is_followed_without_the_key(
-    hub: Any, gateway: Gateway, elsewhere: Gateway
-) -> None:
-    """A picture's link may lead on to other hosts; none of them sees the key or a cookie, and the picture arrives."""
-    gateway.on("create", tell(OPENAI.created()))
-    with Gateway() as third:
-        third.on("/real.png", say(200, png()))
-        elsewhere.on(
-            "/kitten.png",
-            say(302, headers={"Location": f"{third.url}/real.png", "Set-Cookie": "a=b"}),
-        )
-        OPENAI.create(hub, image=f"{elsewhere.url}/kitten.png")
-        assert not any(arrived.holds_key for arrived in third.arrived)
-        assert all("authorization" not in arrived.headers for arrived in third.arrived)
-    assert gateway.arrived[0].parts["input_reference"] == png()
-
-
-@pytest.mark.parametrize(
-    ("location", "words"),
-    [
-        ("file:///etc/passwd", "not an http"),
-        ("ftp://example.com/x", "not an http"),
-        ("/loop.png", "more than 5 redirects"),
-        ("http://[half", "no address"),
-        ("http://a b/", "not an http"),
-        ("http://xn--/", "could not be fetched"),
-        ("", "without saying where"),
-    ],
-)
-def test_a_redirect_that_must_not_be_followed(
-    hub: Any, gateway: Gateway, elsewhere: Gateway, location: str, words: str
-) -> None:
-    """A link that leads to a file, in a circle, or nowhere is refused by name; nothing reaches the gateway."""
-    elsewhere.on("/loop.png", say(302, headers={"Location": location}))
-    with pytest.raises((InvalidRequest, ConnectionFailed), match=words) as raised:
-        OPENAI.create(hub, image=f"{elsewhere.url}/loop.png?sig=s3cret")
-    assert elsewhere.url in str(raised.value)
-    assert "s3cret" not in str(raised.value)
-    assert gateway.arrived == []
-
-
-def _endless(head: bytes, announce: int) -> Answer:
-    def play(wire: socket.socket, _: Arrived) -> bool:
-        wire.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % announce + head)
-        while True:
-            wire.sendall(bytes(MEGABYTE))
-
-    return Answer(play)
-
-
-def test_a_link_to_ten_gigabytes_is_given_up(
-    hub: Any, gateway: Gateway, elsewhere: Gateway, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A picture of 10 GB is read to the limit and no further, and nothing reaches the gateway."""
-    monkeypatch.setattr(gather, "FETCH_LIMIT", 5 * MEGABYTE)
-    elsewhere.on("/big.png", _endless(png(), 10**10))
-    with pytest.raises(InvalidRequest, match="more than 5,242,880 bytes: give a smaller one"):
-        OPENAI.create(hub, image=f"{elsewhere.url}/big.png")
-    assert gateway.arrived == []
-
-
-def test_a_link_keeps_its_file_name(hub: Any, gateway: Gateway, elsewhere: Gateway) -> None:
-    """The file name that is sent is the last part of the link's path, not of its query."""
-    gateway.on("create", tell(OPENAI.created()))
-    elsewhere.on("/a/kitten.png", say(200, png()))
-    OPENAI.create(hub, image=f"{elsewhere.url}/a/kitten.png?name=/other.jpg")
-    assert b'filename="kitten.png"' in gateway.arrived[0].body
-
-
-# --- streaming ----------------------------------------------------------------------------------
-
-
-def _swallow(taken: list[int]) -> Answer:
-    """Takes a request's body without keeping it, and accepts the create."""
-
-    def play(wire: socket.socket, arrived: Arrived) -> bool:
-        left = int(arrived.headers["content-length"]) - len(arrived.body)
-        count = len(arrived.body)
-        buffer = bytearray(1 << 16)
-        while left > 0:
-            more = wire.recv_into(buffer)
-            if not more:
-                return False
-            left -= more
-            count += more
-        taken.append(count)
-        body = b'{"id": "video_1", "status": "queued"}'
-        wire.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
-        return True
-
-    return Answer(play, early=True)
-
-
-def _pour(head: bytes, size: int) -> Answer:
-    """A picture of some length, made while it is sent."""
-
-    def play(wire: socket.socket, _: Arrived) -> bool:
-        wire.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % size + head)
-        left = size - len(head)
-        chunk = bytes(1 << 16)
-        while left > 0:
-            wire.sendall(chunk[: min(left, len(chunk))])
-            left -= len(chunk)
-        return True
-
-    return Answer(play)
-
-
-@pytest.fixture
-def large(tmp_path: Path) -> Iterator[Path]:
-    """A file that begins as a picture and is long."""
-    path = tmp_path / "large.png"
-    path.write_bytes(png())
-    os.truncate(path, LARGE)
-    yield path
-    path.unlink()
-
-
-@pytest.mark.parametrize("kind", ["path", "file", "link"])
-def test_an_upload_is_streamed(
-    colour: Colour, gateway: Gateway, elsewhere: Gateway, large: Path, kind: str
-) -> None:
-    """32 MB from a path, an open file or a link add a few MB to memory, in either driver."""
-    taken: list[int] = []
-    gateway.on("create", _swallow(taken))
-    hub = colour.hub(gateway.url)
-    if kind == "link":
-        elsewhere.on("/large.png", _pour(png(), LARGE))
-    with large.open("rb") as file:
-        source = {"path": large, "file": file, "link": f"{elsewhere.url}/large.png"}[kind]
-        OPENAI.create(hub, image=png())  # what is loaded once is not the upload's
-        tracemalloc.start()
-        try:
-            OPENAI.create(hub, image=source)
-            _, peak = tracemalloc.get_traced_memory()
-        finally:
-            tracemalloc.stop()
-    assert taken[1] > LARGE
-    assert peak < ADDED, f"{peak:,} bytes"
-
-
-# --- hosts --------------------------------------------------------------------------------------
-
-
-def test_a_blocking_image_host_does_not_hold_up_the_loop(gateway: Gateway) -> None:
-    """A plain function that uploads for half a second runs beside the event loop, not on it."""
-    gateway.on("create", tell(UNIFIED.created()))
-
-    def host(_: str, stream: IO[bytes]) -> str:
-        time.sleep(0.5)
-        return f"https://example.com/{len(stream.read())}"
-
-    async def create() -> Ticker:
-        async with (
-            AsyncChainHub(base_url=gateway.url, api_key="the-key", image_host=host) as hub,
-            Ticker() as ticker,
-        ):
-            await UNIFIED.create(hub, image=png())  # type: ignore[misc] - the asynchronous one
-        return ticker
-
-    ticker = asyncio.run(create())
-    assert ticker.largest_gap < 0.25
-    assert gateway.arrived[0].json["images"] == [f"https://example.com/{len(png())}"]
-
-
-def test_what_an_image_host_raises_comes_out(
-    colour: Colour, gateway: Gateway, tmp_path: Path
-) -> None:
-    """The host's own exception is not dressed up, nothing is sent, and the picture's file is closed."""
-    given: list[IO[bytes]] = []
-    path = tmp_path / "kitten.png"
-    path.write_bytes(png())
-
-    def host(_: str, stream: IO[bytes]) -> str:
-        given.append(stream)
-        raise PermissionError("the bucket is locked")
-
-    with pytest.raises(PermissionError, match="the bucket is locked"):
-        UNIFIED.create(colour.hub(gateway.url, image_host=host), image=path)
-    assert given[0].closed
-    assert gateway.arrived == []
-
-
-def test_an_image_host_may_close_what_it_was_given(colour: Colour, gateway: Gateway) -> None:
-    """A host that closes the stream, as many upload functions do, closes neither the caller's file nor the deal."""
-    gateway.on("create", tell(UNIFIED.created()))
-    file = io.BytesIO(png())
-
-    def host(name: str, stream: IO[bytes]) -> str:
-        with stream:
-            stream.read()
-        return f" https://example.com/{name} "
-
-    UNIFIED.create(colour.hub(gateway.url, image_host=host), image=file)
-    assert not file.closed
-    assert gateway.arrived[0].json["images"][0].strip() == "https://example.com/image.png"
-
-
-def test_links_and_data_uris_need_no_host(colour: Colour, gateway: Gateway) -> None:
-    """What is a link or a data URI already travels as it is, even where neither way out was chosen."""
-    gateway.on("create", tell(UNIFIED.created()))
-    inline = open_picture(png()).data_uri()
-    UNIFIED.create(colour.hub(gateway.url), images=[inline])
-    assert gateway.arrived[0].json["images"] == ["https://example.com/kitten.png", inline]

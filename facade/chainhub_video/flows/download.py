@@ -152,6 +152,7 @@ class _Transfer:
             yield from _on_disk(part.restart)
         announced = _length(stream)
         total = self._total = None if announced is None else part.size + announced
+        self._check_size(total or 0)
         self._validator = stream.headers.get("etag") or stream.headers.get("last-modified")
         if self._validator and self._validator.startswith("W/"):
             self._validator = None

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import attrs
 
+from chainhub_video.answers import number_of
 from chainhub_video.effects import (
     AnswerTooLarge,
     Close,
@@ -175,9 +176,14 @@ def _fetch(link: str) -> Flow[Picture]:
 
 
 def _copy(stream: Stream, copy: BinaryIO, label: str) -> Flow[None]:
+    _check_size(number_of(stream.headers.get("content-length")) or 0, label)
     size = 0
     while data := (yield Read(stream)):
         size += len(data)
-        if size > FETCH_LIMIT:
-            raise InvalidRequest(f"{label} has more than {FETCH_LIMIT:,} bytes: give a smaller one")
+        _check_size(size, label)
         yield from run(copy.write, data)
+
+
+def _check_size(size: float, label: str) -> None:
+    if size > FETCH_LIMIT:
+        raise InvalidRequest(f"{label} has more than {FETCH_LIMIT:,} bytes: give a smaller one")
