@@ -134,7 +134,7 @@ def load_json(body: bytes) -> Any:
         ValueError: it is not JSON, or is nested too deeply.
     """
     try:
-        value = json.loads(body)
+        value = json.loads(body, parse_int=_integer)
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
     if body.count(b"{") + body.count(b"[") > _DEEPEST and _too_deep(value):
@@ -176,6 +176,14 @@ def _kind(status: int, code: str | None) -> tuple[type[APIError], str]:
     if status >= 500:
         return _SERVER
     return _BY_STATUS.get(status, _OTHER)
+
+
+def _integer(digits: str) -> int | str:
+    """Return an integer, or its digits where Python refuses to read so many: the rest of the answer counts."""
+    try:
+        return int(digits)
+    except ValueError:
+        return digits
 
 
 def _too_deep(value: Any) -> bool:
