@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import secrets
 import stat
@@ -51,6 +52,8 @@ class LocalReceipt:
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
+            if error.errno == errno.ENAMETOOLONG:
+                return None
             raise ReceiptConflict(
                 f"receipt {self.name} cannot be read ({error.strerror}): make it readable, or choose "
                 "another output"

@@ -126,6 +126,15 @@ def test_markup_in_an_id_stays_text(run: Run) -> None:
     assert done.returncode == 1
 
 
+@pytest.mark.parametrize("length", [230, 300, 5000])
+def test_a_long_id_is_asked_for_like_any_other(run: Run, length: int) -> None:
+    """An id that no file could be called is no receipt: the gateway is asked."""
+    done = run("status", "video_" + "x" * length)
+
+    assert_one_line(done.stderr, "does not know this task", "video_xxx")
+    assert done.returncode == 1
+
+
 def test_download_checks_the_output_before_it_waits(run: Run, gateway: Sandbox) -> None:
     """A missing folder is refused at once, not after minutes."""
     heard = len(gateway.requests)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import typer
 
 from chainhub_video.errors import ChainHubError, ConfigurationError, InvalidRequest
+from chainhub_video.failures import shorten
 
 from .console import (
     PROGRAM,
@@ -207,7 +208,7 @@ def status(
             tell(one, wire_format, as_json=as_json)
         except ChainHubError as failure:
             ours = isinstance(failure, (ConfigurationError, InvalidRequest))
-            worst = max(worst, fail(f"{one}: {failure}", 2 if ours else 1))
+            worst = max(worst, fail(f"{shorten(one)}: {failure}", 2 if ours else 1))
     return worst
 
 

@@ -68,7 +68,7 @@ def task_for(task_or_id: VideoTask | str, format: str | None) -> VideoTask:  # n
         if format == wire.name or (format is None and task_or_id.startswith(wire.id_prefixes)):
             return VideoTask(id=task_or_id, format=wire.name)
     raise InvalidRequest(
-        f'the id {task_or_id!r} does not tell its wire format: pass format="openai" or format="unified"'
+        f'the id {shorten(task_or_id)!r} does not tell its wire format: pass format="openai" or format="unified"'
     )
 
 

@@ -148,5 +148,5 @@ def path_id(task_id: str) -> str:
         InvalidRequest: it is empty, or would lead to another address.
     """
     if not task_id.strip() or task_id in (".", "..") or not task_id.isprintable():
-        raise InvalidRequest(f"{task_id!r} is not a task id")
+        raise InvalidRequest(f"{task_id!r:.300} is not a task id")
     return task_id
