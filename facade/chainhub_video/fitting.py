@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import struct
 import warnings
 from functools import partial
 from importlib.util import find_spec
@@ -24,6 +25,8 @@ _OPENING = (
 _SIXTEEN_BITS = ("I", "I;16", "I;16B", "I;16L", "I;16N")
 _AS_THEY_ARE = ("L", "RGB", "RGBA")
 _PIXELS = re.compile(r"(\d{2,5})x(\d{2,5})")
+# What Pillow raises at files that are broken, and, the last one, at notes in them that it cannot write again.
+_BROKEN = (OSError, ValueError, SyntaxError, struct.error)
 _SMALLEST = 64  # pixels of a side; what is smaller, such as 16x9, is a ratio
 
 
@@ -40,7 +43,7 @@ def from_pillow(image: Image) -> Picture:
         upright = ImageOps.exif_transpose(image)
         profile = _profile(upright)
         _in_colour(upright).save(stream, format="PNG", icc_profile=profile)
-    except (OSError, ValueError, AttributeError) as error:
+    except (*_BROKEN, AttributeError) as error:
         stream.close()
         raise InvalidRequest(f"the Pillow image cannot be written as PNG: {error}") from error
     return identify(stream, label="the Pillow image")
@@ -99,7 +102,7 @@ def _fit(picture: Picture, pixels: tuple[int, int], fit: str) -> Picture:
         upright = _in_colour(ImageOps.exif_transpose(image))
         bring = partial(ImageOps.pad, color="black") if fit == "contain" else ImageOps.fit
         bring(upright, pixels).save(stream, format=kind, quality=95, icc_profile=_profile(image))
-    except (OSError, ValueError, SyntaxError) as error:
+    except _BROKEN as error:
         stream.close()
         raise _undecodable(picture, error) from error
     except BaseException:
@@ -130,16 +133,30 @@ def _warn_if_other(picture: Picture, width: int, height: int) -> None:
 
     try:
         image = _decoded(picture)
+        across, down = reversed(image.size) if _on_its_side(image) else image.size
     except UnidentifiedImageError:  # a kind that this Pillow cannot read; the gateway may
         return
     finally:
         picture.stream.seek(0)
-    if image.size != (width, height):
+    if (across, down) != (width, height):
         warnings.warn(
-            f"{picture.name} has {image.width}x{image.height} pixels and the video {width}x{height}, "
+            f"{picture.name} has {across}x{down} pixels and the video {width}x{height}, "
             'which some models refuse: fit="cover" or fit="contain" brings them together',
             stacklevel=2,
         )
+
+
+def _on_its_side(image: Image) -> bool:
+    """Return whether an image is stored turned by a quarter, so that its sides change places upright."""
+    from PIL import ExifTags
+    from PIL.Image import Image as Plain
+
+    if image.format == "TIFF":  # Pillow turns these by itself
+        return False
+    try:  # not `image.getexif()`, which for a PNG unpacks all pixels first
+        return Plain.getexif(image).get(ExifTags.Base.Orientation) in range(5, 9)
+    except _BROKEN:  # pixels may well be whole where notes about them are not
+        return False
 
 
 def _decoded(picture: Picture) -> Image:
@@ -153,7 +170,7 @@ def _decoded(picture: Picture) -> Image:
             image = Image.open(picture.stream)
     except UnidentifiedImageError:
         raise
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+    except (*_BROKEN, Image.DecompressionBombError) as error:
         raise _undecodable(picture, error) from error
     if image.width * image.height > _MOST_PIXELS:
         raise InvalidRequest(
