@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-import time
 from collections.abc import AsyncIterator, Iterator
 from typing import Any, TypeVar
 
@@ -14,7 +13,7 @@ from chainhub_video import effects as ask
 from chainhub_video.effects import Call, Effect, Flow, Stream
 from chainhub_video.settings import Settings
 
-from . import exchange
+from . import exchange, timing
 
 T = TypeVar("T")
 
@@ -35,38 +34,40 @@ class AsyncDriver:
 
     async def run(self, flow: Flow[T]) -> T:
         """Perform a flow's effects to its end, and return its value."""
-        try:
-            effect = next(flow)
-            while True:
-                try:
-                    result = await self._perform(effect)
-                except BaseException as error:  # noqa: BLE001 - the flow decides what a cancellation means
-                    effect = flow.throw(error)
-                else:
-                    effect = flow.send(result)
-        except StopIteration as end:
-            value: T = end.value
-            return value
+        with timing.clock.at_work():
+            try:
+                effect = next(flow)
+                while True:
+                    try:
+                        result = await self._perform(effect)
+                    except BaseException as error:  # noqa: BLE001 - the flow decides what a cancellation means
+                        effect = flow.throw(error)
+                    else:
+                        effect = flow.send(result)
+            except StopIteration as end:
+                value: T = end.value
+                return value
 
     async def iterate(self, flow: Flow[Any]) -> AsyncIterator[Any]:
         """Perform a flow's effects, and yield what it emits."""
-        try:
-            effect = next(flow)
-            while True:
-                if isinstance(effect, ask.Emit):
-                    yield effect.value
-                    effect = flow.send(None)
-                    continue
-                try:
-                    result = await self._perform(effect)
-                except BaseException as error:  # noqa: BLE001 - the flow decides what a cancellation means
-                    effect = flow.throw(error)
-                else:
-                    effect = flow.send(result)
-        except StopIteration:
-            return
-        finally:
-            flow.close()
+        with timing.clock.at_work():
+            try:
+                effect = next(flow)
+                while True:
+                    if isinstance(effect, ask.Emit):
+                        yield effect.value
+                        effect = flow.send(None)
+                        continue
+                    try:
+                        result = await self._perform(effect)
+                    except BaseException as error:  # noqa: BLE001 - the flow decides what a cancellation means
+                        effect = flow.throw(error)
+                    else:
+                        effect = flow.send(result)
+            except StopIteration:
+                return
+            finally:
+                flow.close()
 
     async def close(self) -> None:
         """Close our own HTTP clients."""
@@ -84,9 +85,9 @@ class AsyncDriver:
             case ask.Close(stream):
                 await stream.handle[0].aclose()
             case ask.Sleep(seconds):
-                await asyncio.sleep(seconds)
+                await timing.clock.sleep_async(seconds)
             case ask.Now():
-                return time.monotonic()
+                return timing.clock.monotonic()
             case ask.Run(function, arguments):
                 return await asyncio.to_thread(function, *arguments)
             case ask.Notify(function, arguments, blocking):

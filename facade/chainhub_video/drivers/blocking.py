@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import time
 from collections.abc import Iterator
 from threading import Lock
 from typing import Any, TypeVar
@@ -14,7 +13,7 @@ from chainhub_video import effects as ask
 from chainhub_video.effects import Call, Effect, Flow, Stream
 from chainhub_video.settings import Settings
 
-from . import exchange
+from . import exchange, timing
 
 T = TypeVar("T")
 
@@ -36,28 +35,30 @@ class BlockingDriver:
 
     def run(self, flow: Flow[T]) -> T:
         """Perform a flow's effects to its end, and return its value."""
-        try:
-            effect = next(flow)
-            while True:
-                effect = self._advance(flow, effect)
-        except StopIteration as end:
-            value: T = end.value
-            return value
+        with timing.clock.at_work():
+            try:
+                effect = next(flow)
+                while True:
+                    effect = self._advance(flow, effect)
+            except StopIteration as end:
+                value: T = end.value
+                return value
 
     def iterate(self, flow: Flow[Any]) -> Iterator[Any]:
         """Perform a flow's effects, and yield what it emits."""
-        try:
-            effect = next(flow)
-            while True:
-                if isinstance(effect, ask.Emit):
-                    yield effect.value
-                    effect = flow.send(None)
-                else:
-                    effect = self._advance(flow, effect)
-        except StopIteration:
-            return
-        finally:
-            flow.close()
+        with timing.clock.at_work():
+            try:
+                effect = next(flow)
+                while True:
+                    if isinstance(effect, ask.Emit):
+                        yield effect.value
+                        effect = flow.send(None)
+                    else:
+                        effect = self._advance(flow, effect)
+            except StopIteration:
+                return
+            finally:
+                flow.close()
 
     def close(self) -> None:
         """Close our own HTTP clients."""
@@ -83,9 +84,9 @@ class BlockingDriver:
             case ask.Close(stream):
                 stream.handle[0].close()
             case ask.Sleep(seconds):
-                time.sleep(seconds)
+                timing.clock.sleep(seconds)
             case ask.Now():
-                return time.monotonic()
+                return timing.clock.monotonic()
             case ask.Run(function, arguments):
                 return function(*arguments)
             case ask.Notify(function, arguments):

@@ -2,6 +2,7 @@
 
 try:
     from chainhub_video.sandbox.charges import CreateRecord, PaidTask
+    from chainhub_video.sandbox.clock import Clock, RealClock, VirtualClock
     from chainhub_video.sandbox.faults import Fault, InvalidFault
     from chainhub_video.sandbox.ledger import PictureRecord, ReceivedRequest
     from chainhub_video.sandbox.listening import PortInUse, SandboxError
@@ -14,14 +15,17 @@ except ModuleNotFoundError as missing:
     ) from missing
 
 __all__ = [
+    "Clock",
     "CreateRecord",
     "Fault",
     "InvalidFault",
     "PaidTask",
     "PictureRecord",
     "PortInUse",
+    "RealClock",
     "ReceivedRequest",
     "Sandbox",
     "SandboxError",
+    "VirtualClock",
     "serve",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
@@ -16,6 +16,7 @@ from starlette.types import ASGIApp
 
 from chainhub_video.sandbox.answers import Answer, Refusal
 from chainhub_video.sandbox.charges import fingerprint
+from chainhub_video.sandbox.clock import Clock, RealClock
 from chainhub_video.sandbox.contract import load_contract
 from chainhub_video.sandbox.creates import OpenAIRequest, UnifiedRequest
 from chainhub_video.sandbox.documents import openai_document, unified_document, unified_receipt
@@ -38,12 +39,14 @@ class Settings:
         pace: seconds a task stays in each state.
         poll_after_ms: told in `openai-poll-after-ms` on query answers, in milliseconds.
         fast: clips of a quarter of the width and height with 4 frames a second.
+        clock: the time that tasks go by.
     """
 
     api_key: str
     pace: float
     poll_after_ms: int
     fast: bool
+    clock: Clock = field(default_factory=RealClock)
 
 
 Decide = Callable[[Exchange], Awaitable[Answer]]
@@ -220,21 +223,28 @@ class Gateway:
     ) -> Task:
         """Turns a create that is in order into a task: from here on it is paid."""
         clip = self._studio.commission(request.order)
-        task = Task(format=wire_format, pace=self._settings.pace, clip=clip, **request.told())
+        settings = self._settings
+        task = Task(
+            format=wire_format,
+            pace=settings.pace,
+            clip=clip,
+            clock=settings.clock,
+            **request.told(),
+        )
         self._book.enter(task)
         self._ledger.charges.accept(exchange.fingerprint, task)
         exchange.task_id = task.id
         return task
 
     async def _query_openai(self, exchange: Exchange) -> Answer:
-        return self._state(exchange, "openai", openai_document)
+        return await self._state(exchange, "openai", openai_document)
 
     async def _query_unified(self, exchange: Exchange) -> Answer:
-        return self._state(
+        return await self._state(
             exchange, "unified", lambda task: unified_document(task, self._links_url)
         )
 
-    def _state(
+    async def _state(
         self, exchange: Exchange, wire_format: Format, document: Callable[[Task], dict[str, Any]]
     ) -> Answer:
         request = exchange.request
@@ -242,6 +252,7 @@ class Gateway:
         task = self._book.find(task_id, wire_format)
         if task is None:
             raise Refusal(400, f"task {task_id!r} does not exist", code="task_not_exist", flat=True)
+        await task.until_rendered()
         poll_after = str(self._settings.poll_after_ms)
         return Answer(200, document(task), headers={"openai-poll-after-ms": poll_after})
 

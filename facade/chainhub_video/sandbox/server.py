@@ -13,6 +13,7 @@ from typing import Any, Self
 import uvicorn
 
 from chainhub_video.sandbox.charges import CreateRecord
+from chainhub_video.sandbox.clock import Clock, RealClock
 from chainhub_video.sandbox.control import Control
 from chainhub_video.sandbox.doors import Doors
 from chainhub_video.sandbox.faults import Fault
@@ -22,6 +23,7 @@ from chainhub_video.sandbox.links import LinkHost
 from chainhub_video.sandbox.listening import SandboxError, listen, origin
 from chainhub_video.sandbox.origins import Origins
 from chainhub_video.sandbox.plan import Plan
+from chainhub_video.sandbox.steering import Steering
 from chainhub_video.sandbox.striking import Striker
 from chainhub_video.sandbox.studio import Studio
 from chainhub_video.sandbox.tasks import TaskBook
@@ -36,7 +38,7 @@ FAST_PACE = 0.02
 _START_SECONDS = 15.0
 
 
-class Sandbox:
+class Sandbox(Steering):
     """A local gateway that plays ChainHub's: full rules, real clips, no key, no money.
 
         with Sandbox() as gateway:
@@ -56,6 +58,7 @@ class Sandbox:
             instead of 24. Everything else, their length included, stays as it is.
         faults: what goes wrong on purpose, see `fault`; as text for instance
             `create:status,status=503`.
+        clock: the time that tasks go by: the system's, or a `VirtualClock`.
 
     Raises:
         InvalidFault: one of the faults cannot be.
@@ -73,6 +76,7 @@ class Sandbox:
         poll_after_ms: int | None = None,
         fast: bool = False,
         faults: Sequence[Fault | str] = (),
+        clock: Clock | None = None,
     ) -> None:
         if pace is None:
             pace = FAST_PACE if fast else DEFAULT_PACE
@@ -82,7 +86,8 @@ class Sandbox:
             raise SandboxError("api_key is empty: give the key that clients will send")
         if poll_after_ms is None:
             poll_after_ms = max(1, round(pace * 1000))
-        self._settings = Settings(api_key, pace, poll_after_ms, fast)
+        super().__init__(clock or RealClock())
+        self._settings = Settings(api_key, pace, poll_after_ms, fast, self._clock)
         self._host = host
         self._ports = (port, links_port)
         self._ledger = Ledger()
@@ -251,7 +256,7 @@ class Sandbox:
         asyncio.run_coroutine_threadsafe(work, self._loop).result(_START_SECONDS)
 
     def _config(self, studio: Studio, wires: Wires, links_socket: socket.socket) -> uvicorn.Config:
-        book = TaskBook()
+        book = self._book = TaskBook()
         striker = Striker(self._plan, wires)
         gateway = Gateway(self._settings, studio, book, self._ledger, self.links_url, striker)
         links = LinkHost(book, self._ledger, striker)

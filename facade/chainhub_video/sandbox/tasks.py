@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
-import time
 import uuid
+from collections.abc import Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from chainhub_video.sandbox.clock import Clock, RealClock
 from chainhub_video.sandbox.delivery import Delivered
 
 Format = Literal["openai", "unified"]
@@ -61,6 +63,7 @@ class Task:
         size: as requested.
         pace: seconds spent in each state.
         clip: gives the finished MP4, or the reason why there is none.
+        clock: the time it goes by.
         ratio: as requested; empty where the format has none.
         seconds: as requested; empty where the format has none.
         images: the references to pictures as requested (the file's name in a form).
@@ -68,6 +71,7 @@ class Task:
         token: the unguessable part of the task's links.
         created_at: Unix time in seconds.
         delivered: which bytes of the video have been sent.
+        sentence: why it fails whatever is rendered; None if it does not.
     """
 
     format: Format
@@ -76,19 +80,25 @@ class Task:
     size: str
     pace: float
     clip: Future[Path]
+    clock: Clock = field(default_factory=RealClock)
     ratio: str = ""
     seconds: str = ""
     images: tuple[str, ...] = ()
     id: str = ""
     token: str = field(default_factory=new_token)
     trace_id: str = field(default_factory=lambda: uuid.uuid4().hex)
-    created_at: float = field(default_factory=time.time)
+    created_at: float = 0.0
     delivered: Delivered = field(default_factory=Delivered)
-    _started: float = field(default_factory=time.monotonic)
-    _rendered_after: float | None = None
+    sentence: str | None = None
+    _started: float = 0.0
+    _shift: float = 0.0
+    _ended_after: float | None = None
+    _held_at: float | None = None
 
     def __post_init__(self) -> None:
         self.id = self.id or f"{'video_' if self.format == 'openai' else 'grok:'}{uuid.uuid4()}"
+        self.created_at = self.clock.time()
+        self._started = self.clock.monotonic()
         self.clip.add_done_callback(self._note_end)
 
     @property
@@ -97,28 +107,77 @@ class Task:
         walk = WALKS[self.format]
         return walk if self.images else tuple(s for s in walk if s != "image_downloading")
 
+    @property
+    def whole(self) -> float:
+        """Seconds that its walk takes."""
+        return self.pace * len(self.walk)
+
+    @property
+    def _elapsed(self) -> float:
+        """Seconds of its walk that are behind it."""
+        until = self.clock.monotonic() if self._held_at is None else self._held_at
+        # To the microsecond: a sum of pauses that ends where the walk does must not fall short of it.
+        return round(until - self._started - self._shift, 6)
+
+    def hold(self) -> None:
+        """Has it stand still in its state."""
+        if self._held_at is None:
+            self._held_at = self.clock.monotonic()
+
+    def release(self) -> None:
+        """Has it go on from where it stands still."""
+        if self._held_at is not None:
+            self._shift += self.clock.monotonic() - self._held_at
+            self._held_at = None
+
+    def finish(self) -> None:
+        """Takes it to the end of its walk."""
+        self.release()
+        self._shift -= max(0.0, self.whole - self._elapsed)
+
+    def fail(self, reason: str) -> None:
+        """Takes it to a bad end."""
+        self.sentence = reason
+        self._ended_after = self._elapsed
+        self.finish()
+
+    async def until_rendered(self) -> None:
+        """Returns when it is known whether there is a clip, if its walk is over in virtual time.
+
+        Otherwise time that jumps would have a task stand at 99 % for hours.
+        """
+        if self.clock.virtual and self._elapsed >= self.whole and not self.clip.done():
+            await asyncio.wait([asyncio.wrap_future(self.clip)])
+
     def _note_end(self, _: Future[Path]) -> None:
-        self._rendered_after = time.monotonic() - self._started
+        self._ended_after = self._elapsed
+
+    @property
+    def _rendered_after(self) -> float | None:
+        if self.clock.virtual:  # a rendering takes none of it, or two runs would not be alike
+            return 0.0 if self.clip.done() else None
+        return self._ended_after
 
     def moment(self) -> Moment:
         """Where the task is now.
 
         A task completes only when it has walked through all states and its clip is there; it
-        fails as soon as the rendering has failed.
+        fails as soon as the rendering has failed, in virtual time at the end of its walk.
         """
-        elapsed = time.monotonic() - self._started
-        walk = self.walk
+        elapsed, walk, whole = self._elapsed, self.walk, self.whole
         rendered_after = self._rendered_after
-        if rendered_after is not None and self.failure is not None:
-            return Moment(FAILED, 0.0, self.created_at + rendered_after)
-        whole = self.pace * len(walk)
+        began = self.created_at + self._shift
+        if self.failure is not None and rendered_after is not None and not self.clock.virtual:
+            return Moment(FAILED, 0.0, began + rendered_after)
         if elapsed < whole:
             step = min(int(elapsed / self.pace), len(walk) - 1)
             progress = elapsed / whole if step else 0.0
-            return Moment(walk[step], min(progress, 0.99), self.created_at + step * self.pace)
+            return Moment(walk[step], min(progress, 0.99), began + step * self.pace)
+        if self.failure is not None:
+            return Moment(FAILED, 0.0, began + whole)
         if rendered_after is None:
-            return Moment(walk[-1], 0.99, self.created_at + whole - self.pace)
-        return Moment(COMPLETED, 1.0, self.created_at + max(whole, rendered_after))
+            return Moment(walk[-1], 0.99, began + whole - self.pace)
+        return Moment(COMPLETED, 1.0, began + max(whole, rendered_after))
 
     @property
     def video(self) -> Path | None:
@@ -129,7 +188,9 @@ class Task:
 
     @property
     def failure(self) -> str | None:
-        """Why the clip could not be rendered, None as long as nothing is wrong."""
+        """Why there will be no clip, None as long as nothing is wrong."""
+        if self.sentence is not None:
+            return self.sentence
         if not self.clip.done():
             return None
         if self.clip.cancelled():
@@ -145,11 +206,27 @@ class TaskBook:
         self._by_id: dict[str, Task] = {}
         self._by_token: dict[str, Task] = {}
         self._expired: dict[str, int] = {}
+        self._holding = False
 
     def enter(self, task: Task) -> None:
         """Keeps a task."""
+        if self._holding:
+            task.hold()
         self._by_id[task.id] = task
         self._by_token[task.token] = task
+
+    def __iter__(self) -> Iterator[Task]:
+        """All tasks, oldest first."""
+        return iter(list(self._by_id.values()))
+
+    def hold(self, *, holding: bool) -> None:
+        """Has all tasks stand still, those too that are yet to come; or has all go on."""
+        self._holding = holding
+        for task in self:
+            if holding:
+                task.hold()
+            else:
+                task.release()
 
     def find(self, task_id: str, wire_format: Format) -> Task | None:
         """The task of that id, if it was created in that format."""
