@@ -28,6 +28,7 @@ class Answer:
         text: what to send instead of JSON.
         media_type: of the file or the text.
         headers: further headers.
+        link: where else the file is; only faults say so.
     """
 
     status: int
@@ -36,6 +37,7 @@ class Answer:
     text: str | None = None
     media_type: str = "application/json"
     headers: dict[str, str] = field(default_factory=dict[str, str])
+    link: str = ""
 
     def response(self) -> Response:
         """The answer on the wire; a file is streamed, and knows Range, ETag and HEAD."""

@@ -44,6 +44,11 @@ def _stand(task: Task, moment: Moment) -> dict[str, Any]:
     }
 
 
+def video_link(task: Task, links_url: str) -> str:
+    """Where the second origin serves a task's video."""
+    return f"{links_url}/{task.token}/video.mp4"
+
+
 def unified_document(task: Task, links_url: str) -> dict[str, Any]:
     """The answer to a query in the unified format: times in milliseconds.
 
@@ -66,7 +71,7 @@ def unified_document(task: Task, links_url: str) -> dict[str, Any]:
     }
     document = _stand(task, moment) | {
         "model": task.model,
-        "video_url": f"{links_url}/{task.token}/video.mp4" if completed else "",
+        "video_url": video_link(task, links_url) if completed else "",
         "thumbnail_url": f"{links_url}/{task.token}/thumbnail.jpg" if completed else "",
         "ratio": task.ratio,
         "prompt": task.prompt,

@@ -4,11 +4,23 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
 from chainhub_video.sandbox.listening import SandboxError
+from chainhub_video.sandbox.parameters import (
+    Check,
+    dotted_place,
+    header_value,
+    json_object,
+    not_zero,
+    number,
+    one_of,
+    redirect_status,
+    text,
+    whole,
+)
 
 Step = Literal["create", "query", "content", "link"]
 Moment = Literal["arrival", "read", "done"]
@@ -22,68 +34,14 @@ _FILE_STEPS: tuple[Step, ...] = ("content", "link")
 # A comma separates parameters only where another one follows: values may be JSON.
 _SEPARATOR = re.compile(r",(?=[a-z_]+=)")
 
-Check = Callable[[Any], Any]
-
 
 class InvalidFault(SandboxError):
     """A fault that cannot be; the message names what is wrong, and what would be right."""
 
 
-def _whole(lowest: int, highest: int) -> Check:
-    def check(value: Any) -> int:
-        if type(value) is not int or not lowest <= value <= highest:
-            raise ValueError(f"a whole number from {lowest} to {highest}")
-        return value
-
-    return check
-
-
-def _number(lowest: float, highest: float) -> Check:
-    def check(value: Any) -> float:
-        if type(value) not in (int, float) or not lowest <= value <= highest:
-            raise ValueError(f"a number from {lowest:g} to {highest:g}")
-        return float(value)
-
-    return check
-
-
-def _one_of(*words: str) -> Check:
-    def check(value: Any) -> str:
-        if value not in words:
-            raise ValueError(f"one of {', '.join(words)}")
-        return str(value)
-
-    return check
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise ValueError("text")
-    return value
-
-
-def _header(value: Any) -> str:
-    text = str(value)
-    if isinstance(value, bool) or not (text.isascii() and text.isprintable()):
-        raise ValueError("seconds, or an HTTP date")
-    return text
-
-
-def _object(value: Any) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise ValueError("a JSON object")
-    return value
-
-
-def _not_zero(value: Any) -> int:
-    if type(value) is not int or not value:
-        raise ValueError("a whole number other than 0")
-    return value
-
-
 _MANY = 2**53
-_BYTES = _whole(0, _MANY)
-_SECONDS = _number(0.0, LONGEST_SECONDS)
+_BYTES = whole(0, _MANY)
+_SECONDS = number(0.0, LONGEST_SECONDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,35 +81,35 @@ KINDS: Mapping[str, Kind] = {
     "cut": Kind(
         "ends the connection in the middle of the answer's head or body",
         parameters={
-            "part": ("body", _one_of("head", "body")),
+            "part": ("body", one_of("head", "body")),
             "bytes": (None, _BYTES),
-            "ending": ("close", _one_of("close", "reset")),
+            "ending": ("close", one_of("close", "reset")),
         },
     ),
     "length": Kind(
         "announces more or fewer bytes than it sends",
-        parameters={"by": (100, _not_zero)},
+        parameters={"by": (100, not_zero)},
     ),
     "drip": Kind(
         "sends the body a few bytes at a time",
-        parameters={"bytes": (64, _whole(1, _MANY)), "seconds": (0.01, _SECONDS)},
+        parameters={"bytes": (64, whole(1, _MANY)), "seconds": (0.01, _SECONDS)},
     ),
     "status": Kind(
         "answers with another status and an error's body",
         moments=("read", "done"),
         parameters={
-            "status": (None, _whole(200, 599)),
-            "shape": ("error", _one_of(*SHAPES)),
-            "code": ("sandbox_fault", _text),
-            "message": ("a fault of the sandbox's", _text),
-            "retry_after": (None, _header),
+            "status": (None, whole(200, 599)),
+            "shape": ("error", one_of(*SHAPES)),
+            "code": ("sandbox_fault", text),
+            "message": ("a fault of the sandbox's", text),
+            "retry_after": (None, header_value),
         },
         needed=("status",),
     ),
     "fields": Kind(
         "answers as usual, with some fields changed",
         steps=_ANSWERED_STEPS,
-        parameters={"fields": (None, _object)},
+        parameters={"fields": (None, json_object)},
         needed=("fields",),
     ),
     "types": Kind(
@@ -160,13 +118,23 @@ KINDS: Mapping[str, Kind] = {
     "state": Kind(
         "answers with a state that no page knows",
         steps=_ANSWERED_STEPS,
-        parameters={"word": (None, _text)},
+        parameters={"word": (None, text)},
     ),
     "clock": Kind("answers with odd times", steps=_ANSWERED_STEPS),
     "expire": Kind(
         "lets the link expire; the next query has another",
         steps=("link",),
-        parameters={"status": (403, _whole(400, 599))},
+        parameters={"status": (403, whole(400, 599))},
+    ),
+    "redirect": Kind(
+        "redirects to the second origin instead of sending the video",
+        steps=("content",),
+        parameters={"status": (302, redirect_status)},
+    ),
+    "refer": Kind(
+        "answers with JSON that holds a link to the second origin instead of the video",
+        steps=("content",),
+        parameters={"place": ("url", dotted_place)},
     ),
     "no_range": Kind("sends the whole file, whatever range was asked for", steps=_FILE_STEPS),
 }
@@ -285,9 +253,9 @@ def _common(kind: Kind) -> dict[str, tuple[Any, Check]]:
     if not kind.moments:
         return {}
     return {
-        "moment": (kind.moments[0], _one_of(*kind.moments)),
-        "times": (None, _whole(1, _MANY)),
-        "probability": (1.0, _number(0.0, 1.0)),
-        "after": (0, _whole(0, _MANY)),
-        "seed": (0, _whole(0, _MANY)),
+        "moment": (kind.moments[0], one_of(*kind.moments)),
+        "times": (None, whole(1, _MANY)),
+        "probability": (1.0, number(0.0, 1.0)),
+        "after": (0, whole(0, _MANY)),
+        "seed": (0, whole(0, _MANY)),
     }

@@ -19,7 +19,12 @@ from chainhub_video.sandbox.charges import fingerprint
 from chainhub_video.sandbox.clock import Clock, RealClock
 from chainhub_video.sandbox.contract import load_contract
 from chainhub_video.sandbox.creates import OpenAIRequest, UnifiedRequest
-from chainhub_video.sandbox.documents import openai_document, unified_document, unified_receipt
+from chainhub_video.sandbox.documents import (
+    openai_document,
+    unified_document,
+    unified_receipt,
+    video_link,
+)
 from chainhub_video.sandbox.intake import Exchange, new_request_id
 from chainhub_video.sandbox.ledger import Ledger, ReceivedRequest, without_pictures, without_secrets
 from chainhub_video.sandbox.oddities import altered
@@ -271,7 +276,8 @@ class Gateway:
                 param="id",
             )
         exchange.delivered = task.delivered
-        return Answer(200, file=task.clip.result(), media_type="video/mp4")
+        link = video_link(task, self._links_url)
+        return Answer(200, file=task.clip.result(), media_type="video/mp4", link=link)
 
     async def _no_such_url(self, request: Request, _error: Exception) -> Response:
         async def refuse(_: Exchange) -> Answer:

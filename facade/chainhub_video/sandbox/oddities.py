@@ -53,6 +53,8 @@ def altered(strike: Strike, answer: Answer, request_id: str) -> Answer:
     """
     if strike.kind == "status":
         return _other_status(strike, answer, request_id)
+    if strike.kind in _ELSEWHERE:
+        return _ELSEWHERE[strike.kind](strike, answer) if answer.link else answer
     change = _CHANGES.get(strike.kind)
     if change is None or answer.body is None or answer.status != HTTPStatus.OK:
         return answer
@@ -74,6 +76,18 @@ def _other_status(strike: Strike, answer: Answer, request_id: str) -> Answer:
     said = refusal.answer(request_id)
     said.headers.update(headers)
     return said
+
+
+def _redirect(strike: Strike, answer: Answer) -> Answer:
+    headers = {**answer.headers, "Location": answer.link}
+    return Answer(strike["status"], text="", media_type="text/plain", headers=headers)
+
+
+def _refer(strike: Strike, answer: Answer) -> Answer:
+    told: Any = answer.link
+    for name in reversed(strike["place"].split(".")):
+        told = {name: told}
+    return Answer(HTTPStatus.OK, told, headers=answer.headers)
 
 
 def phrase_of(status: int) -> str:
@@ -110,4 +124,8 @@ _CHANGES: Mapping[str, Callable[[Strike, dict[str, Any]], dict[str, Any]]] = {
     "types": _wrong_types,
     "state": _odd_state,
     "clock": _odd_times,
+}
+_ELSEWHERE: Mapping[str, Callable[[Strike, Answer], Answer]] = {
+    "redirect": _redirect,
+    "refer": _refer,
 }

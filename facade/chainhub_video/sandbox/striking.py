@@ -7,7 +7,7 @@ below the server, with what the operating system offers: a FIN, an RST, bytes th
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -133,13 +133,14 @@ async def _silent(wire: Wire, seconds: float) -> bool:
 def _counted(wire: Wire, send: Send, delivered: Delivered | None) -> Send:
     if delivered is None:
         return send
-    position = 0
+    position, is_video = 0, False
 
     async def counting(message: Message) -> None:
-        nonlocal position
+        nonlocal position, is_video
         if message["type"] == "http.response.start":
-            position = first_byte(message["status"], Headers(raw=message["headers"]))
-        elif not wire.lost.is_set():
+            headers = Headers(raw=message["headers"])
+            position, is_video = first_byte(message["status"], headers), _is_video(headers)
+        elif is_video and not wire.lost.is_set():
             # Before they leave: whoever has the last of them may ask at once.
             end = position + len(message.get("body", b""))
             delivered.add(position, end)
@@ -147,6 +148,11 @@ def _counted(wire: Wire, send: Send, delivered: Delivered | None) -> Send:
         await send(message)
 
     return counting
+
+
+def _is_video(headers: Mapping[str, str]) -> bool:
+    """Whether an answer holds a video, and not words in place of one."""
+    return headers.get("content-type", "").startswith("video/")
 
 
 def _dripping(strike: Strike, send: Send) -> Send:
@@ -195,7 +201,7 @@ async def _send_raw(
             head, body = head[: len(head) // 2 if wanted is None else wanted], b""
         else:
             body = body[: len(body) // 2 if wanted is None else wanted]
-    if delivered is not None:
+    if delivered is not None and _is_video(headers):
         first = first_byte(start["status"], headers)
         delivered.add(first, first + len(body))
     wire.send(head + body)
