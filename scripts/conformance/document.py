@@ -1,0 +1,247 @@
+"""The promises: an OpenAPI document, each part of it with its pointer and the line it is written in."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import reduce
+from operator import truediv
+from pathlib import Path as File
+from typing import Any
+from urllib.parse import unquote
+
+from jsonschema_path import SchemaPath
+from openapi_core.templating.paths.finders import APICallPathFinder
+from openapi_core.validation import request as requests
+from openapi_core.validation import response as responses
+from openapi_core.validation import schemas
+from openapi_spec_validator import OpenAPIV30SpecValidator, OpenAPIV31SpecValidator
+from pipeline.page import Excerpt, decode, read_file
+from pipeline.parse import parse
+from pipeline.render import plain
+from pipeline.report import PipelineError, Place, Problem, cut, one_line, stop
+from pipeline.tree import YamlMapping, place_at
+from pipeline.walk import Operation, Path, leads_to, operations, references, shown
+
+_NEXT = "give an OpenAPI 3.0 or 3.1 document as one file"
+# What openapi-core offers for a version: parameters, security, headers; schemas as written and read.
+_RULES: Mapping[str, tuple[Any, ...]] = {
+    "3.0": (
+        requests.V30RequestParametersValidator,
+        requests.V30RequestSecurityValidator,
+        responses.V30ResponseHeadersValidator,
+        schemas.oas30_write_schema_validators_factory,
+        schemas.oas30_read_schema_validators_factory,
+        OpenAPIV30SpecValidator,
+    ),
+    "3.1": (
+        requests.V31RequestParametersValidator,
+        requests.V31RequestSecurityValidator,
+        responses.V31ResponseHeadersValidator,
+        schemas.oas31_schema_validators_factory,
+        schemas.oas31_schema_validators_factory,
+        OpenAPIV31SpecValidator,
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Promise:
+    """A part of the document that was broken.
+
+    Args:
+        pointer: Where it is in the document.
+        place: Where it is written.
+    """
+
+    pointer: str
+    place: Place
+
+    def __str__(self) -> str:
+        return f"{self.pointer} ({self.place})"
+
+
+class Document:
+    """An OpenAPI document to hold recordings against.
+
+    Args:
+        tree: The document with its places.
+        name: How it is called in reports.
+
+    Raises:
+        PipelineError: It is of another version, or has no paths.
+    """
+
+    def __init__(self, tree: YamlMapping, name: str) -> None:
+        version = str(tree.get("openapi", tree.get("swagger", "")))
+        rules = _RULES.get(".".join(version.split(".")[:2]))
+        if rules is None:
+            told = (
+                f"OpenAPI version {version!r} is neither 3.0 nor 3.1" if version else "no `openapi`"
+            )
+            raise stop(tree.place_of("openapi"), told, _NEXT)
+        if not isinstance(tree.get("paths"), YamlMapping) or not tree["paths"]:
+            raise stop(tree.place_of("paths"), "the document has no paths", _NEXT)
+        self.tree = tree
+        self.name = name
+        self.operations = list(operations(tree))
+        # Recordings are made at any address, so nothing may depend on the servers.
+        self.spec = SchemaPath.from_dict(_without_servers(plain(tree)))
+        parameters, security, headers, self.write, self.read, self._validator = rules
+        self.parameters = parameters(self.spec)
+        self.security = security(self.spec)
+        self.headers = headers(self.spec)
+        self.finder = APICallPathFinder(self.spec)
+
+    @classmethod
+    def load(cls, path: File) -> "Document":
+        """Read a document, in YAML or JSON, and check it.
+
+        Args:
+            path: The file.
+
+        Returns:
+            The document.
+
+        Raises:
+            PipelineError: It cannot be read, or is no OpenAPI document in one file.
+        """
+        name = str(path)
+        text, _ = decode(read_file(path, name), name)
+        document = cls(parse(Excerpt(name, text))[0], name)
+        document.check()
+        return document
+
+    def check(self) -> None:
+        """Check that it is what OpenAPI asks for.
+
+        Raises:
+            PipelineError: A reference leads nowhere or to another file, or something is not OpenAPI.
+        """
+        problems = [
+            Problem(
+                place_at(self.tree, path),
+                f"the reference {target} leads "
+                + ("nowhere" if target[:1] == "#" else "elsewhere"),
+                "put all of the document into one file" if target[:1] != "#" else _NEXT,
+            )
+            for path, target in references(self.tree)
+            if leads_to(self.tree, target) is None
+        ]
+        if not problems:
+            problems = list(self._defects())
+        if problems:
+            raise PipelineError(*problems)
+
+    def _defects(self) -> Iterator[Problem]:
+        try:
+            errors = list(self._validator(plain(self.tree)).iter_errors())
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+            # The validator stumbles over some documents instead of refusing them.
+            yield Problem(self.tree.place, f"not OpenAPI: {one_line(repr(error))}", _NEXT)
+            return
+        for defect in errors[:10]:
+            place = place_at(self.tree, tuple(defect.absolute_path))
+            yield Problem(place, f"not OpenAPI: {cut(one_line(defect.message), 200)}", _NEXT)
+
+    def resolve(self, path: Path) -> Path:
+        """Follow every reference on the way to a part.
+
+        Args:
+            path: The keys and positions that lead there.
+
+        Returns:
+            The same without references.
+        """
+        at: Path = ()
+        node: Any = self.tree
+        for step in (*path, None):
+            for _ in range(20):
+                target = node.get("$ref") if isinstance(node, dict) else None
+                if not isinstance(target, str):
+                    break
+                at, node = self._target(target)
+            if step is None:
+                break
+            at = (*at, step)
+            node = _child(node, step)
+        return at
+
+    def _target(self, reference: str) -> tuple[Path, Any]:
+        at: Path = ()
+        node: Any = self.tree
+        for escaped in reference.split("/")[1:]:
+            step: str | int = unquote(escaped).replace("~1", "/").replace("~0", "~")
+            if isinstance(node, list):
+                step = int(step)
+            at, node = (*at, step), _child(node, step)
+        return at, node
+
+    def at(self, path: Path) -> Any:
+        """Return a part, references followed; None if it is not there.
+
+        Args:
+            path: The keys and positions that lead there.
+        """
+        node: Any = self.tree
+        for step in self.resolve(path):
+            node = _child(node, step)
+        return node
+
+    def promise(self, path: Path, item: str = "") -> Promise:
+        """Name a part.
+
+        Args:
+            path: The keys and positions that lead there.
+            item: The item of the list there whose line is meant; the list's own if empty.
+        """
+        whole = (*self.resolve(path[:-1]), path[-1])
+        node = self.at(path)
+        exact: Path = whole
+        if item and isinstance(node, list) and item in node:
+            exact = (*whole, node.index(item))
+        return Promise(f"#{shown(whole)}", place_at(self.tree, exact))
+
+    def schema(self, path: Path) -> SchemaPath:
+        """Return a schema for openapi-core.
+
+        Args:
+            path: Where it is.
+        """
+        whole: SchemaPath = reduce(truediv, self.resolve(path), self.spec)
+        return whole
+
+    def operation(self, url: str, method: str) -> Operation:
+        """Return an operation.
+
+        Args:
+            url: Its URL template.
+            method: In small letters.
+        """
+        return next(op for op in self.operations if (op.url, op.method) == (url, method))
+
+
+def title(operation: Operation) -> str:
+    """Name an operation for people.
+
+    Args:
+        operation: The operation.
+
+    Returns:
+        Its id with method and path, or those alone.
+    """
+    name = operation.node.get("operationId")
+    return f"{name} ({operation})" if name else str(operation)
+
+
+def _child(node: Any, step: str | int) -> Any:
+    if isinstance(node, list) and isinstance(step, int) and step < len(node):
+        return node[step]
+    return node.get(step) if isinstance(node, dict) else None
+
+
+def _without_servers(document: dict[str, Any]) -> dict[str, Any]:
+    document.pop("servers", None)
+    for item in document["paths"].values():
+        for holder in (item, *item.values()):
+            if isinstance(holder, dict):
+                holder.pop("servers", None)
+    return document
