@@ -1,0 +1,180 @@
+"""The openai SDK, a client of another maker, makes videos in the sandbox with nothing but its address."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from chainhub_video import ChainHub
+from chainhub_video.sandbox import Sandbox, VirtualClock
+
+from tests.strangers.conftest import KITTEN, REQUEST, Sdk
+
+# Its makers are about to give up their own service, and warn at every call.
+pytestmark = pytest.mark.filterwarnings("ignore:The Sora API:DeprecationWarning")
+
+EXAMPLE = KITTEN.with_name("openai_sdk.py")
+MINUTE = 60.0
+
+
+def until_completed(sdk: Sdk, client: Any, video: Any) -> Any:
+    """Ask as the SDK's user has to, see `test_its_poll_takes_an_unknown_word_for_the_end`."""
+    deadline = time.monotonic() + 20
+    while video.status != "completed":
+        assert video.status != "failed", video
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+        video = sdk.finish(client.videos.retrieve(video.id))
+    return video
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        lambda: KITTEN,
+        lambda: KITTEN.read_bytes(),
+        lambda: ("kitten.png", KITTEN.read_bytes(), "image/png"),
+        lambda: KITTEN.open("rb"),
+    ],
+    ids=["path", "bytes", "named", "file"],
+)
+def test_a_whole_job(sdk: Sdk, gateway: Sandbox, given: Callable[[], Any], tmp_path: Path) -> None:
+    """Proves create, retrieve and download with a picture in each form that the SDK takes, and one paid create."""
+    client = sdk.client(gateway.url)
+    picture = given()
+    video = sdk.create(client, input_reference=picture)
+    if hasattr(picture, "close"):
+        picture.close()
+    assert (video.model, video.seconds, video.size) == ("veo_3_1", "2", "1280x720")
+
+    video = until_completed(sdk, client, video)
+    sdk.finish(client.videos.download_content(video.id)).write_to_file(tmp_path / "theirs.mp4")
+
+    assert video.progress == 100
+    assert gateway.paid == 1
+    (task,) = gateway.creates[0].tasks
+    assert task.fetched_whole
+    with ChainHub(base_url=gateway.url, api_key="sandbox") as hub:
+        ours = hub.videos.download(
+            hub.videos.retrieve(video.id, format="openai"), tmp_path / "ours.mp4"
+        )
+    assert ours.path.read_bytes() == (tmp_path / "theirs.mp4").read_bytes()
+    assert ours.sha256 == task.sha256
+
+
+def test_its_task_is_ours_too(sdk: Sdk, gateway: Sandbox, tmp_path: Path) -> None:
+    """Proves that our client waits for and saves a video that the SDK has asked for."""
+    video = sdk.create(sdk.client(gateway.url))
+    with ChainHub(base_url=gateway.url, api_key="sandbox") as hub:
+        task = hub.videos.wait(video.id, format="openai")
+        saved = hub.videos.download(task, tmp_path / "kitten.mp4")
+    assert saved.path.stat().st_size == saved.size
+    assert gateway.paid == 1
+
+
+@pytest.mark.parametrize("missing", ["model", "seconds", "size", "input_reference"])
+def test_what_its_user_must_give(sdk: Sdk, gateway: Sandbox, missing: str) -> None:
+    """Proves that what the SDK can leave out and the vendor's page requires is refused by name, and costs nothing."""
+    import openai
+
+    with pytest.raises(openai.BadRequestError, match=f"{missing}: the field is missing") as caught:
+        sdk.create(sdk.client(gateway.url), **{missing: None})
+    assert caught.value.param == missing
+    assert gateway.paid == 0
+
+
+def test_its_poll_keeps_to_the_hint(sdk: Sdk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Proves that `create_and_poll` pauses for as long as `openai-poll-after-ms` says, until the task is completed."""
+    clock = VirtualClock(start=datetime(2026, 1, 1, tzinfo=UTC))
+    paused = sleep_on(clock, monkeypatch)
+    with Sandbox(fast=True, pace=MINUTE, poll_after_ms=120_000, clock=clock) as gateway:
+        client = sdk.client(gateway.url)
+        video = sdk.finish(client.videos.create_and_poll(**REQUEST))
+        assert video.status == "completed"
+        assert paused == [2 * MINUTE, 2 * MINUTE]
+        assert [one.step for one in gateway.requests] == ["create", "query", "query", "query"]
+        assert sdk.finish(client.videos.download_content(video.id)).content[4:8] == b"ftyp"
+
+
+def test_its_poll_takes_an_unknown_word_for_the_end(
+    sdk: Sdk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Proves what docs/strangers.md warns of: at `processing`, a documented word, the SDK's poll returns too early."""
+    clock = VirtualClock(start=datetime(2026, 1, 1, tzinfo=UTC))
+    sleep_on(clock, monkeypatch)
+    with Sandbox(fast=True, pace=MINUTE, clock=clock) as gateway:
+        video = sdk.finish(sdk.client(gateway.url).videos.create_and_poll(**REQUEST))
+    assert video.status == "processing"
+
+
+def sleep_on(clock: VirtualClock, monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Have the SDK's poll pause on a clock of ours, for which it has no option; return its pauses, in seconds."""
+    from openai import _resource
+
+    paused: list[float] = []
+
+    def sleep(_: object, seconds: float) -> None:
+        paused.append(seconds)
+        clock.sleep(seconds)
+
+    async def sleep_async(_: object, seconds: float) -> None:
+        paused.append(seconds)
+        await clock.sleep_async(seconds)
+
+    monkeypatch.setattr(_resource.SyncAPIResource, "_sleep", sleep)
+    monkeypatch.setattr(_resource.AsyncAPIResource, "_sleep", sleep_async)
+    return paused
+
+
+def test_its_errors(sdk: Sdk) -> None:
+    """Proves that each refusal becomes the SDK's own error for it, with the gateway's word for the cause."""
+    import openai
+
+    with Sandbox(fast=True, pace=MINUTE) as gateway:
+        stranger = sdk.client(gateway.url, api_key="not the key")
+        with pytest.raises(openai.AuthenticationError) as unknown_key:
+            sdk.create(stranger)
+        client = sdk.client(gateway.url, max_retries=0)
+        with pytest.raises(openai.BadRequestError) as unknown_task:
+            sdk.finish(client.videos.retrieve("video_nobody-knows"))
+        with pytest.raises(openai.NotFoundError) as unknown_content:
+            sdk.finish(client.videos.download_content("video_nobody-knows"))
+        running = sdk.create(client)
+        with pytest.raises(openai.BadRequestError, match="not completed yet") as too_early:
+            sdk.finish(client.videos.download_content(running.id))
+        with pytest.raises(openai.InternalServerError) as unknown_model:
+            sdk.create(client, model="sora-2")
+        assert gateway.paid == 1
+    errors = (unknown_key, unknown_task, unknown_content, too_early, unknown_model)
+    assert [error.value.code for error in errors] == [
+        "invalid_api_key",
+        "task_not_exist",
+        "task_not_found",
+        "task_not_completed",
+        "model_not_found",
+    ]
+    assert all(error.value.response.headers["X-Oneapi-Request-Id"] for error in errors)
+
+
+def test_the_example(tmp_path: Path) -> None:
+    """Proves that the example for users of the SDK does what it says, without a warning."""
+    run = subprocess.run(
+        [sys.executable, EXAMPLE],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONWARNINGS": "default"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr
+    assert run.stderr == ""
+    assert (tmp_path / "kitten.mp4").read_bytes()[4:8] == b"ftyp"
+    assert "1 create" in run.stdout
