@@ -2,12 +2,13 @@
 
 Stricter than the specification on purpose: every action gives its reason in `description`, must
 match something and must change something, so that a correction the vendor has made by itself is
-noticed and deleted.
+noticed and deleted; and the fields that it adds must be listed in `x-adds`, so that one that the
+vendor takes away does not come back.
 """
 
 import copy
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from jsonpath import JSONPathEnvironment, JSONPathError, JSONPathMatch
@@ -90,7 +91,8 @@ def _act(document: YamlMapping, action: YamlMapping, place: Place) -> list[Chang
     if len(matches) != said:
         raise stop(
             place,
-            f"the action says {said} and matches {len(matches)}: {target}",
+            f"the action says {said} and matches {len(matches)}: {target}"
+            + (f", only {shown(tuple(matches[0].parts))}" if len(matches) == 1 < said else ""),
             f"correct its target, or say x-matches: {len(matches)}",
         )
     changes = []
@@ -137,6 +139,7 @@ def _update(document: YamlMapping, match: JSONPathMatch, action: YamlMapping, at
             f"the target is {shorten(node, 40)} in {at}; only mappings and lists can be updated",
             "aim at the mapping around it",
         )
+    _check_fields(node, action, inside=match.parts[-1:] == ("properties",), at=at)
     if not _merge(node, update):
         raise stop(
             place,
@@ -144,6 +147,43 @@ def _update(document: YamlMapping, match: JSONPathMatch, action: YamlMapping, at
             "delete it: the vendor has corrected the page",
         )
     return "updated"
+
+
+def _check_fields(node: YamlMapping, action: YamlMapping, *, inside: bool, at: Place) -> None:
+    """Check that an update adds the fields it says and no other.
+
+    Else a field that the vendor removes or renames would come back, as what the update says of it.
+    """
+    said = action.get("x-adds", [])
+    if not isinstance(said, list):
+        raise stop(
+            action.place_of("x-adds"), "x-adds is not a list", "list the fields that are new"
+        )
+    added = dict(_new_fields(node, action["update"], inside))
+    for name, place in added.items():
+        if name not in said:
+            raise stop(
+                place,
+                f"the action is about the field {name}, which is not in {at}",
+                "correct that, or delete it, if the vendor has renamed or removed the field; if the "
+                f"action is to add it, write x-adds: [{name}]",
+            )
+    for name in said:
+        if name not in added:
+            told = f"x-adds names {name}, and the action does not add that field to {at}"
+            raise stop(action.place_of("x-adds"), told, "delete the name there")
+
+
+def _new_fields(
+    node: YamlMapping, update: YamlMapping, inside: bool
+) -> Iterator[tuple[str, Place]]:
+    """List the properties of schemas that an update adds; `inside` says that it is about properties."""
+    for key, value in update.items():
+        old = node.get(key)
+        if inside and key not in node:
+            yield key, update.place_of(key)
+        elif isinstance(old, YamlMapping) and isinstance(value, YamlMapping):
+            yield from _new_fields(old, value, key == "properties" and not inside)
 
 
 def _merge(node: YamlMapping, update: YamlMapping) -> bool:

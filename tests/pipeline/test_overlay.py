@@ -138,3 +138,47 @@ def test_our_overlay_settles_each_known_contradiction() -> None:
         "all eight",
     ):
         assert contradiction in reasons
+
+
+FIELDS = "s:\n  properties:\n    a: {type: string}\n    properties: {type: object, properties: {b: {}}}\n"
+
+
+def correct(action: str) -> Any:
+    """Apply an action to a schema."""
+    return apply(parse(Excerpt("p.md", FIELDS))[0], overlay(f"  - {action}\n"))[0]["s"][
+        "properties"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("action", "message"),
+    [
+        (
+            "{target: $.s.properties, description: w, update: {a: {x: 1}, c: {description: d}}}",
+            "o.yaml:3: error: the action is about the field c, which is not in p.md:2. Next: correct that, or "
+            + "delete it, if the vendor has renamed or removed the field; if the action is to add it, write x-adds: [c].",
+        ),
+        (
+            "{target: $.s, description: w, update: {properties: {properties: {properties: {d: {}}}}}}",
+            "the action is about the field d, which is not in p.md:1",
+        ),
+        (
+            "{target: $.s, description: w, x-adds: [a], update: {properties: {a: {x: 1}}}}",
+            "x-adds names a, and the action does not add that field to p.md:1. Next: delete the name there.",
+        ),
+        ("{target: $.s, description: w, x-adds: a, update: {properties: {a: {x: 1}}}}", "x-adds is not a list"),
+    ],
+)  # fmt: skip
+def test_an_update_adds_no_field_that_it_does_not_name(action: str, message: str) -> None:
+    """A field that the vendor removed does not come back as what a correction says of it."""
+    with pytest.raises(PipelineError) as caught:
+        correct(action)
+    assert message in str(caught.value)
+
+
+def test_an_update_adds_the_fields_that_it_names() -> None:
+    """A field under x-adds is added; what else an update says of known fields needs no name."""
+    fields = correct(
+        "{target: $.s, description: w, x-adds: [c], update: {properties: {a: {x: 1}, c: {y: 2}}, new: {d: 3}}}"
+    )
+    assert (fields["a"], fields["c"]) == ({"type": "string", "x": 1}, {"y": 2})
