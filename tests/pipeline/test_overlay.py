@@ -155,8 +155,7 @@ def correct(action: str) -> Any:
     [
         (
             "{target: $.s.properties, description: w, update: {a: {x: 1}, c: {description: d}}}",
-            "o.yaml:3: error: the action is about the field c, which is not in p.md:2. Next: correct that, or "
-            + "delete it, if the vendor has renamed or removed the field; if the action is to add it, write x-adds: [c].",
+            "o.yaml:3: error: the action is about the field c, which is not in p.md:2. Next: correct that, or delete",
         ),
         (
             "{target: $.s, description: w, update: {properties: {properties: {properties: {d: {}}}}}}",
