@@ -13,14 +13,22 @@ import pytest
 from chainhub_video.sandbox import Sandbox
 
 KITTEN = Path(__file__).parents[2] / "examples" / "kitten.png"
-REQUEST = {
+FORM = {
     "model": "veo_3_1",
     "prompt": "The kitten is eating fish",
     "seconds": "2",
     "size": "1280x720",
-    "input_reference": KITTEN,
 }
-"""All that the document requires of a create; the SDK itself requires the prompt alone."""
+"""All that the document requires of a create in the OpenAI format, but for the picture."""
+
+UNIFIED = {
+    "model": "grok-video-3",
+    "prompt": "The kitten is eating fish",
+    "aspect_ratio": "3:2",
+    "size": "720P",
+    "images": [],
+}
+"""All that it requires in the unified format."""
 
 
 class Sdk:
@@ -53,10 +61,9 @@ class Sdk:
 
     def create(self, client: Any, **changes: Any) -> Any:
         """A create that is in order but for the changes; None leaves a field out."""
-        request = {
-            name: value for name, value in {**REQUEST, **changes}.items() if value is not None
-        }
-        return self.finish(client.videos.create(**request))
+        request = {**FORM, "input_reference": KITTEN, **changes}
+        given = {name: value for name, value in request.items() if value is not None}
+        return self.finish(client.videos.create(**given))
 
 
 async def _awaited(result: Any) -> Any:

@@ -11,20 +11,13 @@ import time
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from typing import Any
 
 import openai
 from chainhub_video import ChainHub, Timeouts
 from chainhub_video.sandbox import Sandbox
 
-KITTEN = Path(__file__).parents[2] / "examples" / "kitten.png"
-REQUEST: dict[str, Any] = {
-    "model": "veo_3_1",
-    "prompt": "The kitten is eating fish",
-    "seconds": "8",
-    "size": "1280x720",
-}
+from tests.strangers.conftest import FORM, KITTEN
+
 SECONDS = 0.5
 CAUSES = {
     "accepted, then no answer within the timeout": "create:hang",
@@ -38,13 +31,13 @@ CAUSES = {
 def theirs(gateway: Sandbox) -> object:
     """Make one create with the SDK."""
     with openai.OpenAI(base_url=f"{gateway.url}/v1", api_key="sandbox", timeout=SECONDS) as client:
-        return client.videos.create(**REQUEST, input_reference=KITTEN)
+        return client.videos.create(**FORM, input_reference=KITTEN)
 
 
 def ours(gateway: Sandbox) -> object:
     """Make one create with this client."""
     with ChainHub(base_url=gateway.url, api_key="sandbox", timeout=Timeouts(create=SECONDS)) as hub:
-        return hub.videos.create(**REQUEST, image=KITTEN)
+        return hub.videos.create(**FORM, image=KITTEN)
 
 
 def outcome(create: Callable[[Sandbox], object], fault: str) -> str:

@@ -15,7 +15,7 @@ import pytest
 from chainhub_video import ChainHub
 from chainhub_video.sandbox import Sandbox, VirtualClock
 
-from tests.strangers.conftest import KITTEN, REQUEST, Sdk
+from tests.strangers.conftest import FORM, KITTEN, Sdk
 
 # Its makers are about to give up their own service, and warn at every call.
 pytestmark = pytest.mark.filterwarnings("ignore:The Sora API:DeprecationWarning")
@@ -96,7 +96,7 @@ def test_its_poll_keeps_to_the_hint(sdk: Sdk, monkeypatch: pytest.MonkeyPatch) -
     paused = sleep_on(clock, monkeypatch)
     with Sandbox(fast=True, pace=MINUTE, poll_after_ms=120_000, clock=clock) as gateway:
         client = sdk.client(gateway.url)
-        video = sdk.finish(client.videos.create_and_poll(**REQUEST))
+        video = sdk.finish(client.videos.create_and_poll(**FORM, input_reference=KITTEN))
         assert video.status == "completed"
         assert paused == [2 * MINUTE, 2 * MINUTE]
         assert [one.step for one in gateway.requests] == ["create", "query", "query", "query"]
@@ -110,7 +110,9 @@ def test_its_poll_takes_an_unknown_word_for_the_end(
     clock = VirtualClock(start=datetime(2026, 1, 1, tzinfo=UTC))
     sleep_on(clock, monkeypatch)
     with Sandbox(fast=True, pace=MINUTE, clock=clock) as gateway:
-        video = sdk.finish(sdk.client(gateway.url).videos.create_and_poll(**REQUEST))
+        video = sdk.finish(
+            sdk.client(gateway.url).videos.create_and_poll(**FORM, input_reference=KITTEN)
+        )
     assert video.status == "processing"
 
 

@@ -1,0 +1,179 @@
+"""datamodel-code-generator, a generator of another maker, reads the document, and its models read real answers."""
+
+from __future__ import annotations
+
+import importlib.util
+import subprocess
+import sys
+from collections.abc import Iterator
+from types import ModuleType
+from typing import Any
+
+import attrs
+import chainhub_api.models
+import httpx
+import pytest
+import yaml
+from chainhub_video.sandbox import Sandbox, VirtualClock
+
+from tests.strangers.conftest import FORM, KITTEN, UNIFIED
+from tests.strangers.judging import DOCUMENT
+
+PARSED = yaml.safe_load(DOCUMENT.read_text(encoding="utf-8"))
+OBJECTS = sorted(
+    name
+    for name, schema in PARSED["components"]["schemas"].items()
+    if schema.get("type") == "object"
+)
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> ModuleType:
+    """Pydantic models, generated without a warning, with every reference found, and imported."""
+    file = tmp_path_factory.mktemp("generated") / "pydantic_models.py"
+    run = subprocess.run(
+        [
+            *(sys.executable, "-W", "error", "-m", "datamodel_code_generator"),
+            *("--input", DOCUMENT, "--input-file-type", "openapi", "--output", file),
+            *("--schema-version", "3.0", "--schema-version-mode", "strict"),
+            *("--strict-refs", "--no-allow-remote-refs"),
+            *("--openapi-scopes", "schemas", "paths", "parameters"),
+            # What its next version does by itself: without, it warns.
+            *("--use-annotated", "--formatters", "builtin"),
+        ],
+        cwd=file.parent,  # its configuration is looked for from there
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (run.returncode, run.stderr) == (0, "")
+    spec = importlib.util.spec_from_file_location(file.stem, file)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[file.stem] = module  # the models look for each other there
+    spec.loader.exec_module(module)
+    return module
+
+
+def examples(node: Any, place: str = "") -> Iterator[tuple[str, str, Any]]:
+    """Every example that stands beside a named schema: its place, the schema's name, and the value."""
+    if isinstance(node, dict):
+        schema = node.get("schema", {}).get("$ref", "").rpartition("/")[2]
+        if schema in OBJECTS:
+            given = (
+                {"example": {"value": node["example"]}}
+                if "example" in node
+                else node.get("examples", {})
+            )
+            for name, example in given.items():
+                yield f"{place}/{name}", schema, example["value"]
+        for name, child in node.items():
+            yield from examples(child, f"{place}/{name}")
+
+
+EXAMPLES = list(examples(PARSED))
+
+
+def lossless(model: Any, value: Any) -> bool:
+    """Whether a model reads a value, and gives it back as it was."""
+    return bool(model.model_validate(value).model_dump(mode="json", exclude_unset=True) == value)
+
+
+@pytest.mark.parametrize("name", OBJECTS)
+def test_both_generators_see_the_same_fields(models: ModuleType, name: str) -> None:
+    """Proves that two generators of two makers find the same fields, and the same ones required, in each schema."""
+    theirs = getattr(models, name).model_fields
+    ours = {
+        field.name: field.default is attrs.NOTHING
+        for field in attrs.fields(getattr(chainhub_api.models, name))
+        if field.name != "additional_properties"
+    }
+    assert {name.removesuffix("_"): field.is_required() for name, field in theirs.items()} == {
+        name.removesuffix("_"): required for name, required in ours.items()
+    }
+
+
+def test_there_are_examples() -> None:
+    """Proves that the next test has something to read: examples of requests, answers and errors."""
+    assert {"CreateUnifiedVideoRequest", "CreateVideoResponse", "VideoLink", "ErrorResponse"} <= {
+        schema for _, schema, _ in EXAMPLES
+    }
+    assert len(EXAMPLES) >= 10
+
+
+@pytest.mark.parametrize(
+    ("schema", "value"), [each[1:] for each in EXAMPLES], ids=[each[0] for each in EXAMPLES]
+)
+def test_every_example_is_what_the_document_says(
+    models: ModuleType, schema: str, value: Any
+) -> None:
+    """Proves that the examples of the document are read by the generated models without loss."""
+    assert lossless(getattr(models, schema), value)
+
+
+def test_real_answers_are_what_the_document_says(models: ModuleType) -> None:
+    """Proves that what the sandbox answers in every state, and when it refuses, is read without loss."""
+    clock = VirtualClock()
+    read: list[tuple[str, int, str]] = []
+    with (
+        Sandbox(fast=True, pace=60, clock=clock) as gateway,
+        httpx.Client(base_url=gateway.url, headers={"Authorization": "Bearer sandbox"}) as http,
+    ):
+
+        def answered(schema: str, method: str, target: str, **options: Any) -> dict[str, Any]:
+            response = http.request(method, target, **options)
+            answer: dict[str, Any] = response.json()
+            assert lossless(getattr(models, schema), answer), answer
+            read.append((schema, response.status_code, answer.get("status", "")))
+            return answer
+
+        picture = {"input_reference": KITTEN.read_bytes()}
+        openai, broken = (
+            answered("CreateVideoResponse", "POST", "/v1/videos", data=FORM, files=picture)
+            for _ in "12"
+        )
+        unified, lost = (
+            answered("CreateUnifiedVideoResponse", "POST", "/v1/video/create", json=UNIFIED)
+            for _ in "12"
+        )
+        gateway.fail(broken["id"], reason="the prompt was refused")
+        gateway.fail(lost["id"], reason="the prompt was refused")
+        for _ in range(7):
+            for task in (openai, broken):
+                answered("RetrieveVideoResponse", "GET", f"/v1/videos/{task['id']}")
+            for task in (unified, lost):
+                answered(
+                    "QueryUnifiedVideoResponse", "GET", "/v1/video/query", params={"id": task["id"]}
+                )
+            clock.advance(60)
+        answered("ErrorResponse", "GET", "/v1/videos/nobody")
+        answered("ErrorResponse", "GET", "/v1/videos/nobody/content")
+        answered("ErrorResponse", "POST", "/v1/video/create", json=UNIFIED | {"model": "another"})
+        answered(
+            "ErrorResponse", "GET", "/v1/video/query", headers={"Authorization": "Bearer wrong"}
+        )
+
+    assert {status for schema, _, status in read if schema == "RetrieveVideoResponse"} == {
+        "queued",
+        "processing",
+        "in_progress",
+        "completed",
+        "failed",
+    }
+    assert {"pending", "video_generation_completed", "completed", "failed"} <= {
+        status for schema, _, status in read if schema == "QueryUnifiedVideoResponse"
+    }
+    assert {code for schema, code, _ in read if schema == "ErrorResponse"} == {400, 401, 404, 503}
+
+
+@pytest.mark.parametrize("missing", sorted(UNIFIED))
+def test_both_want_what_is_required(models: ModuleType, missing: str) -> None:
+    """Proves that the generated model refuses a create without a field that the document requires."""
+    import pydantic
+
+    request = {name: value for name, value in UNIFIED.items() if name != missing}
+    assert lossless(models.CreateUnifiedVideoRequest, UNIFIED)
+    with pytest.raises(pydantic.ValidationError, match=missing):
+        models.CreateUnifiedVideoRequest.model_validate(request)
