@@ -18,6 +18,7 @@ from chainhub_video.sandbox.control import Control
 from chainhub_video.sandbox.doors import Doors
 from chainhub_video.sandbox.faults import Fault
 from chainhub_video.sandbox.gateway import Gateway, Settings
+from chainhub_video.sandbox.hosting import Host
 from chainhub_video.sandbox.ledger import Ledger, ReceivedRequest
 from chainhub_video.sandbox.links import LinkHost
 from chainhub_video.sandbox.listening import SandboxError, listen, origin
@@ -95,7 +96,7 @@ class Sandbox(Steering):
         self._control = Control(self._plan, self._ledger)
         self._faults = [one if isinstance(one, Fault) else Fault.parse(one) for one in faults]
         self._studio: Studio | None = None
-        self._server: uvicorn.Server | None = None
+        self._server: Host | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
         self._urls = ("", "")
@@ -208,7 +209,7 @@ class Sandbox(Steering):
             self._urls = (origin(self._host, sockets[0]), origin(self._host, sockets[1]))
             self._studio = Studio()
             wires = Wires()
-            self._server = uvicorn.Server(self._config(self._studio, wires, sockets[1]))
+            self._server = Host(self._config(self._studio, wires, sockets[1]))
             self._thread = threading.Thread(
                 target=asyncio.run,
                 args=(self._serve(self._server, wires, sockets),),
@@ -232,15 +233,14 @@ class Sandbox(Steering):
         if self._server is not None and self._thread is not None:
             if self._loop is not None and self._thread.is_alive():
                 self._run(self._control.hang_up())
-            self._server.should_exit = True
+                self._loop.call_soon_threadsafe(self._server.leave)
+            self._server.should_exit = True  # one that has not come to serve yet, too
             self._thread.join()
         if self._studio is not None:
             self._studio.close()
         self._studio = self._server = self._thread = self._loop = None
 
-    async def _serve(
-        self, server: uvicorn.Server, wires: Wires, sockets: list[socket.socket]
-    ) -> None:
+    async def _serve(self, server: Host, wires: Wires, sockets: list[socket.socket]) -> None:
         doors = Doors(server, wires, self._host)
         self._control.connect(wires, doors, [each.getsockname()[1] for each in sockets])
         self._loop = asyncio.get_running_loop()
@@ -277,11 +277,10 @@ class Sandbox(Steering):
             access_log=False,
             server_header=False,
             proxy_headers=False,
-            timeout_graceful_shutdown=1,
         )
 
     @staticmethod
-    def _await_start(server: uvicorn.Server, thread: threading.Thread) -> None:
+    def _await_start(server: Host, thread: threading.Thread) -> None:
         deadline = time.monotonic() + _START_SECONDS
         while not server.started:
             if not thread.is_alive() or time.monotonic() > deadline:
