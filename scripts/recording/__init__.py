@@ -1,0 +1,1 @@
+"""Records named scenarios as vcrpy cassettes, scrubs them before they reach the disk, and replays them."""

@@ -1,0 +1,106 @@
+"""Is this the request that was recorded? Told by value, so that spelling, order and boundaries do not count."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from hashlib import sha256
+from typing import Any
+
+from . import multipart
+from .interactions import Request, json_in
+
+_LONGEST = 120  # characters of a value that a message shows
+_MISSING = object()
+
+
+def differences(sent: Request, recorded: Request) -> list[str]:
+    """Where a request differs from a recorded one, a line each; empty if it is the same.
+
+    Method, address (scheme, host, port, path) and whether it carries a key; the query in any order; JSON by value;
+    a form by its parts, whatever the boundary and the order, files by digest; any other body by its bytes.
+    """
+    return [
+        *_named("method", sent.method, recorded.method),
+        *_named("address", _address(sent), _address(recorded)),
+        *_pairs("query", sent.query, recorded.query),
+        *_named("carries the key", sent.carries_key, recorded.carries_key),
+        *_bodies(sent, recorded),
+    ]
+
+
+def _address(request: Request) -> str:
+    scheme, host, port, path = request.address
+    return f"{scheme}://{host}:{port}{'/'.join(path)}"
+
+
+def _bodies(sent: Request, recorded: Request) -> Iterator[str]:
+    if sent.media_type != recorded.media_type:
+        yield from _named("body's type", sent.media_type, recorded.media_type)
+    elif multipart.is_form(sent):
+        try:
+            yield from _pairs("body, part", _fields(sent), _fields(recorded))
+        except multipart.Malformed as error:
+            yield f"body: {error}"
+    else:
+        one, other = json_in(sent.body), json_in(recorded.body)
+        if one[0] and other[0]:
+            yield from _values("body", one[1], other[1])
+        elif sent.body != recorded.body:
+            yield f"body: {_bytes(sent.body)} sent, {_bytes(recorded.body)} recorded"
+
+
+def _fields(request: Request) -> list[tuple[str, Any]]:
+    return sorted((part.name, _told(part)) for part in multipart.parts_of(request))
+
+
+def _told(part: multipart.Part) -> str:
+    if part.filename is None:
+        return part.content.decode("utf-8", "backslashreplace")
+    return f"file {part.filename!r}, {part.media_type or 'no type'}, {_bytes(part.content)}"
+
+
+def _bytes(content: bytes) -> str:
+    return f"{len(content):,} bytes with sha256 {sha256(content).hexdigest()[:16]}…"
+
+
+def _pairs(
+    place: str, sent: list[tuple[str, Any]], recorded: list[tuple[str, Any]]
+) -> Iterator[str]:
+    """Differences between two lists of names and values, in which a name may occur more than once."""
+    for name in dict.fromkeys(name for name, _ in (*recorded, *sent)):
+        one = [value for given, value in sent if given == name]
+        other = [value for given, value in recorded if given == name]
+        if one != other:
+            yield from _named(f"{place} {name}", _only(one), _only(other))
+
+
+def _only(values: list[Any]) -> Any:
+    return _MISSING if not values else values[0] if len(values) == 1 else values
+
+
+def _values(place: str, sent: Any, recorded: Any) -> Iterator[str]:
+    """Differences between two JSON values, at the deepest place that names them."""
+    if isinstance(sent, dict) and isinstance(recorded, dict):
+        for name in dict.fromkeys((*recorded, *sent)):
+            yield from _values(
+                f"{place}, field {name}", sent.get(name, _MISSING), recorded.get(name, _MISSING)
+            )
+    elif isinstance(sent, list) and isinstance(recorded, list) and len(sent) == len(recorded):
+        for turn, (one, other) in enumerate(zip(sent, recorded, strict=True)):
+            yield from _values(f"{place}[{turn}]", one, other)
+    elif isinstance(sent, bool) != isinstance(recorded, bool) or sent != recorded:
+        yield from _named(place, sent, recorded, always=True)
+
+
+def _named(place: str, sent: Any, recorded: Any, *, always: bool = False) -> Iterator[str]:
+    if always or sent != recorded:
+        yield f"{place}: {_shown(sent)} sent, {_shown(recorded)} recorded"
+
+
+def _shown(value: Any) -> str:
+    if value is _MISSING:
+        return "nothing"
+    if isinstance(value, str) and value.startswith("data:"):
+        return f"a data URI of {_bytes(value.encode())}"
+    said = repr(value)
+    return said if len(said) <= _LONGEST else f"{said[: _LONGEST - 1]}…"

@@ -1,0 +1,178 @@
+"""What looks like a secret: one set of rules, by which recordings are scrubbed and cassettes are scanned."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from urllib.parse import quote
+
+STAND_IN = "scrubbed"
+EPOCH = 1_760_000_000  # Unix seconds that stand in for every time
+NUMBERED = "00000000-0000-4000-8000-"  # begins every stand-in for an id; twelve digits follow
+
+# What belongs to somebody, whatever its value looks like.
+PRIVATE_NAME = re.compile(
+    r"""(?ix) ^ (x[-_])? (
+        authorization | proxy[-_]authorization | (set[-_])?cookie2? | .*secret.* | .*passw(or)?d.* | .*api[-_]?key
+        | (.*[-_])?(access|private|session|security|auth|id|refresh|bearer|csrf)[-_]?(key|token)([-_]?id)? | token
+        | (.*[-_])?(signature|credentials?|session) | sig | key
+        | (.*[-_])?(user|account|owner|customer|tenant|organi[sz]ation|org|project|team)([-_]?(id|name|no))?
+        | (.*[-_])?(e[-_]?mail|phone|mobile)([-_]?(address|number))? | (client|remote|user)[-_]?ip | ip
+        | (.*[-_])?(trace|span|correlation)[-_]?id | traceparent | cf[-_]ray
+    ) $"""
+)
+
+_SHORTEST_RUN = 16  # characters below which nothing is taken for a token
+_ODD = 12  # characters of a run that belong to no word, from which on it is a token
+_RUN = re.compile(rf"[A-Za-z0-9_+/=~%-]{{{_SHORTEST_RUN},}}")
+_NUMBERED_IDS = re.compile(rf"{NUMBERED}\d{{12}}")
+_PIECE = re.compile(r"[A-Za-z0-9]+")
+_CAMEL = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+_WORD = re.compile(r"[A-Za-z][a-z]{0,15}|[A-Z]{2,12}|\d{1,8}")
+_SHORTEST_KNOWN = 6  # characters below which a known secret would be found in any text
+
+_PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
+    ("a key", re.compile(r"\b(?:sk|pk|rk|ak)-[A-Za-z0-9_-]{8,}")),
+    (
+        "a key",
+        re.compile(r"\b(?:AKIA|ASIA|LTAI|AKLT|AIza|ghp_|gho_|xox[a-z]-|hf_)[A-Za-z0-9_-]{8,}"),
+    ),
+    ("a JWT", re.compile(r"\beyJ[A-Za-z0-9_-]{4,}\.[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*)?")),
+    (
+        "credentials",
+        re.compile(rf"(?i)\b(?:bearer|basic) +(?!{STAND_IN}\b)[A-Za-z0-9+/=._~-]{{6,}}"),
+    ),
+    (
+        "a signature",
+        re.compile(
+            rf"(?i)[?&;](?:[a-z-]*signature|[a-z-]*credential|[a-z-]*token|[a-z-]*key(?:id)?|sig|auth|policy)"
+            rf"=(?!{STAND_IN}(?:&|$))[^&\s\"']+"
+        ),
+    ),
+    (
+        "a cookie",
+        re.compile(
+            r"(?i)\b(?:session(?:id)?|sid|jsessionid|phpsessid|csrftoken|__cf_bm)=[^;\s\"'&]{4,}"
+        ),
+    ),
+    (
+        "an e-mail address",
+        re.compile(r"[A-Za-z0-9._%+-]+@(?!2x)[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}"),
+    ),
+    (
+        "an id",
+        re.compile(
+            rf"(?i)\b(?!{NUMBERED})[0-9a-f]{{8}}-[0-9a-f]{{4}}-[0-9a-f]{{4}}-[0-9a-f]{{4}}-[0-9a-f]{{12}}\b"
+        ),
+    ),
+    (
+        "an address of a machine",
+        re.compile(r"(?<![\w.])(?!192\.0\.2\.)(?:\d{1,3}\.){3}\d{1,3}(?![\w.])"),
+    ),
+    ("a request id", re.compile(r"(?<=request id: )(?!request-\d+\b)[\w-]+")),
+    (
+        "a number that may name an account",
+        re.compile(rf"(?<![\w.-])(?!{EPOCH}(?:000){{0,2}}\b)\d{{9,}}(?![\w.-])"),
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Suspicion:
+    """Something in a text that looks like a secret.
+
+    Attributes:
+        start: where it begins.
+        end: where it ends.
+        kind: what it looks like.
+    """
+
+    start: int
+    end: int
+    kind: str
+
+
+class Eye:
+    """Sees secrets: the known ones, and what looks like one.
+
+    Args:
+        known: secrets that must not occur in any spelling.
+    """
+
+    def __init__(self, known: Collection[str] = ()) -> None:
+        self._known = sorted(
+            {
+                spelling
+                for secret in known
+                if len(secret) >= _SHORTEST_KNOWN
+                for spelling in _spellings(secret)
+            },
+            key=len,
+            reverse=True,
+        )
+
+    def suspicions(self, text: str) -> Iterator[Suspicion]:
+        """What in a text looks like a secret; what is found may overlap."""
+        for secret in self._known:
+            position = text.find(secret)
+            while position >= 0:
+                yield Suspicion(position, position + len(secret), "a known secret")
+                position = text.find(secret, position + 1)
+        for kind, pattern in _PATTERNS:
+            for found in pattern.finditer(text):
+                yield Suspicion(*found.span(), kind)
+        for found in _RUN.finditer(text):
+            if is_token(found[0]) or any(secret in _decoded(found[0]) for secret in self._known):
+                yield Suspicion(*found.span(), "a token")
+
+    def covered(self, text: str) -> str:
+        """A text with a stand-in for everything that looks like a secret."""
+        spans = sorted((each.start, each.end) for each in self.suspicions(text))
+        pieces, position = list[str](), 0
+        for start, end in spans:
+            if start >= position:
+                pieces += [text[position:start], STAND_IN]
+            position = max(position, end)
+        return "".join([*pieces, text[position:]])
+
+
+def is_token(run: str) -> bool:
+    """Whether a run of letters and digits is made of something else than words, versions and short numbers."""
+    return sum(_odd(piece) for piece in _PIECE.findall(_NUMBERED_IDS.sub("", run))) >= _ODD
+
+
+def _odd(piece: str) -> int:
+    """How many characters between two separators belong to no word."""
+    if _WORD.fullmatch(piece):
+        return 0
+    # Words in camel case are long, and digits come last; a random text changes its case at almost every step.
+    letters = piece.rstrip("0123456789")
+    parts = _CAMEL.findall(letters)
+    words = len(letters) >= 4 * len(parts) and all(
+        len(part) >= 3 and _WORD.fullmatch(part) for part in parts
+    )
+    return 0 if words and letters.isalpha() and len(piece) - len(letters) <= 2 else len(piece)
+
+
+def _spellings(secret: str) -> set[str]:
+    """A secret as it is, in an address, in JSON, in hex, and the part of its base64 that no neighbour changes."""
+    raw = secret.encode()
+    spelled = {secret, quote(secret, safe=""), raw.hex(), raw.hex().upper(), secret[::-1]}
+    for before in range(3):
+        encoded = base64.b64encode(b"\0" * before + raw).decode().rstrip("=")
+        sure = encoded[-(-before * 8 // 6) : -1]
+        if len(sure) >= _SHORTEST_KNOWN:
+            spelled |= {sure, sure.replace("+", "-").replace("/", "_")}
+    return spelled
+
+
+def _decoded(run: str) -> str:
+    """What a run says if it is base64, else nothing."""
+    text = run.replace("-", "+").replace("_", "/").rstrip("=")
+    try:
+        return base64.b64decode(text + "=" * (-len(text) % 4), validate=True).decode("latin-1")
+    except (binascii.Error, ValueError):
+        return ""
