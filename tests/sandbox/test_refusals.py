@@ -187,6 +187,18 @@ def test_field_given_twice(caller: Caller) -> None:
     assert_shape_one(caller.http.post("/v1/videos", files=parts), 400, "model", "more than once")
 
 
+def test_unknown_field_given_twice(fresh_caller: Caller) -> None:
+    """Proves that several values for a field that the document does not know are let through, and recorded."""
+    form = {"model": "veo_3_1", "prompt": "The kitten", "seconds": "2", "size": "1280x720"}
+    parts = [
+        *((name, (None, value)) for name, value in form.items()),
+        *(("tags[]", (None, tag)) for tag in ("cat", "fish")),
+        ("input_reference", ("kitten.png", fresh_caller.kitten)),
+    ]
+    assert fresh_caller.http.post("/v1/videos", files=parts).status_code == 200
+    assert fresh_caller.gateway.requests[-1].body["tags[]"] == ["cat", "fish"]
+
+
 @pytest.mark.parametrize(
     ("content_type", "body", "word"),
     [

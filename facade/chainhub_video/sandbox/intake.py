@@ -162,13 +162,13 @@ class Exchange:
         instance: dict[str, Any] = {}
         self.body = {}
         for name, value in self._form.multi_items():
-            if name in instance:
+            if name in instance and name in operation.fields:
                 raise bad_field(name, "the field is given more than once")
             if isinstance(value, UploadFile):
                 await self._take_file(name, value, studio)
                 instance[name] = b""
             else:
-                self.body[name] = instance[name] = value
+                self.body[name] = instance[name] = _another(self.body.get(name), value)
             if name in operation.fields and (name in self.files) != (name in operation.file_fields):
                 wanted = "a file" if name in operation.file_fields else "text"
                 raise bad_field(name, f"the field must be {wanted}")
@@ -186,6 +186,13 @@ class Exchange:
                 media_type=upload.content_type or "",
             )
         )
+
+
+def _another(given: str | list[str] | None, value: str) -> str | list[str]:
+    """A form's field with one more value: a list is how a form gives a field that the document does not know."""
+    if given is None:
+        return value
+    return [*given, value] if isinstance(given, list) else [given, value]
 
 
 def _no_constant(name: str) -> float:
