@@ -9,7 +9,6 @@ import subprocess
 import sys
 import textwrap
 import tokenize
-from enum import Enum
 from pathlib import Path
 
 import chainhub_video
@@ -20,52 +19,10 @@ from chainhub_video.videos import AsyncVideos, Videos
 PACKAGE = Path(chainhub_video.__file__).parent
 EXTRAS = {"sandbox", "cli", "batch"}
 CORE = [path for path in PACKAGE.rglob("*.py") if path.relative_to(PACKAGE).parts[0] not in EXTRAS]
-SNAPSHOT = Path(__file__).with_name("public_names.txt")
 
 
 def _public(kind: type) -> dict[str, object]:
     return {name: inspect.getattr_static(kind, name) for name in dir(kind) if name[0] != "_"}
-
-
-def _described() -> str:
-    """Every public name with its members, and the parameters of what the package itself defines."""
-    lines = []
-    for name in sorted(chainhub_video.__all__):
-        thing = getattr(chainhub_video, name)
-        if not inspect.isclass(thing):
-            lines.append(name)
-            continue
-        # How an enumeration is called is Python's business.
-        lines.append(name if issubclass(thing, Enum) else f"{name}{_parameters(thing)}")
-        for member, value in sorted(_own(thing).items()):
-            signature = _parameters(value) if inspect.isfunction(value) else ""
-            lines.append(f"    {member}{signature}")
-    for name, value in sorted(_public(Videos).items()):
-        lines.append(f"videos.{name}{_parameters(value)}")
-    return "\n".join(lines) + "\n"
-
-
-def _own(kind: type) -> dict[str, object]:
-    """What a class and its bases in the package define, without what Python gives every exception or text."""
-    bases = [base for base in kind.__mro__ if base.__module__.startswith("chainhub_video")]
-    return {
-        name: value for base in bases for name, value in _public(base).items() if name in vars(base)
-    }
-
-
-def _parameters(function: object) -> str:
-    assert callable(function)
-    parts = []
-    for parameter in inspect.signature(function).parameters.values():
-        value = parameter.default
-        shown = getattr(value, "__name__", repr(value))
-        parts.append(parameter.name + ("" if value is parameter.empty else f"={shown}"))
-    return f"({', '.join(parts)})"
-
-
-def test_the_public_names_are_those_that_were_reviewed() -> None:
-    """A public name or parameter comes, goes or changes only together with the reviewed list beside this test."""
-    assert _described() == SNAPSHOT.read_text()
 
 
 def test_all_is_sorted_and_complete() -> None:
