@@ -23,7 +23,7 @@ class Clock(Protocol):
         """Let time pass, and other tasks have their turn."""
         ...
 
-    def at_work(self) -> AbstractContextManager[None, None]:
+    def at_work(self) -> AbstractContextManager[None, bool | None]:
         """Surround what a flow does from its first effect to its last."""
         ...
 
