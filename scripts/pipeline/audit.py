@@ -97,7 +97,7 @@ def contradictions(document: YamlMapping) -> Found:
     """
     components = plain(document.get("components") or {})
     found: Found = {}
-    for path, schema, example in _examples(document):
+    for path, schema, example in examples(document):
         validator = OAS30ReadValidator if "responses" in path else OAS30WriteValidator
         whole = {**plain(schema), "components": components}
         try:
@@ -115,8 +115,15 @@ def contradictions(document: YamlMapping) -> Found:
     return found
 
 
-def _examples(document: YamlMapping) -> Iterator[tuple[Path, Any, Any]]:
-    """List all examples: path, schema, example."""
+def examples(document: YamlMapping) -> Iterator[tuple[Path, Any, Any]]:
+    """List all examples of a document.
+
+    Args:
+        document: The document.
+
+    Yields:
+        The path of each example, its schema, and the example itself.
+    """
     for path, holder in schema_holders(document):
         schema = holder.get("schema")
         if not isinstance(schema, dict):
