@@ -31,7 +31,7 @@ print(json.dumps([d.name.lower() for d in distributions()]))
 
 
 def test_wheel_holds_both_packages_whole(wheel: Path) -> None:
-    """The document and both type markers are in, and nothing but the two packages is."""
+    """The document and both type markers are in, and nothing but the two packages and the plugin is."""
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
         document = archive.read("chainhub_api/openapi.yaml")
@@ -44,6 +44,7 @@ def test_wheel_holds_both_packages_whole(wheel: Path) -> None:
     assert {top for top in tops if not top.endswith(".dist-info")} == {
         "chainhub_api",
         "chainhub_video",
+        "pytest_chainhub_video.py",
     }
     assert not [name for name in names if name.endswith(".pyc")]
 

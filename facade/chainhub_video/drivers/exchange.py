@@ -8,6 +8,7 @@ from __future__ import annotations
 import inspect
 import platform
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from chainhub_video._version import __version__
@@ -16,6 +17,8 @@ from chainhub_video.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from chainhub_video.settings import Settings
+
+_gateways: list[str] = []  # that tests keep all clients to; the last one counts
 
 FRESH_LIMITS = {"max_keepalive_connections": 0}
 USER_AGENT = f"chainhub-video/{__version__} python/{platform.python_version()}"
@@ -70,7 +73,13 @@ def built(
 
     Raises:
         TransportFailure: the library takes the address for none; nothing was sent.
+        ConfigurationError: a test keeps all clients to another gateway; nothing was sent.
     """
+    if _gateways and to_gateway(call) and settings.base_url != _gateways[-1]:
+        raise ConfigurationError(
+            f"a test keeps all clients to {_gateways[-1]}, and this one would talk to {settings.base_url}: leave "
+            "base_url to CHAINHUB_BASE_URL, and make the client within the test"
+        )
     try:
         request = client.build_request(**request_arguments(settings, call))
     except Exception as error:
@@ -91,6 +100,20 @@ def built(
         for name in _PRIVATE_HEADERS:
             request.headers.pop(name, None)
     return request
+
+
+@contextmanager
+def confined_to(base_url: str) -> Iterator[None]:
+    """Let the clients of this process talk to one gateway only. For tests.
+
+    Args:
+        base_url: the gateway's, without a trailing slash.
+    """
+    _gateways.append(base_url)
+    try:
+        yield
+    finally:
+        _gateways.remove(base_url)
 
 
 def _blocks(pieces: Iterable[bytes]) -> Iterator[bytes]:

@@ -128,6 +128,12 @@ class Charges:
         """How many creates production would have charged."""
         return sum(len(account.tasks) for account in list(self._accounts.values()))
 
+    def tasks(self) -> list[PaidTask]:
+        """The accepted creates' tasks, oldest first."""
+        accounts = list(self._accounts.values())
+        tasks = [task for account in accounts for task in list(account.tasks)]
+        return [PaidTask.of(task) for task in sorted(tasks, key=lambda task: task.created_at)]
+
     def records(self) -> list[CreateRecord]:
         """What is known now, in the order of first arrival."""
         return [

@@ -114,8 +114,8 @@ class VirtualClock:
     def advance(self, seconds: float) -> None:
         """Lets time pass, and wakes who sleeps until then, each at its own moment.
 
-        It returns when those have gone to sleep again, or ended; under asyncio those of the running loop get their
-        turn with the next `await` only.
+        It begins when all that work by this clock sleep, and returns when those that it woke sleep again, or have
+        ended. Called on an event loop it does not wait for the tasks of that loop: there, await it in a thread.
 
         Args:
             seconds: 0 or more.
@@ -123,6 +123,7 @@ class VirtualClock:
         if seconds < 0:
             raise ValueError(f"seconds is {seconds!r}: time never goes backwards")
         with self._changed:
+            self._settle()
             target = self.monotonic() + seconds
             while self._sleepers and self._sleepers[0][0] <= target:
                 self._move_to(self._sleepers[0][0])
@@ -194,7 +195,7 @@ class VirtualClock:
             sleeper.wake()
 
     def _settle(self) -> None:
-        """Waits until whoever was woken sleeps again."""
+        """Waits until all that work sleep."""
         ours = {_whoever(), *_tasks_of_this_loop()}
         if not self._changed.wait_for(lambda: self._working <= ours, _PATIENCE):
             self._working &= ours

@@ -12,14 +12,14 @@ from typing import Any, Self
 
 import uvicorn
 
-from chainhub_video.sandbox.charges import CreateRecord
 from chainhub_video.sandbox.clock import Clock, RealClock
 from chainhub_video.sandbox.control import Control
 from chainhub_video.sandbox.doors import Doors
+from chainhub_video.sandbox.evidence import Evidence
 from chainhub_video.sandbox.faults import Fault
 from chainhub_video.sandbox.gateway import Gateway, Settings
 from chainhub_video.sandbox.hosting import Host
-from chainhub_video.sandbox.ledger import Ledger, ReceivedRequest
+from chainhub_video.sandbox.ledger import Ledger
 from chainhub_video.sandbox.links import LinkHost
 from chainhub_video.sandbox.listening import SandboxError, listen, origin
 from chainhub_video.sandbox.origins import Origins
@@ -39,7 +39,7 @@ FAST_PACE = 0.02
 _START_SECONDS = 15.0
 
 
-class Sandbox(Steering):
+class Sandbox(Steering, Evidence):
     """A local gateway that plays ChainHub's: full rules, real clips, no key, no money.
 
         with Sandbox() as gateway:
@@ -87,11 +87,11 @@ class Sandbox(Steering):
             raise SandboxError("api_key is empty: give the key that clients will send")
         if poll_after_ms is None:
             poll_after_ms = max(1, round(pace * 1000))
-        super().__init__(clock or RealClock())
+        Steering.__init__(self, clock or RealClock())
+        Evidence.__init__(self, Ledger())
         self._settings = Settings(api_key, pace, poll_after_ms, fast, self._clock)
         self._host = host
         self._ports = (port, links_port)
-        self._ledger = Ledger()
         self._plan = Plan()
         self._control = Control(self._plan, self._ledger)
         self._faults = [one if isinstance(one, Fault) else Fault.parse(one) for one in faults]
@@ -110,31 +110,6 @@ class Sandbox(Steering):
     def links_url(self) -> str:
         """The origin that serves the finished files."""
         return self._urls[1]
-
-    @property
-    def paid(self) -> int:
-        """How many creates production would have charged."""
-        return self._ledger.charges.paid
-
-    @property
-    def creates(self) -> list[CreateRecord]:
-        """All creates by fingerprint: how many arrived, and the tasks that would be charged."""
-        return self._ledger.charges.records()
-
-    @property
-    def key_leaks(self) -> int:
-        """How many requests carried an Authorization header to the origin of the links."""
-        return self._ledger.key_leaks
-
-    @property
-    def requests(self) -> list[ReceivedRequest]:
-        """What arrived at both origins so far, oldest first."""
-        return list(self._ledger.entries)
-
-    @property
-    def unread(self) -> int:
-        """How many creates broke off before they were read whole; it is not known what they asked."""
-        return self._ledger.unread
 
     @property
     def faults(self) -> list[Fault]:
@@ -182,6 +157,9 @@ class Sandbox(Steering):
     def running(self) -> bool:
         """Whether it serves."""
         return self._thread is not None and self._thread.is_alive()
+
+    def __repr__(self) -> str:
+        return f"<Sandbox {self.url or 'not started'}: {self.paid} paid, {len(self.requests)} requests>"
 
     def __enter__(self) -> Self:
         self.start()

@@ -32,6 +32,11 @@ class Steering:
         self._clock = clock
         self._book = TaskBook()
 
+    @property
+    def clock(self) -> Clock:
+        """The time that tasks go by."""
+        return self._clock
+
     def finish(self, task: str | HasId) -> None:
         """Takes a task to the end of its walk, and waits until its clip is rendered: the next query tells.
 
