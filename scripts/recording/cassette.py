@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -43,13 +44,16 @@ class Cassette:
             document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=1 << 30
         )
 
-    def says_the_same_as(self, other: Cassette) -> bool:
-        """Whether nothing but when, and with which versions, is different."""
+    def dated_like(self, other: Cassette) -> Cassette:
+        """The same cassette, with the other's date and versions if nothing else is different."""
         one, two = (
             {name: value for name, value in each.head.items() if name not in _KEPT}
             for each in (self, other)
         )
-        return one == two and list(self.interactions) == list(other.interactions)
+        if one != two or list(self.interactions) != list(other.interactions):
+            return self
+        kept = {name: other.head[name] for name in _KEPT if name in other.head}
+        return Cassette({**self.head, **kept}, self.interactions)
 
 
 def parse(text: str, name: str) -> Cassette:
@@ -95,12 +99,11 @@ def write(path: Path, cassette: Cassette) -> str:
     """
     fate = "new"
     if path.exists():
-        try:
-            if cassette.says_the_same_as(read(path)):
-                return "unchanged"
-        except Unreadable:
-            pass  # then there is nothing to keep
         fate = "changed"
+        with contextlib.suppress(Unreadable):  # then there is nothing to keep
+            cassette = cassette.dated_like(read(path))
+        if path.read_bytes() == cassette.text().encode():
+            return "unchanged"
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
@@ -117,7 +120,7 @@ def _written(each: Interaction) -> dict[str, Any]:
         "request": {
             "method": request.method,
             "uri": request.url,
-            "body": _text_or_bytes(request.body) if request.body else None,
+            "body": _text_or_bytes(request.body),
             "headers": {name: [value] for name, value in request.headers.items()},
         },
         "response": {
@@ -154,7 +157,7 @@ def _text_or_bytes(body: bytes) -> str | bytes:
 
 
 def _bytes(body: str | bytes | None) -> bytes:
-    if body is None:
+    if body is None:  # vcrpy writes it for other libraries
         return b""
     if not isinstance(body, (str, bytes)):
         raise TypeError(f"a body that is {type(body).__name__}")
@@ -168,7 +171,7 @@ class _Loader(yaml.SafeLoader):
 class _Dumper(yaml.SafeDumper):
     """Writes bodies of several lines as they are read, and never a reference in place of a value."""
 
-    def ignore_aliases(self, _data: Any) -> bool:
+    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 - the library names it so
         return True
 
 

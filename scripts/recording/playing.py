@@ -97,12 +97,13 @@ def play(scenario: Scenario, stage: Stage, options: Mapping[str, Any], *, driver
     return running.outcomes
 
 
-def replay(path: Path, *, driver: str) -> list[str]:
+def replay(path: Path, *, driver: str, **more: Any) -> list[str]:
     """Play a cassette's scenario with the cassette in place of the gateway; takes no time.
 
     Args:
         path: of the cassette.
         driver: `blocking` or `asyncio`.
+        **more: further options of the client.
 
     Returns:
         What each of its calls came to, as text.
@@ -117,7 +118,7 @@ def replay(path: Path, *, driver: str) -> list[str]:
     scenario = SCENARIOS.get(str(recorded.head.get("scenario")))
     if scenario is None:
         raise cassette.Unreadable(f"{path}: there is no scenario {recorded.head.get('scenario')!r}")
-    options = {"base_url": recorded.head["base_url"], "api_key": "replayed"}
+    options = {"base_url": recorded.head["base_url"], "api_key": "replayed", **more}
     with (
         TemporaryDirectory() as folder,
         running_on(VirtualClock(START)),
