@@ -18,19 +18,33 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).resolve().parents[2]
 
 
-@pytest.fixture(scope="session")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Build the wheel with the locked build backend, offline."""
-    folder = tmp_path_factory.mktemp("dist")
+def build(kind: str, source: Path, folder: Path) -> Path:
+    """Build a distribution with the locked build backend, offline.
+
+    Args:
+        kind: `wheel` or `sdist`.
+        source: the project's folder.
+        folder: where the result goes.
+
+    Returns:
+        The result.
+    """
     built = subprocess.run(
-        [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", folder, ROOT],
+        [sys.executable, "-m", "hatchling", "build", "-t", kind, "-d", folder],
+        cwd=source,
         capture_output=True,
         text=True,
         check=False,
     )
     assert built.returncode == 0, built.stdout + built.stderr
-    (path,) = folder.glob("*.whl")
+    (path,) = folder.glob({"wheel": "*.whl", "sdist": "*.tar.gz"}[kind])
     return path
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel, built once."""
+    return build("wheel", ROOT, tmp_path_factory.mktemp("dist"))
 
 
 @pytest.fixture(scope="session")
