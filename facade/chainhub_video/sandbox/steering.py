@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import concurrent.futures
+import contextlib
+from collections.abc import Iterator
 from typing import Protocol
 
 from chainhub_video.sandbox.clock import Clock, VirtualClock
@@ -81,9 +83,27 @@ class Steering:
         Raises:
             SandboxError: time is real here.
         """
+        self._virtual_clock.advance(seconds)
+
+    @contextlib.contextmanager
+    def paused(self) -> Iterator[None]:
+        """Has time stand still but for `advance`: whoever waits by the same clock waits, so that it can be looked at.
+
+        Raises:
+            SandboxError: time is real here.
+        """
+        clock = self._virtual_clock
+        clock.pause()
+        try:
+            yield
+        finally:
+            clock.resume()
+
+    @property
+    def _virtual_clock(self) -> VirtualClock:
         if not isinstance(self._clock, VirtualClock):
             raise SandboxError("time is real here: make it Sandbox(clock=VirtualClock())")
-        self._clock.advance(seconds)
+        return self._clock
 
     def _found(self, task: str | HasId) -> Task:
         task_id = task if isinstance(task, str) else getattr(task, "id", None)
