@@ -57,11 +57,17 @@ def hold(document: Document, content: Path, content_type: str, body: bytes, *, s
     schema = (*at, "schema")
     try:
         parts = read_form(content_type, body) if kind in FORMS else []
-        if not parts and not is_json(kind):
+        value: Any
+        if parts:
+            value = form_value(parts, document, schema)
+        elif is_json(kind):
+            value = read_json(body)
+        elif kind.startswith("text/"):
+            value = body.decode(errors="replace")
+        else:
             if kind == "video/mp4" and body[4:8] != b"ftyp":
                 held.note = f"{len(body)} bytes of {kind} that do not begin as MP4 does"
             return held
-        value = form_value(parts, document, schema) if parts else read_json(body)
     except Unreadable as error:
         held.broken.append(Broken("body", f"is {error}", at, f"says {key}"))
         return held

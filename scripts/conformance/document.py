@@ -74,10 +74,10 @@ class Document:
         version = str(tree.get("openapi", tree.get("swagger", "")))
         rules = _RULES.get(".".join(version.split(".")[:2]))
         if rules is None:
-            told = (
-                f"OpenAPI version {version!r} is neither 3.0 nor 3.1" if version else "no `openapi`"
+            told = f"OpenAPI version {version!r} is neither 3.0 nor 3.1"
+            raise stop(
+                tree.place_of("openapi"), told if version else "it does not say `openapi`", _NEXT
             )
-            raise stop(tree.place_of("openapi"), told, _NEXT)
         if not isinstance(tree.get("paths"), YamlMapping) or not tree["paths"]:
             raise stop(tree.place_of("paths"), "the document has no paths", _NEXT)
         self.tree = tree
@@ -120,7 +120,7 @@ class Document:
             Problem(
                 place_at(self.tree, path),
                 f"the reference {target} leads "
-                + ("nowhere" if target[:1] == "#" else "elsewhere"),
+                + ("nowhere" if target[:1] == "#" else "to another file"),
                 "put all of the document into one file" if target[:1] != "#" else _NEXT,
             )
             for path, target in references(self.tree)

@@ -96,8 +96,10 @@ class Judge:
             raise stop(Place(where), told, step) from error
         self._tell(where, title(operation), REQUEST, sent)
         self._tell(where, title(operation), answered, came)
-        told_twice = {one_line(str(warning.message)) for warning in warned}
-        self.notes += [f"{title(operation)}: {text}" for text in sorted(told_twice)]
+        warnings_ = {one_line(str(warning.message)) for warning in warned}
+        if operation.node.get("deprecated"):
+            warnings_.add("the operation is deprecated")
+        self.notes += [f"{title(operation)}: {text}" for text in sorted(warnings_)]
 
     def _request(
         self, where: str, operation: Operation, request: Request, core: CoreRequest
