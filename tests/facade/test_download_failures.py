@@ -159,7 +159,7 @@ def test_a_video_beyond_the_limit_is_dropped(video: bytes, target: Path, announc
 
 DAWDLING: dict[str, Answer] = {
     "silence": silence(),
-    "a byte at a time": drip(b"x" * 400, pause=0.02),
+    "a byte at a time": drip(b"x" * 6000, pause=0.02),
 }
 
 
@@ -172,9 +172,9 @@ def test_a_download_ends_at_its_deadline(
     host, step = (elsewhere, LINK) if origin == "link" else (gateway, "content")
     host.on(step, DAWDLING[kind])
     task = completed(OPENAI, f"{elsewhere.url}{LINK}" if origin == "link" else None)
-    hub = colour.hub(gateway.url, timeout=Timeouts(connect=5, read=6, write=5))
+    hub = colour.hub(gateway.url, timeout=Timeouts(connect=5, read=60, write=5))
     began = time.monotonic()
     with pytest.raises(DownloadFailed, match=task.id):
         hub.videos.download(task, target, timeout=0.2)
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 30  # and not a minute or two, as those hosts would take
     assert names(target.parent) == []

@@ -133,8 +133,8 @@ def test_waiting_for_another_process_has_an_end_whatever_the_clocks_say(
     leave(gateway, hub, wire, target, "submitting", age=-set_back, expires=ago(-set_back - 1))
     began = time.monotonic()
     with pytest.raises(SubmissionUncertain):
-        wire.generate(hub, save_to=target, timeout=5)
-    assert 0.5 < time.monotonic() - began < 4
+        wire.generate(hub, save_to=target, timeout=60)
+    assert 0.5 < time.monotonic() - began < 30
     assert gateway.arrived == []
 
 

@@ -159,11 +159,11 @@ def test_an_answer_that_never_ends_cannot_outlast_the_deadline(
     colour: Colour, gateway: Gateway
 ) -> None:
     """A gateway that answers a byte at a time keeps each single read short, and yet the wait ends in time."""
-    gateway.on("query", drip(b" " * 200, pause=0.05))
+    gateway.on("query", drip(b" " * 2400, pause=0.05))
     began = time.monotonic()
     with pytest.raises(WaitTimeout):
         colour.hub(gateway.url).videos.wait(OPENAI.task(), timeout=0.5)
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 30  # and not two minutes
 
 
 @pytest.mark.parametrize("status", ["completed", "failed"])

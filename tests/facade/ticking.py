@@ -1,30 +1,47 @@
-"""Tells how long an event loop was held up."""
+"""Tells whether an event loop comes round while something else blocks."""
 
 from __future__ import annotations
 
 import asyncio
-import time
+import threading
 from types import TracebackType
 from typing import Self
 
 
 class Ticker:
-    """Ticks on the running loop while it is entered.
+    """Ticks on the running loop while it is entered, for whoever blocks and wants to know whether the loop is free.
+
+    Nothing here is measured in seconds, so that a busy machine decides nothing.
 
     Attributes:
-        largest_gap: seconds, the longest that the loop did not come round to it.
-        ticks: how often it did.
+        awaited: how often somebody blocked until the loop had come round.
     """
 
-    def __init__(self, every: float = 0.005) -> None:
-        self.largest_gap = 0.0
-        self.ticks = 0
-        self._every = every
+    ROUNDS = 3
+    _PATIENCE = 20.0  # seconds; only a loop that is held up lets them pass
+
+    def __init__(self) -> None:
+        self.awaited = 0
+        self._rounds = 0
+        self._turn = threading.Condition()
         self._task: asyncio.Task[None] | None = None
+
+    def block(self) -> None:
+        """Block the calling thread until the loop has come round some times.
+
+        Raises:
+            AssertionError: this is the loop's own thread, or the loop is held up by something else.
+        """
+        assert asyncio._get_running_loop() is None, "this blocks the event loop"
+        with self._turn:
+            goal = self._rounds + self.ROUNDS
+            assert self._turn.wait_for(lambda: self._rounds >= goal, self._PATIENCE), (
+                "the loop is held up"
+            )
+            self.awaited += 1
 
     async def __aenter__(self) -> Self:
         self._task = asyncio.create_task(self._tick())
-        await asyncio.sleep(0)
         return self
 
     async def __aexit__(
@@ -38,10 +55,8 @@ class Ticker:
         await asyncio.gather(self._task, return_exceptions=True)
 
     async def _tick(self) -> None:
-        last = time.monotonic()
         while True:
-            await asyncio.sleep(self._every)
-            now = time.monotonic()
-            self.largest_gap = max(self.largest_gap, now - last)
-            self.ticks += 1
-            last = now
+            await asyncio.sleep(0.001)
+            with self._turn:
+                self._rounds += 1
+                self._turn.notify_all()

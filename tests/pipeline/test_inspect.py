@@ -259,9 +259,9 @@ def test_two_hundred_pages_take_less_than_ten_seconds(told: Any, tmp_path: Path)
         )
         pages.append(page)
         expected.append(texts)
-    start = time.perf_counter()
+    start = time.process_time()  # of the processor: others may be using the machine
     code, found = told(*pages)
-    assert time.perf_counter() - start < 10
+    assert time.process_time() - start < 10
     assert code == 0
     for item, texts in zip(found, expected, strict=True):
         fields = item["document"]["components"]["schemas"]["A"]["properties"]

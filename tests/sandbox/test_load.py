@@ -28,6 +28,7 @@ MEBIBYTE = 1024 * 1024
 
 def test_queries_are_quick_while_two_clips_are_rendered(full_caller: Caller) -> None:
     """Proves that rendering leaves the event loop its turn, also in full size."""
+    idle = statistics.median(_latency(full_caller, "nothing") for _ in range(20))
     created = [full_caller.create_unified(prompt=f"busy {number}") for number in (1, 2)]
     latencies: list[float] = []
     running = {answer.json()["id"] for answer in created}
@@ -42,7 +43,14 @@ def test_queries_are_quick_while_two_clips_are_rendered(full_caller: Caller) -> 
         time.sleep(0.01)
     assert len(latencies) > 20
     assert full_caller.watch(created[0], every=100).size == (1080, 720)
-    assert statistics.median(latencies) < 0.1
+    assert statistics.median(latencies) < max(0.1, 20 * idle)
+
+
+def _latency(caller: Caller, task_id: str) -> float:
+    """Return the seconds that a query takes."""
+    started = time.perf_counter()
+    caller.query(task_id)
+    return time.perf_counter() - started
 
 
 def test_identical_creates_at_the_same_time(caller: Caller) -> None:
