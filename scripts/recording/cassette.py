@@ -164,8 +164,8 @@ def _bytes(body: str | bytes | None) -> bytes:
     return body.encode() if isinstance(body, str) else body
 
 
-class _Loader(yaml.SafeLoader):
-    """Reads nothing but plain values."""
+# Reads nothing but plain values, and ten times as fast where the C library is there.
+_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class _Dumper(yaml.SafeDumper):

@@ -71,7 +71,7 @@ class Names:
         if beyond is not None and (not beyond or _OPERATION.fullmatch(beyond.partition("?")[0])):
             return self._shown + self._operation(beyond)
         if beyond is None and _NOBODYS.fullmatch(host):
-            return self._eye.covered(url)
+            return f"{parts.scheme}://{host}/{STAND_IN}" if self._eye.sees(url) else url
         key = host, port, unquote(parts.path), tuple(sorted(parse_qsl(parts.query)))
         if key not in self._files:
             suffix = _SUFFIX.search(parts.path)
@@ -94,8 +94,14 @@ class Names:
         if path.startswith("/v1/videos/"):
             parts[3] = quote(self.note_id(unquote(parts[3])), safe="")
         pairs = [
-            (name, self.note_id(value) if name == "id" else self._eye.covered(value))
+            (name, self.note_id(value)) if name == "id" else self._unknown(name, value)
             for name, value in parse_qsl(query, keep_blank_values=True)
         ]
         told = "&".join(f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in pairs)
         return "/".join(parts) + (f"?{told}" if told else "")
+
+    def _unknown(self, name: str, value: str) -> tuple[str, str]:
+        """A parameter that no operation has."""
+        hidden = self._eye.sees(f"?{name}={value}") or self._eye.sees(quote(value, safe=""))
+        shown = STAND_IN if hidden else value
+        return STAND_IN if self._eye.sees(name) else name, shown

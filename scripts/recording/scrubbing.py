@@ -122,10 +122,14 @@ class Scrubber:
         return replace(
             part,
             name=self.text(part.name),
-            filename=part.filename and self.text(part.filename),
+            filename=part.filename and self._filename(part.filename),
             media_type=self.text(part.media_type),
             content=content,
         )
+
+    def _filename(self, name: str) -> str:
+        told = self.text(name)
+        return name if told == name and not self._eye.sees(name) else f"{STAND_IN}.png"
 
     def _answer(self, request: Request, answer: Answer) -> Answer:
         body = answer.body

@@ -7,7 +7,7 @@ import binascii
 import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 STAND_IN = "scrubbed"
 EPOCH = 1_760_000_000  # Unix seconds that stand in for every time
@@ -43,13 +43,13 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("a JWT", re.compile(r"\beyJ[A-Za-z0-9_-]{4,}\.[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*)?")),
     (
         "credentials",
-        re.compile(rf"(?i)\b(?:bearer|basic) +(?!{STAND_IN}\b)[A-Za-z0-9+/=._~-]{{6,}}"),
+        re.compile(rf"(?i)\b(?:bearer|basic) +(?!{STAND_IN}(?![\w.-]))[A-Za-z0-9+/=._~-]{{6,}}"),
     ),
     (
         "a signature",
         re.compile(
             rf"(?i)[?&;](?:[a-z-]*signature|[a-z-]*credential|[a-z-]*token|[a-z-]*key(?:id)?|sig|auth|policy)"
-            rf"=(?!{STAND_IN}(?:&|$))[^&\s\"']+"
+            rf"=(?!{STAND_IN}(?![\w.-]))[^&\s\"']+"
         ),
     ),
     (
@@ -127,6 +127,10 @@ class Eye:
         for found in _RUN.finditer(text):
             if is_token(found[0]) or any(secret in _decoded(found[0]) for secret in self._known):
                 yield Suspicion(*found.span(), "a token")
+
+    def sees(self, text: str) -> bool:
+        """Whether anything in a text, or in what it says if it is part of an address, looks like a secret."""
+        return any(True for each in (text, unquote(text)) for _ in self.suspicions(each))
 
     def covered(self, text: str) -> str:
         """A text with a stand-in for everything that looks like a secret."""
