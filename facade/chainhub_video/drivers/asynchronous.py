@@ -34,12 +34,12 @@ class AsyncDriver:
 
     async def run(self, flow: Flow[T]) -> T:
         """Perform a flow's effects to its end, and return its value."""
-        with timing.clock.at_work():
+        with timing.clock.at_work() as clock:
             try:
                 effect = next(flow)
                 while True:
                     try:
-                        result = await self._perform(effect)
+                        result = await self._perform(effect, clock)
                     except BaseException as error:  # noqa: BLE001 - the flow decides what a cancellation means
                         effect = flow.throw(error)
                     else:
@@ -50,7 +50,7 @@ class AsyncDriver:
 
     async def iterate(self, flow: Flow[Any]) -> AsyncIterator[Any]:
         """Perform a flow's effects, and yield what it emits."""
-        with timing.clock.at_work():
+        with timing.clock.at_work() as clock:
             try:
                 effect = next(flow)
                 while True:
@@ -59,7 +59,7 @@ class AsyncDriver:
                         effect = flow.send(None)
                         continue
                     try:
-                        result = await self._perform(effect)
+                        result = await self._perform(effect, clock)
                     except BaseException as error:  # noqa: BLE001 - the flow decides what a cancellation means
                         effect = flow.throw(error)
                     else:
@@ -76,7 +76,7 @@ class AsyncDriver:
         for client in own or ():
             await client.aclose()
 
-    async def _perform(self, effect: Effect) -> Any:
+    async def _perform(self, effect: Effect, clock: timing.Clock) -> Any:
         match effect:
             case ask.Open(call):
                 return await self._open(call)
@@ -85,9 +85,9 @@ class AsyncDriver:
             case ask.Close(stream):
                 await stream.handle[0].aclose()
             case ask.Sleep(seconds):
-                await timing.clock.sleep_async(seconds)
+                await clock.sleep_async(seconds)
             case ask.Now():
-                return timing.clock.monotonic()
+                return clock.monotonic()
             case ask.Run(function, arguments):
                 return await asyncio.to_thread(function, *arguments)
             case ask.Notify(function, arguments, blocking):

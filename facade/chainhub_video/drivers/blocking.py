@@ -35,18 +35,18 @@ class BlockingDriver:
 
     def run(self, flow: Flow[T]) -> T:
         """Perform a flow's effects to its end, and return its value."""
-        with timing.clock.at_work():
+        with timing.clock.at_work() as clock:
             try:
                 effect = next(flow)
                 while True:
-                    effect = self._advance(flow, effect)
+                    effect = self._advance(flow, effect, clock)
             except StopIteration as end:
                 value: T = end.value
                 return value
 
     def iterate(self, flow: Flow[Any]) -> Iterator[Any]:
         """Perform a flow's effects, and yield what it emits."""
-        with timing.clock.at_work():
+        with timing.clock.at_work() as clock:
             try:
                 effect = next(flow)
                 while True:
@@ -54,7 +54,7 @@ class BlockingDriver:
                         yield effect.value
                         effect = flow.send(None)
                     else:
-                        effect = self._advance(flow, effect)
+                        effect = self._advance(flow, effect, clock)
             except StopIteration:
                 return
             finally:
@@ -68,14 +68,14 @@ class BlockingDriver:
                 client.close()
             self._own = None
 
-    def _advance(self, flow: Flow[Any], effect: Effect) -> Effect:
+    def _advance(self, flow: Flow[Any], effect: Effect, clock: timing.Clock) -> Effect:
         try:
-            result = self._perform(effect)
+            result = self._perform(effect, clock)
         except BaseException as error:  # noqa: BLE001 - the flow decides what an interruption means
             return flow.throw(error)
         return flow.send(result)
 
-    def _perform(self, effect: Effect) -> Any:
+    def _perform(self, effect: Effect, clock: timing.Clock) -> Any:
         match effect:
             case ask.Open(call):
                 return self._open(call)
@@ -84,9 +84,9 @@ class BlockingDriver:
             case ask.Close(stream):
                 stream.handle[0].close()
             case ask.Sleep(seconds):
-                timing.clock.sleep(seconds)
+                clock.sleep(seconds)
             case ask.Now():
-                return timing.clock.monotonic()
+                return clock.monotonic()
             case ask.Run(function, arguments):
                 return function(*arguments)
             case ask.Notify(function, arguments):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import Protocol
+from typing import Protocol, Self
 
 
 class Clock(Protocol):
@@ -23,8 +23,8 @@ class Clock(Protocol):
         """Let time pass, and other tasks have their turn."""
         ...
 
-    def at_work(self) -> AbstractContextManager[None, bool | None]:
-        """Surround what a flow does from its first effect to its last."""
+    def at_work(self) -> AbstractContextManager[Self, bool | None]:
+        """Surround what a flow does from its first effect to its last, and give it the clock it keeps to."""
         ...
 
 
@@ -33,13 +33,16 @@ class SystemClock:
 
     monotonic = staticmethod(time.monotonic)
     sleep = staticmethod(time.sleep)
-    at_work = staticmethod(nullcontext)
 
     async def sleep_async(self, seconds: float, /) -> None:
         """Let time pass, and other tasks have their turn."""
         import asyncio  # the blocking driver never needs it
 
         await asyncio.sleep(seconds)
+
+    def at_work(self) -> AbstractContextManager[Self, bool | None]:
+        """Surround what a flow does."""
+        return nullcontext(self)
 
 
 clock: Clock = SystemClock()
@@ -48,6 +51,8 @@ clock: Clock = SystemClock()
 @contextmanager
 def running_on(other: Clock) -> Iterator[None]:
     """Have every client of this process go by another clock, those too that exist already. For tests.
+
+    What a client has begun goes on by the clock that it began with.
 
     Args:
         other: the clock, such as the one that a sandbox was given.

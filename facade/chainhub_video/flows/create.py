@@ -25,6 +25,7 @@ from chainhub_video.effects import (
 )
 from chainhub_video.errors import (
     ChainHubError,
+    ConfigurationError,
     ConnectionFailed,
     InvalidRequest,
     SubmissionUncertain,
@@ -146,6 +147,9 @@ class Submission:
                 outcome = yield from self._answer(call)
             except (TransportFailure, AnswerTooLarge) as failure:
                 outcome = failure
+            except ConfigurationError:  # from the driver, which has nothing to send it with
+                self.in_flight = False
+                raise
             decision = decide(outcome)
             if decision is Decision.ACCEPTED and isinstance(outcome, Reply):
                 return outcome

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from itertools import count
-from typing import ClassVar, Protocol
+from typing import ClassVar, Protocol, Self
 
 _PATIENCE = 1.0
 """Seconds of real time after which whoever neither sleeps nor ends is no longer waited for."""
@@ -142,14 +142,14 @@ class VirtualClock:
             self._jump()
 
     @contextlib.contextmanager
-    def at_work(self) -> Iterator[None]:
-        """Marks the thread, or the asyncio task, as one that is waited for until it sleeps or is done."""
+    def at_work(self) -> Iterator[Self]:
+        """Marks the thread, or the asyncio task, as one that is waited for until it sleeps or ends; gives the clock."""
         who = _whoever()
         with self._changed:
             outermost = who not in self._working
             self._working.add(who)
         try:
-            yield
+            yield self
         finally:
             if outermost:
                 with self._changed:
