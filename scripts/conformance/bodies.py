@@ -18,6 +18,7 @@ from werkzeug.sansio.multipart import (
 )
 
 from .document import Document
+from .values import Upload
 
 FORMS = ("multipart/form-data", "application/x-www-form-urlencoded")
 
@@ -130,7 +131,7 @@ def form_value(parts: list[Part], document: Document, schema: Path) -> dict[str,
         schema: Where the schema of the form is.
 
     Returns:
-        The object; files are empty text in it.
+        The object; a file is an `Upload` in it.
     """
     value: dict[str, Any] = {}
     for part in parts:
@@ -146,7 +147,7 @@ def form_value(parts: list[Part], document: Document, schema: Path) -> dict[str,
 
 def _cast(part: Part, type_: object) -> Any:
     if part.file:
-        return ""
+        return Upload(part.file, len(part.content))
     text = part.content.decode(errors="replace")
     if type_ in ("integer", "number", "boolean", "object"):
         try:

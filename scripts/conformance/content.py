@@ -11,7 +11,7 @@ from pipeline.walk import Path
 from .bodies import FORMS, Part, Unreadable, form_value, is_json, media_type, read_form, read_json
 from .document import Document
 from .explain import Broken, schema_errors
-from .values import dotted
+from .values import Upload, dotted
 
 
 @dataclass
@@ -121,7 +121,7 @@ def _parts(document: Document, schema: Path, parts: list[Part]) -> Iterator[Brok
             property_ = document.at(at) or {}
         wants_file = property_.get("format") == "binary"
         if bool(part.file) != wants_file:
-            sent = f"a file ({part.file}, {len(part.content)} bytes)" if part.file else "text"
+            sent = Upload(part.file, len(part.content)).told if part.file else "text"
             told = "a file" if wants_file else "text"
             rule = "format" if wants_file else "type"
             yield Broken(dotted((part.name,)), f"is sent as {sent}", (*at, rule), f"says {told}")

@@ -21,6 +21,7 @@ from pipeline.report import PipelineError, Place, Problem, cut, one_line, stop
 from pipeline.tree import YamlMapping, place_at
 from pipeline.walk import Operation, Path, leads_to, operations, references, shown
 
+_OURS = File(__file__).resolve().parents[2] / "openapi/openapi.yaml"
 _NEXT = "give an OpenAPI 3.0 or 3.1 document as one file"
 # What openapi-core offers for a version: parameters, security, headers; schemas as written and read.
 _RULES: Mapping[str, tuple[Any, ...]] = {
@@ -64,7 +65,7 @@ class Document:
 
     Args:
         tree: The document with its places.
-        name: How it is called in reports.
+        name: How it is called in reports; its path, if it is a file.
 
     Raises:
         PipelineError: It is of another version, or has no paths.
@@ -82,6 +83,7 @@ class Document:
             raise stop(tree.place_of("paths"), "the document has no paths", _NEXT)
         self.tree = tree
         self.name = name
+        self.ours = File(name).resolve() == _OURS
         self.operations = list(operations(tree))
         # Recordings are made at any address, so nothing may depend on the servers.
         self.spec = SchemaPath.from_dict(_without_servers(plain(tree)))

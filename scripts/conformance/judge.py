@@ -2,7 +2,7 @@
 
 import warnings
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from openapi_core.validation.response.exceptions import (
@@ -163,12 +163,16 @@ class Judge:
         held = hold(self.document, content, content_type, body, sent=side == REQUEST)
         if held.note:
             self.notes.append(f"{where}, {side}: {held.note}")
-        yield from held.broken
         if held.schema is None:
+            yield from held.broken
             return
         self.spoken.append(Spoken(where, side, held.schema, held.value))
-        if side == REQUEST:
-            yield from self._unknown(held.schema, held.value)
+        unknown = list(self._unknown(held.schema, held.value)) if side == REQUEST else []
+        names = ", ".join(one.field for one in unknown)
+        for one in held.broken:
+            renamed = (f"perhaps it was renamed from {names}",) if names and one.item else ()
+            yield replace(one, details=one.details + renamed)
+        yield from unknown
 
     def _unknown(self, schema: Path, value: Any) -> Iterator[Broken]:
         """Find fields that the client sends and the document does not know."""
@@ -191,7 +195,7 @@ class Judge:
             demand=f"knows {title(sorted_.close)} beside it"
             if sorted_.close
             else "does not list it",
-            next_step=self._next(REQUEST, promise.place),
+            next_step=self._next(REQUEST),
         )
 
     def _tell(self, where: str, operation: str, side: str, broken: Iterable[Broken]) -> None:
@@ -207,14 +211,16 @@ class Judge:
                     what=one.what,
                     promise=promise,
                     demand=one.demand,
-                    next_step=self._next(side, promise.place),
+                    next_step=self._next(side),
                     details=one.details,
                 )
             )
 
-    def _next(self, side: str, place: Place) -> str:
-        own = place.file.startswith("openapi/")
-        correct = "correct the document" + (" as openapi/README.md tells" if own else "")
+    def _next(self, side: str) -> str:
+        correct = "correct the document"
+        again = "record again"
+        if self.document.ours:
+            correct, again = f"{correct} as openapi/README.md tells", "run scripts/record"
         if side == REQUEST:
-            return f"if the document is right, send it so and record again; if not, {correct}"
-        return f"if the service answers so now, {correct}; if it does not, record again"
+            return f"if the document is right, send it so and {again}; if not, {correct}"
+        return f"if the service answers so now, {correct}; if it does not, {again}"

@@ -36,6 +36,8 @@ def observe(document: Document, spoken: Iterable[Spoken]) -> Iterator[str]:
         seen[said.schema] |= set(said.value) if isinstance(said.value, dict) else set()
         for met in fields_of(document, said.schema, said.value):
             name = dotted(step for step in met.steps if isinstance(step, str))
+            if met.schema is None and said.side == REQUEST and not met.welcome:
+                continue  # that is a deviation, and told as one
             if met.schema is None:
                 told = f"{_short(met.holder)} does not know the field {name}"
                 unknown[f"{told} ({kind(met.value)})"].append(f"{said.where}, {said.side}")

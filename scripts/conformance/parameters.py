@@ -95,9 +95,17 @@ def check_credentials(
     own = "security" in operation.node
     at: Path = (*operation.path, "security") if own else ("security",)
     for _ in document.security.iter_errors(core):
-        names = [" and ".join(scheme) for scheme in document.at(at) or []]
-        demand = f"asks for {' or '.join(names)}"
+        schemes = dict.fromkeys(name for needed in document.at(at) or [] for name in needed)
+        demand = f"asks for {' or '.join(_scheme(document, name) for name in schemes)}"
         yield Broken("the key", "is sent in the header Authorization", at, demand)
+
+
+def _scheme(document: Document, name: str) -> str:
+    """Say how a security scheme wants the key."""
+    scheme = document.at(("components", "securitySchemes", name)) or {}
+    if scheme.get("type") == "apiKey":
+        return f"{name} (in the {scheme.get('in')} {scheme.get('name')})"
+    return f"{name} ({' '.join(str(scheme[key]) for key in ('type', 'scheme') if key in scheme)})"
 
 
 def _documented(document: Document, operation: Operation) -> Iterator[tuple[tuple[str, str], Path]]:

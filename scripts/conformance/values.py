@@ -12,6 +12,25 @@ _SECRET = re.compile(r"key|token|secret|signature|password|authorization|cookie"
 _KEY_LIKE = re.compile(r"(sk-|bearer\s+)\S+", re.IGNORECASE)
 
 
+class Upload(str):
+    """A file in a form: text to a schema, and named by its size to people.
+
+    Args:
+        media_type: As it was sent.
+        size: In bytes.
+    """
+
+    __slots__ = ("told",)
+
+    def __new__(cls, media_type: str, size: int) -> "Upload":
+        """Make the empty text that stands for the file."""
+        upload = super().__new__(cls, "")
+        upload.told = f"a file, {media_type}, {size} bytes"
+        return upload
+
+    told: str
+
+
 def kind(value: object) -> str:
     """Say of what kind a JSON value is.
 
@@ -50,6 +69,8 @@ def short(value: object, name: str = "") -> str:
         return f"[{short(value[0], name)}{', …' * (len(value) > 1)}]" if value else "[]"
     if value is not None and not isinstance(value, bool) and _SECRET.search(name):
         return "***"
+    if isinstance(value, Upload):
+        return value.told
     if not isinstance(value, str):
         return json.dumps(value)
     return repr(cut(_harmless(value), _LONGEST))

@@ -103,7 +103,7 @@ BROKEN: dict[str, tuple[Said, *tuple[Told, ...]]] = {
     ),
     "text is sent as a file": (
         formed({"input_reference": PICTURE, "watermark": b"x"}),
-        Told(f"{_FILLING}watermark is sent as a file (image/png, 1 bytes)", f"{_FILLED}/properties/watermark/type",
+        Told(f"{_FILLING}watermark is sent as a file, image/png, 1 bytes", f"{_FILLED}/properties/watermark/type",
              "type: string", "says text"),
     ),
     "a part is not documented": (
@@ -131,7 +131,7 @@ BROKEN: dict[str, tuple[Said, *tuple[Told, ...]]] = {
     "the key is sent in another way": (
         said("GET", "/v1/video/query?id=1", answer=TASK, headers={"Authorization": "Basic c2VjcmV0"}),
         Told(f"{QUERY}, request: the key is sent in the header Authorization", f"{_QUERYING}/security", "security:",
-             "asks for bearer"),
+             "asks for bearer (http bearer)"),
     ),
     "an answer lacks its id": (
         said("POST", "/v1/video/create", UNIFIED, {"status": "pending"}),

@@ -58,7 +58,9 @@ UNREADABLE: dict[str, tuple[str, str]] = {
     "no version": ("hello: there\n", "openapi.yaml:1: error: it does not say `openapi`. Next: "),
     "a list": ("- 1\n", "openapi.yaml:1: error: "),
     "empty": ("", "openapi.yaml: error: the file is empty"),
-    "no paths": ("openapi: 3.0.3\ninfo: {title: T, version: '1'}\npaths: {}\n", "openapi.yaml:3: error: the document has no paths. Next: "),
+    "no paths": (
+        "openapi: 3.0.3\ninfo: {title: T, version: '1'}\npaths: {}\n",
+        "openapi.yaml:3: error: the document has no paths. Next: "),
     "a reference to nowhere": (
         "openapi: 3.0.3\ninfo: {title: T, version: '1'}\npaths:\n  /a:\n    $ref: '#/nowhere'\n",
         "openapi.yaml:5: error: the reference #/nowhere leads nowhere. Next: ",

@@ -1,0 +1,84 @@
+"""When the vendor changes a page, the message names the place: of the pipeline first, then of the contract.
+
+The messages are in changes.txt, each in full; but of a line in our own files the text stands there and not the
+number, so that nothing has to be written anew when another line is added.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from pathlib import Path
+
+import pytest
+from conformance.document import Document
+from conformance.recordings import Cassette, read_cassette
+from conformance.run import hold_against
+from pipeline.build import DOCUMENT
+from pipeline.report import PipelineError
+
+from .changes import CHANGES, Change
+from .conftest import CASSETTES
+from .documented import ROOT, inputs
+
+_OWN = re.compile(r"(?P<file>openapi/(?:overlay|lifecycle)\.yaml):(?P<line>\d+)")
+TOLD = Path(__file__).with_name("changes.txt")
+
+
+@cache
+def tapes() -> list[Cassette]:
+    """A whole job in each format, as it was recorded."""
+    names = (f"{wire}-success.yaml" for wire in ("openai", "unified"))
+    return [read_cassette((CASSETTES / name).relative_to(ROOT)) for name in names]
+
+
+@cache
+def expected() -> dict[str, str]:
+    """The messages by the name of the change."""
+    titles, *texts = re.split(r"^## (.*)\n\n", TOLD.read_text(), flags=re.MULTILINE)
+    assert titles.startswith("# ")
+    return dict(zip(texts[::2], (text.strip() for text in texts[1::2]), strict=True))
+
+
+def messages(change: Change) -> str:
+    """What somebody sees who puts the changed page in: first the pipeline's refusal, then, settled, the contract's."""
+    lines = []
+    try:
+        document = change.unsettled().document()
+    except PipelineError as error:
+        lines += [f"regenerate: {problem}" for problem in error.problems]
+        document = change.document()
+    else:
+        assert not change.settled, "there was nothing to settle"
+    found = hold_against(Document(document, DOCUMENT), tapes())
+    lines += [f"contract: {deviation}" for deviation in found.deviations]
+    # What no recording holds yet is no news here.
+    lines += [f"contract: note: {note}" for note in found.notes if "never recorded" not in note]
+    return _OWN.sub(_as_text, "\n".join(lines))
+
+
+def _as_text(place: re.Match[str]) -> str:
+    """A place in one of our files with the text of its line."""
+    text = inputs().others[place["file"]].decode()
+    return f"{place['file']}:[{text.splitlines()[int(place['line']) - 1].strip()}]"
+
+
+@pytest.fixture(autouse=True)
+def _at_home(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+
+
+def test_without_a_change_nothing_is_told() -> None:
+    """The recordings hold against the pages as they are, so whatever is told below is told of the change."""
+    assert messages(Change("none")) == ""
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_the_message_names_the_place(name: str) -> None:
+    """Which operation, direction and field, which promise in which line of the page, what was seen, and what to do."""
+    assert messages(CHANGES[name]) == expected()[name]
+
+
+def test_every_message_is_of_a_change() -> None:
+    """No message outlives the change that it was told of, and each change has one."""
+    assert list(expected()) == list(CHANGES)
