@@ -1,0 +1,306 @@
+"""Recording: the same again gives no diff, nothing unclean is kept, and nothing is spent that was not allowed."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from chainhub_video.drivers.timing import running_on
+from chainhub_video.sandbox import Sandbox, VirtualClock
+from recording import sources
+from recording.__main__ import main
+from recording.capturing import capturing
+from recording.cassette import read
+from recording.media import Unclean
+from recording.scenarios import SCENARIOS
+from recording.scrubbing import Scrubber
+from recording.secrecy import Eye
+
+from .conftest import CASSETTES
+
+KEY = "sk-live-q7Xw2LmZ9pKc4TdR8vNb3HsY"
+NAME = "unified-unknown-task"
+COMMAND = Path(__file__).parents[2] / "scripts" / "record"
+
+
+@pytest.fixture
+def live(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
+    """A gateway that the environment names, as it would production, in time that jumps over pauses."""
+    clock = VirtualClock()
+    gateway = Sandbox(fast=True, pace=60, api_key=KEY, clock=clock)
+    with gateway, running_on(clock):
+        monkeypatch.setenv("CHAINHUB_BASE_URL", gateway.url)
+        monkeypatch.setenv("CHAINHUB_API_KEY", KEY)
+        yield gateway
+
+
+def change(monkeypatch: pytest.MonkeyPatch, name: str, **changes: Any) -> None:
+    """Have a scenario be another one."""
+    monkeypatch.setitem(SCENARIOS, name, replace(SCENARIOS[name], **changes))
+
+
+@pytest.mark.network
+def test_recording_again_gives_no_diff(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """All scenarios, recorded anew from the sandbox, leave the committed cassettes as they are to the byte."""
+    for path in CASSETTES.glob("*.yaml"):
+        shutil.copy(path, tmp_path)
+    assert main(["--to", str(tmp_path)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == sorted(SCENARIOS)
+    assert [line for line in lines if not line.endswith("unchanged")] == []
+    for path in CASSETTES.glob("*.yaml"):
+        assert (tmp_path / path.name).read_bytes() == path.read_bytes()
+
+
+@pytest.mark.network
+def test_a_change_is_written_with_its_date(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where no cassette was there is a new one, and where the answers differ it is changed, with a date of its own."""
+    assert main([NAME, "--to", str(tmp_path / "deep" / "folder")]) == 0
+    path = tmp_path / "deep" / "folder" / f"{NAME}.yaml"
+    assert capsys.readouterr().out.rstrip().endswith("new")
+    old = path.read_text().replace(read(path).head["at"], "2020-01-01T00:00:00+00:00")
+    path.write_text(old)
+    assert main([NAME, "--to", str(path.parent)]) == 0
+    assert path.read_text() == old
+    path.write_text(old.replace("does not exist", "is unknown"))
+    capsys.readouterr()
+    assert main([NAME, "--to", str(path.parent)]) == 0
+    assert capsys.readouterr().out.rstrip().endswith("changed")
+    assert not read(path).head["at"].startswith("2020")
+
+
+@pytest.mark.network
+def test_a_scenario_that_fails_keeps_the_old_cassette(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A scenario that comes out otherwise is named with its step, the old file stays, and the others are recorded."""
+    (tmp_path / "unified-text-only.yaml").write_text("the old one")
+    change(
+        monkeypatch,
+        "unified-text-only",
+        faults=(("query", "fields", {"fields": {"status": "expired"}}),),
+    )
+    assert main(["unified-text-only", NAME, "--to", str(tmp_path)]) == 1
+    told = capsys.readouterr()
+    assert "scripts/record: unified-text-only, step 1, generate: TaskFailed: task grok:" in told.err
+    assert len(told.err.splitlines()) == 1
+    assert [line.split()[:2] for line in told.out.splitlines()] == [
+        ["unified-text-only", "failed,"],
+        [NAME, "sandbox"],
+    ]
+    assert (tmp_path / "unified-text-only.yaml").read_text() == "the old one"
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "unified-text-only.yaml",
+        f"{NAME}.yaml",
+    ]
+
+
+@pytest.mark.network
+def test_what_scrubbing_misses_is_not_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """If scrubbing let everything through, the scan would refuse the recording, and show no more than its place."""
+    monkeypatch.setattr(Eye, "covered", lambda _, text: text)
+    secret = "q7Xw2LmZ9pKc4TdR8vNb3HsY"
+    change(
+        monkeypatch,
+        "unified-quota",
+        faults=tuple(
+            (step, kind, {**told, "message": f"no quota for {secret}"})
+            for step, kind, told in SCENARIOS["unified-quota"].faults
+        ),
+    )
+    assert main(["unified-quota", "--to", str(tmp_path)]) == 1
+    told = capsys.readouterr().err
+    assert (
+        "the recording is not clean, and was not kept: unified-quota, interaction 1, answer, body"
+        in told
+    )
+    assert "a token" in told
+    assert secret not in told
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.network
+def test_nothing_unscrubbed_reaches_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Until it is scrubbed and scanned, no file is written but the videos that the client saves."""
+    written: list[str] = []
+    watching = True
+
+    def hear(event: str, arguments: tuple[Any, ...]) -> None:
+        if watching and event == "open" and arguments[2] & (os.O_WRONLY | os.O_RDWR):
+            written.append(str(arguments[0]))
+
+    def refuse(*_: Any) -> None:
+        raise Unclean("not this one")
+
+    sys.addaudithook(hear)
+    monkeypatch.setattr(Scrubber, "scrub", refuse)
+    assert main(["unified-success", "--to", str(tmp_path)]) == 1
+    watching = False
+    assert "unified-success: it cannot be scrubbed: not this one" in capsys.readouterr().err
+    ours = [name for name in written if "chainhub-sandbox-" not in name and not name.isdigit()]
+    assert ours
+    assert [name for name in ours if "video.mp4" not in name] == []
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.network
+def test_the_folder_that_cannot_be_written_is_a_mistake(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A file in place of the folder is told in one line, with exit status 2."""
+    (tmp_path / "file").write_text("")
+    assert main([NAME, "--to", str(tmp_path / "file")]) == 2
+    assert "file cannot be written" in capsys.readouterr().err
+
+
+@pytest.mark.network
+def test_live_says_what_it_costs_and_records(
+    tmp_path: Path, live: Sandbox, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """From a gateway that the environment names: the price first, then every scenario that can be had there."""
+    assert main(["--live", "--yes-spend", "7", "--to", str(tmp_path)]) == 0
+    possible = [name for name, each in SCENARIOS.items() if not each.not_live]
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == f"7 paid creates at {live.url}, at most:"
+    assert [line.split()[0] for line in lines[1:]] == [*possible, *possible]
+    assert live.paid == 5
+    for name in possible:
+        text = (tmp_path / f"{name}.yaml").read_text()
+        head = read(tmp_path / f"{name}.yaml").head
+        assert (head["source"], head["base_url"]) == ("live", "https://sandbox.chainhub.invalid")
+        assert KEY not in text
+        assert "127.0.0.1" not in text
+
+
+@pytest.mark.network
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--live"], "7 creates may be charged, and --yes-spend allows 0: nothing was sent"),
+        (["--live", "--yes-spend", "6"], "7 creates may be charged, and --yes-spend allows 6"),
+        (["--live", "openai-success", "unified-success", "--yes-spend", "1"], "2 creates may be charged"),
+        (["--live", "unified-quota", "--yes-spend", "9"], "cannot be recorded live: it needs an account"),
+        (["--live", "openai-redirect", "--yes-spend", "9"], "cannot be recorded live: production does not"),
+        (["--yes-spend", "1"], "--yes-spend is for --live: the sandbox charges nothing"),
+        (["unified-sucess"], "there is no scenario 'unified-sucess': did you mean unified-success?"),
+        (["nothing-like-it", "--live"], "there is no scenario 'nothing-like-it': scripts/record --list"),
+    ],
+)  # fmt: skip
+def test_a_mistake_sends_nothing(
+    live: Sandbox,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    told: str,
+) -> None:
+    """More than is allowed, what cannot be provoked, and names that are none end in one line, and nothing is sent."""
+    assert main([*arguments, "--to", str(tmp_path)]) == 2
+    assert told in capsys.readouterr().err
+    assert live.requests == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_live_needs_a_key_and_an_address_for_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without a key, or with an address that it must not go to, nothing is sent."""
+    assert main(["--live", "--yes-spend", "9"]) == 2
+    assert "CHAINHUB_API_KEY" in capsys.readouterr().err
+    monkeypatch.setenv("CHAINHUB_API_KEY", KEY)
+    monkeypatch.setenv("CHAINHUB_BASE_URL", "http://gateway.example.com")
+    assert main(["--live", "--yes-spend", "9"]) == 2
+    told = capsys.readouterr().err
+    assert "plain http" in told
+    assert KEY not in told
+
+
+def test_a_number_of_creates_is_a_number() -> None:
+    """`--yes-spend` takes whole numbers from 0, and nothing else."""
+    for wrong in ("-1", "all", "1.5", ""):
+        with pytest.raises(SystemExit) as ended:
+            main(["--live", "--yes-spend", wrong])
+        assert ended.value.code == 2
+
+
+@pytest.mark.network
+def test_a_lost_answer_is_never_paid_for_twice(
+    live: Sandbox, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """When a live create's answer is lost, the recording fails, says so, and does not send it again."""
+    live.fault("create", "reset", times=1)
+    assert main(["--live", "unified-text-only", "--yes-spend", "1", "--to", str(tmp_path)]) == 1
+    assert "step 1, generate: SubmissionUncertain: the create was sent" in capsys.readouterr().err
+    assert (live.paid, len(live.requests)) == (1, 1)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.network
+def test_a_paid_task_is_named_when_its_recording_fails(
+    live: Sandbox,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """What was paid for is not lost with the recording: its id is told."""
+    live.fault("query", "fields", fields={"status": "completed", "video_url": ""})
+    assert main(["--live", "unified-success", "--yes-spend", "1", "--to", str(tmp_path)]) == 1
+    task = live.creates[0].tasks[0].id
+    assert task in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("base_url", "shown"),
+    [
+        ("https://api.chainhub.tech", "https://api.chainhub.tech"),
+        ("http://127.0.0.1:8787", "https://sandbox.chainhub.invalid"),
+        ("http://localhost:8787/x", "https://sandbox.chainhub.invalid"),
+        ("https://gateway.acme-internal.cn/v", "https://gateway.chainhub.invalid"),
+    ],
+)
+def test_an_address_of_ones_own_is_not_kept(
+    monkeypatch: pytest.MonkeyPatch, base_url: str, shown: str
+) -> None:
+    """Production's address is no secret; a loopback port is an accident, and any other host somebody's own."""
+    monkeypatch.setenv("CHAINHUB_API_KEY", KEY)
+    monkeypatch.setenv("CHAINHUB_BASE_URL", base_url)
+    origin = sources.live()
+    assert (origin.base_url, origin.shown) == (base_url, shown)
+
+
+def test_compressed_answers_are_recorded_as_they_read() -> None:
+    """What came compressed is kept readable, since nothing could be scrubbed otherwise."""
+    document = json.dumps({"id": "grok:1"}).encode()
+
+    def answer(_: httpx.Request) -> httpx.Response:
+        headers = {"content-encoding": "gzip", "content-type": "application/json"}
+        return httpx.Response(200, headers=headers, content=gzip.compress(document))
+
+    with capturing() as said, httpx.Client(transport=httpx.MockTransport(answer)) as http:
+        assert http.get("https://gateway.invalid/").json() == {"id": "grok:1"}
+    assert [each.answer.body for each in said] == [document]
+    (kept,) = Scrubber("https://gateway.invalid", "https://gateway.invalid", ()).scrub(said)
+    assert "content-encoding" not in kept.answer.headers
+
+
+def test_the_command_lists_what_there_is(capsys: pytest.CaptureFixture[str]) -> None:
+    """`scripts/record --list`, as it is run in a shell, prints each scenario with its price."""
+    ran = subprocess.run([COMMAND, "--list"], capture_output=True, text=True, timeout=60)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert [line.split()[0] for line in ran.stdout.splitlines()[1:]] == sorted(SCENARIOS)
+    assert main(["--list"]) == 0
+    assert capsys.readouterr().out == ran.stdout
