@@ -1,0 +1,148 @@
+"""The plugin as its users have it: from the installed wheel, in folders that know nothing of the repository."""
+
+from __future__ import annotations
+
+import shutil
+import textwrap
+from pathlib import Path
+
+from .conftest import ROOT, Outside
+
+SHOP = ROOT / "examples" / "shop"
+TEN_LINES = """\
+from chainhub_video import ChainHub
+
+
+def make_kitten(path):
+    with ChainHub() as hub:
+        return hub.videos.generate("A kitten", model="grok-video-3", aspect_ratio="3:2", save_to=path)
+
+
+def test_kitten(chainhub_sandbox, tmp_path):
+    assert make_kitten(tmp_path / "kitten.mp4").size > 0
+    assert chainhub_sandbox.paid == 1
+"""
+
+
+def write(folder: Path, **files: str) -> Path:
+    """Write modules into a folder."""
+    for name, text in files.items():
+        (folder / f"{name}.py").write_text(textwrap.dedent(text))
+    return folder
+
+
+def test_ten_lines_test_an_app(outside: Outside, tmp_path: Path) -> None:
+    """A test of ten lines runs from anywhere, with warnings as errors, and takes seconds."""
+    done = outside.pytest(write(tmp_path, test_kitten=TEN_LINES))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "1 passed" in done.stdout
+
+
+def test_the_shop_is_tested(outside: Outside, tmp_path: Path) -> None:
+    """The example's own tests pass against the installed wheel, in two processes of pytest-xdist."""
+    folder = tmp_path / "shop"
+    shutil.copytree(SHOP, folder, ignore=shutil.ignore_patterns("__pycache__"))
+    done = outside.pytest(folder, "-n", "2")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "8 passed" in done.stdout
+
+
+def test_a_start_of_pytest_costs_nothing(without_extra: Outside, tmp_path: Path) -> None:
+    """Where no test uses it, the plugin's own small module is all that pytest loads of the distribution."""
+    conftest = """
+        import sys
+
+        def pytest_sessionfinish():
+            print("LOADED", *sorted(sys.modules))
+        """
+    folder = write(tmp_path, conftest=conftest, test_nothing="def test_nothing(): pass")
+    loaded = []
+    for blocked in ((), ("-p", "no:pytest_chainhub_video")):
+        done = without_extra.pytest(folder, "-q", "-s", *blocked)
+        assert done.returncode == 0, done.stdout + done.stderr
+        (line,) = (line for line in done.stdout.splitlines() if "LOADED" in line)
+        loaded.append(set(line.split()))
+    assert loaded[0] - loaded[1] == {"pytest_chainhub_video"}
+    assert not loaded[0] & {"httpx", "attrs", "starlette", "chainhub_video"}
+
+
+def test_a_missing_extra_is_one_line(without_extra: Outside, tmp_path: Path) -> None:
+    """Without the extra every test that asks for a fixture is told what to install, and no traceback."""
+    tests = """
+        def test_a(chainhub_sandbox): pass
+        def test_b(chainhub): pass
+        def test_c(async_chainhub): pass
+        """
+    done = without_extra.pytest(write(tmp_path, test_x=tests), "-q")
+    assert done.returncode == 1
+    reasons = [line for line in done.stdout.splitlines() if line.startswith("the fixture")]
+    assert len(reasons) == 3
+    assert all(line.endswith("pip install 'chainhub-video[sandbox]'") for line in reasons)
+    assert "Traceback" not in done.stdout
+    assert "site-packages" not in done.stdout
+
+
+def test_a_failure_shows_what_the_gateway_saw(outside: Outside, tmp_path: Path) -> None:
+    """Beside a failed test stand its creates, its tasks, its requests and its faults, and only its own."""
+    tests = """
+        import pytest
+        from chainhub_video import ChainHub, ChainHubError
+
+        ASKED = {"model": "grok-video-3", "aspect_ratio": "3:2"}
+
+        def test_fine(chainhub):
+            chainhub.videos.create("A dog", **ASKED)
+
+        def test_paid_twice(chainhub_sandbox, chainhub):
+            chainhub_sandbox.fault("create", "reset", times=1)
+            with pytest.raises(ChainHubError):
+                chainhub.videos.create("A kitten", **ASKED)
+            chainhub.videos.create("A kitten", **ASKED)
+            assert chainhub_sandbox.paid == 1
+        """
+    done = outside.pytest(write(tmp_path, test_shop=tests), "-q")
+    assert done.returncode == 1
+    shown = done.stdout[done.stdout.index("ChainHub sandbox") :]
+    assert "2 paid, 2 requests" in shown
+    assert "asked 2x, paid 2x: 'A kitten'" in shown
+    assert "POST /v1/video/create no answer -> grok:" in shown
+    assert "[reset at done]" in shown
+    assert "A dog" not in done.stdout
+
+
+def test_nothing_is_left(outside: Outside, tmp_path: Path) -> None:
+    """After tests that pass, fail and break off, no thread, file or setting of the sandbox's is left."""
+    conftest = """
+        import os, tempfile, threading
+        from pathlib import Path
+        import pytest
+
+        @pytest.fixture(autouse=True, scope="session")
+        def all_clean(tmp_path_factory):
+            folder = tmp_path_factory.mktemp("system")
+            tempfile.tempdir = str(folder)
+            yield
+            assert [t.name for t in threading.enumerate() if "sandbox" in t.name] == []
+            assert list(folder.iterdir()) == []
+            assert not [name for name in os.environ if name.startswith("CHAINHUB")]
+            ends = (os.path.realpath(each) for each in Path("/proc/self/fd").glob("*"))
+            assert [end for end in ends if "socket:" in end] == []
+        """
+    tests = """
+        import pytest
+        ASKED = {"model": "grok-video-3", "aspect_ratio": "3:2"}
+
+        @pytest.mark.parametrize("number", range(3))
+        def test_one(chainhub_sandbox, chainhub, number):
+            assert chainhub_sandbox.paid == 0 and chainhub_sandbox.faults == []
+            chainhub_sandbox.fault("query", "hang")
+            chainhub.videos.create("A kitten", **ASKED)
+
+        def test_broken(chainhub_sandbox, chainhub):
+            chainhub.videos.create("A kitten", **ASKED)
+            raise RuntimeError("on purpose")
+        """
+    done = outside.pytest(write(tmp_path, conftest=conftest, test_shop=tests), "-q")
+    assert "1 failed, 3 passed" in done.stdout, done.stdout + done.stderr
+    assert "on purpose" in done.stdout
+    assert "error" not in done.stdout.splitlines()[-1]
