@@ -165,6 +165,17 @@ def test_its_errors(sdk: Sdk) -> None:
     assert all(error.value.response.headers["X-Oneapi-Request-Id"] for error in errors)
 
 
+def test_a_failed_task_is_told(sdk: Sdk) -> None:
+    """Proves that the SDK ends its waiting when the task has failed, and has the reason."""
+    with Sandbox(fast=True) as gateway:
+        client = sdk.client(gateway.url)
+        running = sdk.create(client)
+        gateway.fail(running.id, reason="the prompt was refused")
+        failed = sdk.finish(client.videos.poll(running.id))
+    assert failed.status == "failed"
+    assert failed.error.message == "the prompt was refused"
+
+
 def test_the_example(tmp_path: Path) -> None:
     """Proves that the example for users of the SDK does what it says, without a warning."""
     run = subprocess.run(

@@ -1,0 +1,139 @@
+"""Prints what the openai SDK and our client make of a gateway that fails: `python -m tests.strangers.compared`.
+
+Both are as they come, but for the timeout of a create, which is short so that nobody has to wait. The sandbox breaks
+every create, or every download, in the same way, and counts what arrived and what production would have charged.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import time
+import warnings
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import openai
+from chainhub_video import ChainHub, Timeouts
+from chainhub_video.sandbox import Sandbox
+
+from tests.strangers.conftest import FORM, KITTEN
+
+SECONDS = 0.5
+CREATES = {
+    "accepted, then no answer within the timeout": "create:hang",
+    "accepted, then the connection is reset": "create:reset",
+    "accepted, then a proxy's 502": "create:status,status=502,shape=html,moment=done",
+    "accepted, then a 200 that is no JSON": "create:status,status=200,shape=html,moment=done",
+    "refused: rate limit, 429": "create:status,status=429,moment=read",
+}
+DOWNLOADS = {
+    "the video": "",
+    "a redirect to another host": "content:redirect",
+    "JSON with a link, as the vendor documents it": "content:refer",
+    "a proxy's page with status 200": "content:status,status=200,shape=html",
+}
+
+
+class Client(NamedTuple):
+    """How a user of one of the two would write it."""
+
+    create: Callable[[Sandbox], object]
+    download: Callable[[Sandbox, str, Path], object]
+
+
+def their_client(gateway: Sandbox) -> openai.OpenAI:
+    """The SDK's client for a sandbox."""
+    return openai.OpenAI(base_url=f"{gateway.url}/v1", api_key="sandbox", timeout=SECONDS)
+
+
+def their_create(gateway: Sandbox) -> object:
+    """One create with the SDK."""
+    with their_client(gateway) as client:
+        return client.videos.create(**FORM, input_reference=KITTEN)
+
+
+def their_download(gateway: Sandbox, task_id: str, to: Path) -> object:
+    """One download with the SDK."""
+    with their_client(gateway) as client:
+        return client.videos.download_content(task_id).write_to_file(to)
+
+
+def our_client(gateway: Sandbox) -> ChainHub:
+    """Our client for a sandbox."""
+    return ChainHub(base_url=gateway.url, api_key="sandbox", timeout=Timeouts(create=SECONDS))
+
+
+def our_create(gateway: Sandbox) -> object:
+    """One create with our client."""
+    with our_client(gateway) as hub:
+        return hub.videos.create(**FORM, image=KITTEN)
+
+
+def our_download(gateway: Sandbox, task_id: str, to: Path) -> object:
+    """One download with our client."""
+    with our_client(gateway) as hub:
+        return hub.videos.download(hub.videos.retrieve(task_id, format="openai"), to)
+
+
+CLIENTS: Mapping[str, Client] = {
+    "openai": Client(their_create, their_download),
+    "ours": Client(our_create, our_download),
+}
+
+
+def raised(call: Callable[[], object]) -> str:
+    """The name of what a call raises, and else of what it returns."""
+    try:
+        return f"a {type(call()).__name__}"
+    except Exception as error:  # noqa: BLE001 - whatever a stranger raises is the answer
+        return type(error).__name__
+
+
+def after_create(client: Client, fault: str) -> str:
+    """What came of one create."""
+    with Sandbox(fast=True, faults=[fault]) as gateway:
+        began = time.perf_counter()
+        got = raised(lambda: client.create(gateway))
+        took = time.perf_counter() - began
+        sent = sum(one.step == "create" for one in gateway.requests)
+        return f"{sent:>4} {gateway.paid:>4} {took:6.1f} s  {got}"
+
+
+def after_download(client: Client, fault: str) -> str:
+    """What one download left on the disk."""
+    with (
+        Sandbox(fast=True, faults=[fault] if fault else []) as gateway,
+        tempfile.TemporaryDirectory() as folder,
+    ):
+        our_create(gateway)
+        task_id = gateway.creates[0].tasks[0].id
+        gateway.finish(task_id)
+        file = Path(folder) / "kitten.mp4"
+        got = raised(lambda: client.download(gateway, task_id, file))
+        if not file.exists():
+            return f"nothing: {got}"
+        data = file.read_bytes()
+        return "the video" if data[4:8] == b"ftyp" else f"{data[:15].decode()}… as kitten.mp4"
+
+
+def main() -> int:
+    """Print both tables."""
+    # The SDK's makers are about to give up their own service, and warn at every call.
+    warnings.filterwarnings("ignore", "The Sora API", DeprecationWarning)
+    print(f"A create{'sent':>8} {'paid':>4} {'took':>8}  the caller gets")
+    for cause, fault in CREATES.items():
+        print(f"  {cause}")
+        for name, client in CLIENTS.items():
+            print(f"    {name:8}{after_create(client, fault)}", flush=True)
+    print("A download, and what is on the disk")
+    for cause, fault in DOWNLOADS.items():
+        print(f"  {cause}")
+        for name, client in CLIENTS.items():
+            print(f"    {name:8}{after_download(client, fault)}", flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,37 @@
+"""The comparison with the openai SDK, whose tables are in docs/strangers.md: our rows of it."""
+
+from __future__ import annotations
+
+import pytest
+
+pytestmark = pytest.mark.filterwarnings("ignore:The Sora API:DeprecationWarning")
+
+
+@pytest.mark.parametrize(
+    ("cause", "row"),
+    [
+        ("accepted, then the connection is reset", "1 1 SubmissionUncertain"),
+        ("accepted, then a 200 that is no JSON", "1 1 SubmissionUncertain"),
+    ],
+)
+def test_a_create_is_paid_once(cause: str, row: str) -> None:
+    """Proves that the table's words for a create are what happens: sent and paid once, and said to be uncertain."""
+    from tests.strangers.compared import CLIENTS, CREATES, after_create
+
+    told = after_create(CLIENTS["ours"], CREATES[cause]).split()
+    assert row == " ".join([*told[:2], told[-1]])
+
+
+@pytest.mark.parametrize(
+    ("client", "cause", "saved"),
+    [
+        ("openai", "the video", "the video"),
+        ("ours", "JSON with a link, as the vendor documents it", "the video"),
+        ("ours", "a proxy's page with status 200", "nothing: DownloadFailed"),
+    ],
+)
+def test_a_file_is_a_video_or_none(client: str, cause: str, saved: str) -> None:
+    """Proves that what lies on the disk after a download is the video, or nothing."""
+    from tests.strangers.compared import CLIENTS, DOWNLOADS, after_download
+
+    assert after_download(CLIENTS[client], DOWNLOADS[cause]) == saved
