@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import textwrap
 from pathlib import Path
@@ -9,18 +10,20 @@ from pathlib import Path
 from .conftest import ROOT, Outside
 
 SHOP = ROOT / "examples" / "shop"
-TEN_LINES = """\
-from chainhub_video import ChainHub
+GUIDE = (ROOT / "docs" / "testing.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"```python\n(.*?)```", GUIDE, re.DOTALL)
+AROUND = """
+import asyncio
+import pytest
+from concurrent.futures import ThreadPoolExecutor
+from chainhub_video import ChainHub, WaitTimeout
+from test_0 import make_kitten
 
+async def my_app(hub, folder):
+    await hub.videos.generate(
+        "A kitten", model="grok-video-3", aspect_ratio="3:2", save_to=folder / "kitten.mp4"
+    )
 
-def make_kitten(path):
-    with ChainHub() as hub:
-        return hub.videos.generate("A kitten", model="grok-video-3", aspect_ratio="3:2", save_to=path)
-
-
-def test_kitten(chainhub_sandbox, tmp_path):
-    assert make_kitten(tmp_path / "kitten.mp4").size > 0
-    assert chainhub_sandbox.paid == 1
 """
 
 
@@ -31,11 +34,23 @@ def write(folder: Path, **files: str) -> Path:
     return folder
 
 
-def test_ten_lines_test_an_app(outside: Outside, tmp_path: Path) -> None:
-    """A test of ten lines runs from anywhere, with warnings as errors, and takes seconds."""
-    done = outside.pytest(write(tmp_path, test_kitten=TEN_LINES))
+def indent(block: str) -> str:
+    """Put a block into a function."""
+    return textwrap.indent(block, "    ")
+
+
+def test_the_guide_tells_the_truth(outside: Outside, tmp_path: Path) -> None:
+    """The guide's ten lines run as they stand, and all its other tests and faults with their imports."""
+    first, *others = BLOCKS
+    assert "import" in first
+    for number, block in enumerate(others, 1):
+        whole = (
+            block if "def test_" in block else f"def test_it(chainhub_sandbox):\n{indent(block)}"
+        )
+        write(tmp_path, **{f"test_{number}": f"{AROUND}{whole}"})
+    done = outside.pytest(write(tmp_path, test_0=first))
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "1 passed" in done.stdout
+    assert f"{len(BLOCKS)} passed" in done.stdout
 
 
 def test_the_shop_is_tested(outside: Outside, tmp_path: Path) -> None:
