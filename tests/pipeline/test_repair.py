@@ -123,6 +123,7 @@ def read_back(line: str, position: int) -> Any:
 @example("{}")
 @example("- x")
 @example("12")
+@example("|-#x")
 def test_any_description_comes_back_character_for_character_or_is_refused(line: str) -> None:
     """Whatever a description holds, written unquoted, is read as it is; only zero bytes are refused."""
     value = value_of(line)
@@ -133,6 +134,8 @@ def test_any_description_comes_back_character_for_character_or_is_refused(line: 
 @settings(max_examples=900, deadline=None)
 @given(LINE, st.integers(1, 3))
 @example("-", 1)
+@example("|#", 1)
+@example("># x", 2)
 @example("- x", 1)
 @example("Some text: more", 2)
 @example("{{x}}", 3)
