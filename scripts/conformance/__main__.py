@@ -39,7 +39,7 @@ def main(arguments: list[str] | None = None) -> int:
     except PipelineError as error:
         print(error, file=sys.stderr)
         return 2
-    print(found.as_json() if options.json else found.as_text())
+    print(found.as_json() if options.json else found.as_text(quiet=options.quiet))
     return 1 if found.deviations or (options.complete and found.gaps) else 0
 
 
@@ -54,6 +54,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--spec", type=Path, default=_ROOT / "openapi/openapi.yaml", metavar="FILE",
         help="the OpenAPI document, 3.0 or 3.1, in YAML or JSON (default: openapi/openapi.yaml)")  # fmt: skip
     add("--complete", action="store_true", help="fail also if an operation was never recorded")
+    add("--quiet", action="store_true", help="tell deviations and gaps only, and the sum of it")
     add("--json", action="store_true", help="print one JSON document instead of lines")
     return parser
 

@@ -91,10 +91,16 @@ class Findings:
     gaps: list[str] = field(default_factory=list[str])
     notes: list[str] = field(default_factory=list[str])
 
-    def as_text(self) -> str:
-        """Return it as lines."""
+    def as_text(self, *, quiet: bool = False) -> str:
+        """Return it as lines.
+
+        Args:
+            quiet: Whether to leave out the notes and what was recorded.
+        """
         lines = [str(deviation) for deviation in self.deviations]
         lines += [f"gap: {gap}" for gap in self.gaps]
+        if quiet:
+            return "\n".join([*lines, self.summary()])
         lines += [f"note: {note}" for note in self.notes]
         width = max(map(len, self.recorded), default=0)
         for title, statuses in self.recorded.items():

@@ -39,22 +39,27 @@ class Change:
             PipelineError: the corrections do not fit the page any more, or it contradicts itself.
         """
         given = inputs()
-        pages = {name: self._edited(name, raw) for name, raw in given.pages.items()}
-        others = {name: self._edited(name, raw) for name, raw in given.others.items()}
+        pages = {name: self.text(name).encode() for name in given.pages}
+        others = {name: self.text(name).encode() for name in given.others}
         document = assemble(Inputs(pages, others=others)).document
         if self.gone:
             document["paths"].drop(self.gone)
         return document
 
-    def _edited(self, name: str, raw: bytes) -> bytes:
-        text = raw.decode()
+    def text(self, name: str) -> str:
+        """What stands in a page or another input after the change.
+
+        Args:
+            name: its path in the repository.
+        """
+        text = {**inputs().pages, **inputs().others}[name].decode()
         edits = {self.page: self.edits, OVERLAY: self.settled}.get(name, ())
         for old, new in edits:
             assert old in text, f"{old!r} is not in {name} to be changed"
             text = text.replace(old, new)
         for old, new in self.everywhere:
             text = text.replace(old, new)
-        return text.encode()
+        return text
 
     def unsettled(self) -> Change:
         """The vendor's change alone, before anybody has looked at it."""

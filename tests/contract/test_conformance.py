@@ -150,7 +150,7 @@ def test_a_path_that_the_document_does_not_know_is_told(
         said("DELETE", "/v1/videos/video_1", answer=b"", status=404),
     )
     assert found == 1
-    paths, what = "#/paths (openapi.yaml:16)", "the operation is not documented"
+    paths, what = "#/paths (openapi.yaml:6)", "the operation is not documented"
     one = f"POST /v1/video/creates, request, answered 200: {what}; {paths} knows {CREATE} beside it"
     two = f"DELETE /v1/videos/video_1, request, answered 404: {what}; {paths} does not list it"
     assert deviations(capsys.readouterr().out) == [

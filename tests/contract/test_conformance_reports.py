@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from conformance.__main__ import main
 
 from .broken import CONTENT, CREATE, FORMED, QUERY, TASK, asked, created
 from .project import Project
@@ -35,6 +36,23 @@ def test_operations_never_recorded_are_gaps(
         )
     ]
     assert project.contract(asked(TASK), options=("--complete",)) == 1
+
+
+def test_quiet_leaves_only_what_needs_doing(
+    project: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without a deviation and all operations recorded, that is one line."""
+    assert main(["--complete", "--quiet"]) == 0
+    assert capsys.readouterr().out.count("\n") == 1
+    assert project.contract(created(size=None), options=("--quiet",)) == 1
+    told = capsys.readouterr().out.splitlines()
+    starts = [
+        "tapes/tape.yaml#1",
+        "    seen",
+        *["gap"] * 4,
+        "1 cassette, 1 interaction held against openapi.yaml",
+    ]
+    assert [line.partition(":")[0] for line in told] == starts
 
 
 def test_what_no_promise_forbids_is_noted(
