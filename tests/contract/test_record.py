@@ -263,6 +263,28 @@ def test_a_paid_task_is_named_when_its_recording_fails(
     assert task in capsys.readouterr().err
 
 
+@pytest.mark.network
+def test_an_interruption_names_what_was_paid_for(
+    live: Sandbox,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Ctrl-C while a paid task is under way ends with 130, one line, and the task's id."""
+
+    def interrupt(_: object) -> None:
+        raise KeyboardInterrupt
+
+    in_one_call = SCENARIOS["unified-text-only"]
+    change(monkeypatch, in_one_call.name, fields={**in_one_call.fields, "on_update": interrupt})
+    assert main(["--live", in_one_call.name, "--yes-spend", "1", "--to", str(tmp_path)]) == 130
+    told = capsys.readouterr().err
+    assert told.startswith("scripts/record: interrupted: the scenario under way was not kept")
+    assert live.creates[0].tasks[0].id in told
+    assert len(told.splitlines()) == 1
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize(
     ("base_url", "shown"),
     [
