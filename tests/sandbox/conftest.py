@@ -15,6 +15,8 @@ import pytest
 from chainhub_video.sandbox import Sandbox
 from PIL import Image
 
+from .targets import Target
+
 KITTEN = Path(__file__).parents[2] / "examples" / "kitten.png"
 PATIENCE = 20.0
 
@@ -160,3 +162,20 @@ def fresh_caller() -> Iterator[Caller]:
         caller = Caller(gateway)
         yield caller
         caller.http.close()
+
+
+@pytest.fixture(scope="module")
+def _target() -> Iterator[Target]:
+    with Sandbox(fast=True, pace=0) as gateway:
+        caller = Caller(gateway)
+        openai, unified = caller.create_openai(seconds="1"), caller.create_unified()
+        clips = {"content": caller.video(openai), "link": caller.video(unified)}
+        yield Target(gateway, openai.json()["id"], unified.json()["id"], clips, caller)
+        caller.http.close()
+
+
+@pytest.fixture
+def target(_target: Target) -> Iterator[Target]:
+    """The sandbox; no fault outlives its test."""
+    yield _target
+    _target.gateway.clear_faults()

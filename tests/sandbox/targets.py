@@ -1,0 +1,63 @@
+"""A sandbox to be struck by faults, and what its steps answer as long as nothing strikes."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from chainhub_video.sandbox import Sandbox
+from chainhub_video.sandbox.faults import KINDS
+
+from .raw import Seen, exchange
+
+if TYPE_CHECKING:
+    from .conftest import Caller
+
+FILES = ("content", "link")
+
+
+@dataclass
+class Target:
+    """A sandbox with a finished task of each format, and one request for each step."""
+
+    gateway: Sandbox
+    openai: str
+    unified: str
+    clip: dict[str, bytes]
+    caller: Caller
+
+    def send(self, step: str, patience: float = 10.0, **headers: str) -> Seen:
+        """One request of a step, on a connection of its own."""
+        if step == "link":
+            return exchange(self.link(), patience=patience, **headers)
+        url = (
+            self.gateway.url
+            + {
+                "create": "/v1/video/create",
+                "query": f"/v1/videos/{self.openai}",
+                "content": f"/v1/videos/{self.openai}/content",
+            }[step]
+        )
+        method = "POST" if step == "create" else "GET"
+        return exchange(url, method, patience, Authorization="Bearer sandbox", **headers)
+
+    def link(self) -> str:
+        """Where the unified task's video is now."""
+        found: str = self.caller.query(self.unified).json()["video_url"]
+        return found
+
+
+def at(kind: str) -> list[Any]:
+    """The steps at which a kind of fault can strike, as parameters."""
+    return [pytest.param(step, id=step) for step in KINDS[kind].steps]
+
+
+def whole(target: Target, step: str, seen: Seen) -> bool:
+    """Whether an answer is the one that comes without any fault."""
+    assert seen.ending == "fin"
+    assert seen.status == 200
+    if step in FILES:
+        return seen.body == target.clip[step]
+    return {"id", "status"} <= set(json.loads(seen.body))
