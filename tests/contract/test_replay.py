@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 import time
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
@@ -173,3 +175,25 @@ def test_vcrpy_alone_replays_a_cassette(tmp_path: Path) -> None:
     assert tape.all_played
     assert video.task.status is TaskStatus.COMPLETED
     assert video.sha256 == media.stand_in_sha256()
+
+
+def test_the_page_lists_every_scenario_and_its_app_test_passes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """docs/cassettes.md names each scenario with whether it can be live, and its test of an app runs as it stands."""
+    page = (CASSETTES.parents[1] / "docs" / "cassettes.md").read_text("utf-8")
+    listed = set()
+    for line in page.splitlines():
+        match [cell.strip() for cell in line.strip("|").split("|")]:
+            case [names, ("both" | "openai" | "unified") as formats, live, _]:
+                each = formats.replace("both", "openai unified").split()
+                listed |= {
+                    (f"{one}-{name.strip(' `')}", live) for one in each for name in names.split(",")
+                }
+    assert listed == {(name, "no" if one.not_live else "yes") for name, one in SCENARIOS.items()}
+    shutil.copy(UNIFIED, tmp_path)
+    app = page.split("```python\n")[1].split("```")[0]
+    names: dict[str, Any] = {}
+    exec(compile(app, "docs/cassettes.md", "exec"), names)
+    monkeypatch.chdir(tmp_path)
+    names["test_my_app"]()
