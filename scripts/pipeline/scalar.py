@@ -114,7 +114,7 @@ def misread(lines: list[str], *, text_only: bool = False, free: bool = False) ->
             if not first.style and text_only and reads_as_other(first.value):
                 return "can only be text here, and reads as a number, a truth value or null"
             # A block marker with a comment, and nothing below that it could announce, is text.
-            styled = first.style == source[0] and (first.style in "'\"" or len(lines) > 1)
+            styled = first.style == source[0] and (source[0] in "'\"" or len(lines) > 1)
             if styled or (not first.style and first.value == fold(lines)):
                 return None
         elif text_only:
