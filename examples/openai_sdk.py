@@ -23,7 +23,7 @@ warnings.filterwarnings("ignore", "The Sora API", DeprecationWarning)
 def main() -> int:
     """Make the video, and save it in the working directory as kitten.mp4."""
     with (
-        Sandbox(pace=0.3) as gateway,
+        Sandbox(fast=True, pace=0.3) as gateway,
         openai.OpenAI(base_url=f"{gateway.url}/v1", api_key="sandbox") as client,
     ):
         video = client.videos.create(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import inspect
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -14,7 +13,6 @@ import pytest
 from chainhub_video.sandbox import Sandbox
 
 KITTEN = Path(__file__).parents[2] / "examples" / "kitten.png"
-KITTEN_URI = f"data:image/png;base64,{base64.b64encode(KITTEN.read_bytes()).decode()}"
 FORM = {
     "model": "veo_3_1",
     "prompt": "The kitten is eating fish",

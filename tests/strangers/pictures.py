@@ -5,6 +5,6 @@ from __future__ import annotations
 import schemathesis
 from hypothesis import strategies as st
 
-from tests.strangers.conftest import KITTEN
+from tests.strangers.prose import PICTURE
 
-schemathesis.openapi.format("binary", st.just(KITTEN.read_bytes()))
+schemathesis.openapi.format("binary", st.just(PICTURE))

@@ -6,10 +6,13 @@ and has to accept all of them and nothing else. Written from the descriptions, n
 
 from __future__ import annotations
 
+import base64
 import copy
 from typing import Any
 
-from tests.strangers.conftest import KITTEN_URI
+_PNG = "iVBORw0KGgoAAAANSUhEUgAAABAAAAAJCAIAAAC0SDtlAAAAFklEQVR42mP8v5SBJMDEwDCqYRBoAADikwG2TTnU4QAAAABJRU5ErkJggg=="
+PICTURE = base64.b64decode(_PNG)
+"""16x9 pixels of orange: small, since hundreds of cases carry it."""
 
 RULES: dict[str, dict[str, dict[str, Any]]] = {
     "CreateVideoRequest": {
@@ -25,7 +28,10 @@ RULES: dict[str, dict[str, dict[str, Any]]] = {
         "aspect_ratio": {"enum": ["2:3", "3:2", "1:1"]},
         "size": {"enum": ["720P", "1080P"]},
         "images": {
-            "items": {"type": "string", "enum": ["https://example.com/kitten.png", KITTEN_URI]}
+            "items": {
+                "type": "string",
+                "enum": ["https://example.com/kitten.png", f"data:image/png;base64,{_PNG}"],
+            }
         },
     },
 }
