@@ -10,8 +10,6 @@ from .schedule import Plan
 from .soak import soak
 
 
-# A killed client leaves the server's end of its connection to the garbage collector.
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("seed", [1])
 def test_nothing_is_paid_twice_or_lost(tmp_path: Path, seed: int) -> None:
     """Two hundred jobs in processes that are killed at any moment end saved, whole, and paid for as reported."""

@@ -53,7 +53,7 @@ class Control:
             self._plan.add(fault)
         elif self._doors is not None:
             port = self._ports[1 if fault.step == "link" else 0]
-            self._doors.shut(port, fault.parameters["seconds"])
+            await self._doors.shut(port, fault.parameters["seconds"])
 
     async def clear(self) -> None:
         """Forgets all faults, and opens the doors that are shut."""

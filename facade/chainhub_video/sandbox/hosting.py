@@ -8,6 +8,8 @@ import socket
 
 import uvicorn
 
+from chainhub_video.sandbox.listening import shut_down
+
 _TICK_SECONDS = 0.1
 _GLANCE_SECONDS = 0.002
 _FAREWELL_SECONDS = 1.0
@@ -42,7 +44,7 @@ class Host(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Takes no more connections, lets answers end that soon do, and breaks off the others."""
         for listener in self.servers:
-            listener.close()
+            await shut_down(listener)
         for each in sockets or ():
             each.close()
         for connection in list(self.server_state.connections):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import os
 import socket
@@ -63,6 +64,19 @@ def bind(host: str, port: int) -> socket.socket:
         listening.close()
         raise SandboxError(f"port {port}: a port is a number from 0 to 65535") from error
     return listening
+
+
+async def shut_down(listener: asyncio.Server) -> None:
+    """Closes a running listener, and loses nobody.
+
+    asyncio cannot make a transport for somebody whom a listener accepts in the moment in which it is closed, and leaves
+    what it has made of it to the garbage collector.
+    """
+    loop = asyncio.get_running_loop()
+    for listening in listener.sockets:
+        loop.remove_reader(listening.fileno())
+    await asyncio.sleep(0)
+    listener.close()
 
 
 def origin(host: str, listening: socket.socket) -> str:
