@@ -139,13 +139,13 @@ def test_a_known_secret_survives_nowhere(place: str, secret: str) -> None:
     assert not [spelling for spelling in spellings(secret) if spelling in text]
 
 
-@pytest.mark.parametrize("place", sorted(PLACES))
 @pytest.mark.parametrize("kind", PLANTED)
-def test_what_looks_like_a_secret_survives_nowhere(kind: str, place: str) -> None:
-    """Keys, tokens, signed links, cookies and addresses are gone from wherever they were."""
-    text = kept(CREATED, PLACES[place](PLANTED[kind]))
-    assert PLANTED[kind] not in text
-    assert PLANTED[kind].encode().hex() not in text
+def test_what_looks_like_a_secret_survives_nowhere(kind: str) -> None:
+    """Keys, tokens, signed links, cookies and addresses are gone from each place where they were."""
+    secret = PLANTED[kind]
+    texts = {place: kept(CREATED, plant(secret)) for place, plant in PLACES.items()}
+    spelled = (secret, secret.encode().hex())
+    assert [place for place, text in texts.items() if any(each in text for each in spelled)] == []
 
 
 def test_an_id_has_one_stand_in_throughout() -> None:
