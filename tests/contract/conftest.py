@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 
 from .guarding import no_network
@@ -31,14 +29,6 @@ def _guarded(item: pytest.Item) -> Iterator[None]:
         return (yield)
     with no_network():
         return (yield)
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _one_trust_store() -> Iterator[None]:
-    """Read the system's certificates once for all clients: that takes longer than most tests."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(httpx, "create_ssl_context", functools.cache(httpx.create_ssl_context))
-        yield
 
 
 @pytest.fixture(autouse=True)

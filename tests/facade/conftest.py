@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterator
 from contextlib import ExitStack
 from fractions import Fraction
@@ -10,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import av
-import httpx
 import pytest
 from chainhub_video import VideoTask
 from chainhub_video.sandbox import Sandbox
@@ -20,14 +18,6 @@ from .colours import Colour
 from .scripted import Gateway
 from .videos import LINK, completed
 from .wires import OPENAI, UNIFIED, WIRES, Wire
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _one_trust_store() -> Iterator[None]:
-    """Read the system's certificates once for all clients: that takes longer than most tests."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(httpx, "create_ssl_context", functools.cache(httpx.create_ssl_context))
-        yield
 
 
 @pytest.fixture(autouse=True)

@@ -75,9 +75,6 @@ class Surroundings:
 @pytest.fixture
 def surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Surroundings]:
     """A gateway of a made-up name, a certificate of one's own, and a proxy; none of them in the environment yet."""
-    # Other tests share one trust store, which would not see what these put into the environment.
-    fresh = httpx.create_ssl_context.__wrapped__  # type: ignore[attr-defined] - that of the cache
-    monkeypatch.setattr(httpx, "create_ssl_context", fresh)
     for name in ("NO_PROXY", "no_proxy", "SSL_CERT_FILE", "SSL_CERT_DIR"):
         monkeypatch.delenv(name, raising=False)
     authority = trustme.CA()

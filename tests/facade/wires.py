@@ -5,14 +5,16 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from chainhub_video import VideoTask
 from PIL import Image
 
 
+@cache
 def png(size: tuple[int, int] = (1280, 720), colour: str = "orange") -> bytes:
-    """A picture of one colour."""
+    """A picture of one colour, encoded once: a large one takes longer than most tests."""
     file = io.BytesIO()
     Image.new("RGB", size, colour).save(file, "PNG")
     return file.getvalue()
