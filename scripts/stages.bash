@@ -2,6 +2,7 @@
 # at the first that fails. Leaves $root (the repository) and $bin (its environment's programs) behind.
 root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd -P)
 bin=$root/.venv/bin
+unset PYTHONDONTWRITEBYTECODE # hundreds of processes are started: each would compile all that it imports
 
 stage() {
     local name=$1 status=0
