@@ -1,4 +1,4 @@
-"""What every folder of tests shares: the system's certificates are read once a process."""
+"""What every folder of tests shares: the system's certificates and the wheel, each made once a process."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ import os
 import ssl
 from collections.abc import Iterator
 from functools import cache
+from pathlib import Path
 
 import httpx
 import pytest
 from httpx._transports import default
+
+from tests.wheels import ROOT, build
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -32,3 +35,9 @@ def _one_trust_store() -> Iterator[None]:
         for module in (httpx, default):
             patch.setattr(module, "create_ssl_context", create)
         yield
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel, built once."""
+    return build("wheel", ROOT, tmp_path_factory.mktemp("dist"))

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
-from .conftest import ROOT, build
+from tests.wheels import ROOT, build
 
 Files = dict[str, bytes]
 

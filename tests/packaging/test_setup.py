@@ -13,7 +13,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from .conftest import ROOT
+from tests.wheels import ROOT
 
 LOCK = ROOT / "scripts" / "requirements.lock"
 SCRIPTS = sorted(

@@ -7,7 +7,9 @@ import shutil
 import textwrap
 from pathlib import Path
 
-from .conftest import ROOT, Outside
+from tests.wheels import ROOT
+
+from .conftest import Outside
 
 SHOP = ROOT / "examples" / "shop"
 GUIDE = (ROOT / "docs" / "testing.md").read_text(encoding="utf-8")
