@@ -168,10 +168,22 @@ def test_compressed_answers_are_recorded_as_they_read() -> None:
     assert "content-encoding" not in kept.answer.headers
 
 
-def test_the_command_lists_what_there_is(capsys: pytest.CaptureFixture[str]) -> None:
-    """`scripts/record --list`, as it is run in a shell, prints each scenario with its price."""
+def test_the_command_lists_what_there_is(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`scripts/record --list`, as it is run in a shell: each scenario, its price, and what is recorded of it."""
     ran = subprocess.run([COMMAND, "--list"], capture_output=True, text=True, timeout=60)
     assert (ran.returncode, ran.stderr) == (0, "")
-    assert [line.split()[0] for line in ran.stdout.splitlines()[1:]] == sorted(SCENARIOS)
+    rows = {line.split()[0]: line for line in ran.stdout.splitlines()[1:]}
+    assert sorted(rows) == sorted(SCENARIOS)
+    for name, row in rows.items():
+        cassette = read(CASSETTES / f"{name}.yaml")
+        head, count = cassette.head, len(cassette.interactions)
+        assert f"{head['source']}, {head['at'][:10]}, {head['server']} " in row
+        assert f" {count}  {SCENARIOS[name].does}" in row
     assert main(["--list"]) == 0
     assert capsys.readouterr().out == ran.stdout
+    (tmp_path / f"{NAME}.yaml").write_text("recorded: 1")
+    assert main(["--list", "--to", str(tmp_path)]) == 0
+    told = {line.split()[0]: line.split()[3] for line in capsys.readouterr().out.splitlines()[1:]}
+    assert told == {**dict.fromkeys(SCENARIOS, "-"), NAME: "unreadable"}
