@@ -39,7 +39,7 @@ log = logging.getLogger("chainhub_video")
 T = TypeVar("T")
 OnProgress: TypeAlias = "Callable[[int, int | None], Any]"
 
-_BLOCK = 1 << 20  # bytes that are written to the disk together
+_BLOCK = 1 << 19  # bytes that are written to the disk together
 _LONGEST_HOLD = 0.25  # seconds that fewer bytes wait for more
 
 
