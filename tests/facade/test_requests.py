@@ -17,6 +17,11 @@ from .wires import OPENAI, UNIFIED, Wire, png
 ANY = {"format": "openai", "model": "veo-9", "seconds": 4}  # a model whose row sets no limits
 ANY_UNIFIED = {"format": "unified", "model": "grok-9", "size": "720P"}
 
+try:
+    json.dumps(float("nan"), allow_nan=False)
+except ValueError as error:
+    NO_JSON = str(error)  # the words of Python, which differ between its versions
+
 # What is passed, and the fields that must arrive. A field that must not arrive is None.
 FORM: dict[str, tuple[Mapping[str, Any], Mapping[str, str | None]]] = {
     "seconds int": ({"seconds": 4}, {"seconds": "4"}),
@@ -176,7 +181,7 @@ REFUSED: dict[str, tuple[Wire, Mapping[str, Any], str]] = {
     "extra without a name": (UNIFIED, {"extra": {" ": 1}}, "a field of extra is empty"),
     "extra NaN": (
         OPENAI, {"extra": {"a": float("nan")}},
-        "extra 'a' cannot be sent: Out of range float values are not JSON compliant",
+        f"extra 'a' cannot be sent: {NO_JSON}",
     ),
     "extra set": (
         OPENAI, {"extra": {"a": {1}}},

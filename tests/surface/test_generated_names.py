@@ -130,7 +130,7 @@ def _edited(module: str, old: str, new: str) -> Callable[[Path], None]:
         pytest.param(
             _edited("api/openai/create_video.py", "    body: Create", "    payload: Create"),
             "formats/openai.py",
-            ["create_video._get_kwargs(…)", "missing a required argument: 'payload'"],
+            ["create_video._get_kwargs(…)", "missing a required", "'payload'"],
             id="parameter renamed",
         ),
         pytest.param(
@@ -142,7 +142,7 @@ def _edited(module: str, old: str, new: str) -> Callable[[Path], None]:
         pytest.param(
             _edited("api/unified/query_unified_video.py", "    id: str,", "    id: str,\n    region: str,"),
             "formats/unified.py",
-            ["query_unified_video._get_kwargs(…)", "missing a required argument: 'region'"],
+            ["query_unified_video._get_kwargs(…)", "missing a required", "'region'"],
             id="parameter added",
         ),
         pytest.param(
@@ -158,7 +158,7 @@ def _edited(module: str, old: str, new: str) -> Callable[[Path], None]:
                 "    images: list[str]\n    region: str\n",
             ),
             "formats/unified.py",
-            ["CreateUnifiedVideoRequest(…)", "missing a required argument: 'region'"],
+            ["CreateUnifiedVideoRequest(…)", "missing a required", "'region'"],
             id="field required",
         ),
         pytest.param(

@@ -39,8 +39,13 @@ class RealClock:
 
     virtual: ClassVar[bool] = False
 
-    monotonic = staticmethod(time.monotonic)
-    time = staticmethod(time.time)
+    def monotonic(self) -> float:
+        """Seconds from an arbitrary start, never going backwards."""
+        return time.monotonic()
+
+    def time(self) -> float:
+        """Unix time in seconds."""
+        return time.time()
 
 
 class _Sleeper:
