@@ -3,6 +3,7 @@
 import tracemalloc
 
 import pytest
+import yaml  # PyYAML: a reader of YAML 1.1
 from pipeline.page import Excerpt
 from pipeline.parse import parse
 from pipeline.render import render
@@ -135,7 +136,6 @@ def test_line_breaks_that_only_yaml_1_1_knows_are_characters() -> None:
 
 def test_rendered_text_reads_the_same_in_yaml_1_1_and_1_2() -> None:
     """A document written by the pipeline means the same to old YAML readers."""
-    yaml = pytest.importorskip("yaml", reason="PyYAML, a reader of YAML 1.1, is not installed")
     words = [
         "3:2",
         "no",
