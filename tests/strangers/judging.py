@@ -113,8 +113,9 @@ class Judgement:
             ] += n
         yield "answers to the cases:"
         yield from _rows(answers)
-        yield "answers to the cases that followed a link:"
-        yield from _rows(self.transitions)
+        if self.transitions:
+            yield "answers to the cases that followed a link:"
+            yield from _rows(self.transitions)
 
 
 def _rows(counted: Counter[tuple[str, int]]) -> Iterator[str]:
