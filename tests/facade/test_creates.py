@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from socket import create_server
 from typing import Any
 
@@ -29,6 +30,7 @@ from chainhub_video.effects import TransportFailure
 from .answering import Answer, garbage, half_head, hang_up, page, reset, say, silence, tell
 from .colours import Colour
 from .scripted import Gateway
+from .untraced import untraced
 from .wires import Wire
 
 
@@ -234,23 +236,47 @@ def test_a_name_that_does_not_exist_sends_nothing(colour: Colour, wire: Wire) ->
         wire.create(colour.hub("https://no-such-host.invalid"))
 
 
-def test_a_full_pool_of_a_lent_client_sends_nothing(
+def test_a_full_pool_of_a_lent_client_proves_nothing(
     colour: Colour, wire: Wire, gateway: Gateway
 ) -> None:
-    """If a lent client has no free connection, the create was not sent; once it has, it is."""
+    """If a lent client has no free connection, no event says that nothing was sent; once it has, the create is sent."""
     gateway.on("create", CREATED)
     gateway.on("/busy", say(200, b"x" * 10, sent=5, after=0.0))
     http = colour.http_client(limits=httpx.Limits(max_connections=1))
     busy = http.build_request("GET", f"{gateway.url}/busy")
     occupying = colour.finish(http.send(busy, stream=True))
     hub = colour.hub(gateway.url, http_client=http, timeout=Timeouts(connect=0.03))
-    with pytest.raises(ConnectionFailed, match="PoolTimeout") as raised:
+    with pytest.raises(SubmissionUncertain, match="PoolTimeout") as raised:
         wire.create(hub)
     assert isinstance(raised.value.__cause__, httpx.PoolTimeout)
     assert gateway.count("create") == 0
     with suppress(httpx.HTTPError):
         colour.finish(occupying.aclose() if colour.asynchronous else occupying.close())
     assert wire.create(hub).id == "video_1"
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError],
+    ids=lambda failure: failure.__name__,
+)
+def test_a_lent_transport_without_events_pays_once(
+    colour: Colour,
+    wire: Wire,
+    gateway: Gateway,
+    failure: type[httpx.TransportError],
+    tmp_path: Path,
+) -> None:
+    """A create that was read before the connection dropped is sent once, and its receipt says that it is uncertain."""
+    gateway.on("create", hang_up())
+    lent = colour.http_client(transport=untraced(colour, failure))
+    hub = colour.hub(gateway.url, http_client=lent)
+    target = tmp_path / "kitten.mp4"
+    with pytest.raises(SubmissionUncertain, match=failure.__name__):
+        wire.generate(hub, save_to=target)
+    with pytest.raises(SubmissionUncertain):
+        wire.generate(hub, save_to=target)
+    assert gateway.count("create") == 1
 
 
 def test_a_create_has_a_connection_of_its_own(wire: Wire, gateway: Gateway, hub: Any) -> None:

@@ -67,12 +67,20 @@ def _transport_failures() -> list[type[Exception]]:
 
 @pytest.mark.parametrize("kind", _transport_failures(), ids=lambda kind: kind.__name__)
 def test_every_transport_failure_has_its_decision(kind: type[Exception]) -> None:
-    """Only failures to get a connection at all allow another create; every other one of the library forbids it."""
+    """Only our own transport's failures to get a connection allow another create; every other one forbids it."""
     error = kind.__new__(kind, "text")
-    failure = Witness().failure(error)
+    failure = Witness(own=True).failure(error)
     assert failure is not None
     assert failure.sent is (kind not in NEVER_SENT)
     assert decide(failure) is (Decision.AGAIN if kind in NEVER_SENT else Decision.UNCERTAIN)
+
+
+@pytest.mark.parametrize("kind", _transport_failures(), ids=lambda kind: kind.__name__)
+def test_the_name_of_a_lent_transports_failure_proves_nothing(kind: type[Exception]) -> None:
+    """Where no event told of the connection, a lent client's request counts as sent, whatever its failure is called."""
+    failure = Witness(own=False).failure(kind.__new__(kind, "text"))
+    assert failure is not None
+    assert decide(failure) is Decision.UNCERTAIN
 
 
 @pytest.mark.parametrize(
@@ -80,7 +88,7 @@ def test_every_transport_failure_has_its_decision(kind: type[Exception]) -> None
 )
 def test_a_bare_system_error_is_uncertain(error: OSError) -> None:
     """An operating system's error during an exchange says nothing about what was sent, so it forbids another create."""
-    failure = Witness().failure(error)
+    failure = Witness(own=True).failure(error)
     assert failure is not None
     assert decide(failure) is Decision.UNCERTAIN
 
@@ -88,7 +96,7 @@ def test_a_bare_system_error_is_uncertain(error: OSError) -> None:
 @pytest.mark.parametrize("error", [KeyError("x"), TypeError("x"), RuntimeError("x")])
 def test_a_mistake_of_the_program_is_no_transport_failure(error: Exception) -> None:
     """What is not about the exchange is not swallowed as if it were."""
-    assert Witness().failure(error) is None
+    assert Witness(own=True).failure(error) is None
 
 
 def test_an_answer_too_large_is_uncertain() -> None:

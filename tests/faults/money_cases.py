@@ -46,11 +46,11 @@ class Place:
 
     Attributes:
         url: instead of the sandbox's; None for the sandbox's.
-        limits: of connections, for a client that is lent; None for the facade's own.
+        untraced: what a lent client's transport, which tells of no event, calls every failure; None for no lent one.
     """
 
     url: str | None = None
-    limits: httpx.Limits | None = None
+    untraced: type[httpx.TransportError] | None = None
 
 
 @dataclass(frozen=True)
@@ -170,15 +170,6 @@ CASES: tuple[Case, ...] = (
         hasty=True,
         place=_deaf_host,
     ),
-    Case(
-        Rule.NEVER_CONNECTED,
-        "pool timeout",
-        0,
-        0,
-        ConnectionFailed,
-        hasty=True,
-        place=lambda _: nullcontext(Place(limits=httpx.Limits(max_connections=0))),
-    ),
     Case(Rule.TURNED_AWAY, "429 once", 2, 1, None, (_status(429, shape="flat", times=1),)),
     Case(
         Rule.TURNED_AWAY,
@@ -209,6 +200,15 @@ CASES: tuple[Case, ...] = (
     ),
     _uncertain("reset before the body is read", "create:reset,moment=arrival", paid=0),
     _uncertain("reset after the body", "create:reset,moment=read", paid=0),
+    *(
+        _uncertain(
+            f"the same, lent, called {failure.__name__}",
+            "create:reset,moment=read",
+            paid=0,
+            place=lambda _, failure=failure: nullcontext(Place(untraced=failure)),
+        )
+        for failure in (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+    ),
     _uncertain("reset, done", "create:reset", paid=1),
     _uncertain("closed, nothing done", "create:close,moment=read", paid=0),
     _uncertain("closed, done", "create:close", paid=1),

@@ -20,6 +20,7 @@ from chainhub_video import ChainHubError, RetryPolicy, Timeouts
 from chainhub_video.sandbox import Fault, Sandbox
 
 from tests.facade.colours import Colour
+from tests.facade.untraced import untraced
 from tests.facade.wires import WIRES, Wire, png
 from tests.faults.money_cases import ATTEMPTS, CASES, Case, Errors
 
@@ -78,8 +79,9 @@ class Bench:
                 "timeout": _HASTY if case.hasty else _PATIENT,
                 "inline_images": True,
             }
-            if place.limits is not None:
-                options["http_client"] = colour.http_client(limits=place.limits)
+            if place.untraced is not None:
+                transport = untraced(colour, place.untraced)
+                options["http_client"] = colour.http_client(transport=transport)
             hub = colour.hub(place.url or gateway.url, **options)
             changes = {"image": _picture(case.picture_bytes)} if case.picture_bytes else {}
             try:

@@ -98,7 +98,7 @@ class AsyncDriver:
 
     async def _open(self, call: Call) -> Stream:
         client = self._client(fresh=call.fresh)
-        witness = exchange.Witness()
+        witness = exchange.Witness(own=self._lent is None)
         request = exchange.built(client, self._settings, call, body=_off_loop)
         if call.fresh:  # what may be sent again at any time needs no witness
             request.extensions["trace"] = witness.note_async

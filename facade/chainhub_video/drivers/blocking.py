@@ -97,7 +97,7 @@ class BlockingDriver:
 
     def _open(self, call: Call) -> Stream:
         client = self._client(fresh=call.fresh)
-        witness = exchange.Witness()
+        witness = exchange.Witness(own=self._lent is None)
         request = exchange.built(client, self._settings, call, body=iter)
         if call.fresh:  # what may be sent again at any time needs no witness
             request.extensions["trace"] = witness.note

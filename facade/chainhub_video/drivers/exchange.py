@@ -23,7 +23,8 @@ _gateways: list[str] = []  # that tests keep all clients to; the last one counts
 FRESH_LIMITS = {"max_keepalive_connections": 0}
 USER_AGENT = f"chainhub-video/{__version__} python/{platform.python_version()}"
 
-# Raised only before the first byte of a request leaves. A proxy's refusal of a tunnel is among them.
+# Our own transport raises these only before the first byte of a request leaves. A proxy's refusal of a tunnel is
+# among them. A lent client's transport may give the same names to anything.
 _NEVER_SENT = frozenset(
     {"ConnectError", "ConnectTimeout", "PoolTimeout", "ProxyError", "UnsupportedProtocol"}
 )
@@ -83,7 +84,7 @@ def built(
     try:
         request = client.build_request(**request_arguments(settings, call))
     except Exception as error:
-        if Witness().failure(error) is not None:
+        if Witness(own=True).failure(error) is not None:
             raise TransportFailure(error, sent=False) from error
         raise
     if "files" in call.arguments:
@@ -156,10 +157,15 @@ def lowered(headers: Any) -> dict[str, str]:
 class Witness:
     """Learns from the transport's own events whether a byte of a request may have left.
 
-    httpx hands them to a request's `trace` extension. A lent client's own transport may give none.
+    httpx hands them to a request's `trace` extension. A lent client's own transport may give none: then the request
+    counts as sent.
+
+    Args:
+        own: whether the transport is ours, so that its failures to connect are what they are called.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, own: bool) -> None:
+        self._own = own
         self._heard = False
         self._left = False
 
@@ -177,7 +183,7 @@ class Witness:
     def failure(self, error: Exception) -> TransportFailure | None:
         """Return what an exception during an exchange means, or None if it is not about it."""
         names = {kind.__name__ for kind in type(error).__mro__}
-        sent = self._left if self._heard else not names & _NEVER_SENT
+        sent = self._left if self._heard else not (self._own and names & _NEVER_SENT)
         # Unicode errors: the library looks at where a redirect leads even if it does not follow it.
         if names & _HTTP_LIBRARY or isinstance(error, (OSError, UnicodeError)) or self._left:
             return TransportFailure(error, sent=sent)
