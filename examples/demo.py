@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import av
+from chainhub_sandbox import Sandbox
 from chainhub_video import (
     ChainHub,
     ChainHubError,
@@ -21,7 +22,6 @@ from chainhub_video import (
     SavedVideo,
     VideoTask,
 )
-from chainhub_video.sandbox import Sandbox
 
 HERE = Path(__file__).resolve().parent
 OUTPUT = HERE.parent / "demo-output"

@@ -12,7 +12,7 @@ import warnings
 from pathlib import Path
 
 import openai
-from chainhub_video.sandbox import Sandbox
+from chainhub_sandbox import Sandbox
 
 KITTEN = Path(__file__).with_name("kitten.png")
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
+    from chainhub_sandbox import Sandbox
     from chainhub_video import AsyncChainHub, ChainHub
-    from chainhub_video.sandbox import Sandbox
 
 _SEEN: pytest.StashKey[Sandbox] = pytest.StashKey()
 

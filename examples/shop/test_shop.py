@@ -10,8 +10,8 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from chainhub_sandbox import Sandbox
 from chainhub_video import ChainHub, QuotaExhausted, Timeouts
-from chainhub_video.sandbox import Sandbox
 from PIL import Image
 from shop import Order, Standing, fulfil, look_up
 

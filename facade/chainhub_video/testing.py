@@ -12,11 +12,11 @@ from typing import Any
 from unittest import mock
 
 import httpx
+from chainhub_sandbox import ReceivedRequest, Sandbox, VirtualClock
 
 from chainhub_video.client import AsyncChainHub
 from chainhub_video.drivers.exchange import FRESH_LIMITS, confined_to
 from chainhub_video.drivers.timing import running_on
-from chainhub_video.sandbox import ReceivedRequest, Sandbox, VirtualClock
 
 PACE = 120.0
 """Virtual seconds that a task stays in each state: eight minutes in the OpenAI format, ten to twelve in the unified."""

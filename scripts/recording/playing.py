@@ -10,6 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from chainhub_sandbox import VirtualClock
 from chainhub_video import (
     AsyncChainHub,
     ChainHub,
@@ -19,7 +20,6 @@ from chainhub_video import (
     VideoTask,
 )
 from chainhub_video.drivers.timing import running_on
-from chainhub_video.sandbox import VirtualClock
 
 from . import cassette, media
 from .replaying import replaying

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import urlsplit
 
+from chainhub_sandbox import Sandbox, VirtualClock
 from chainhub_video.drivers.timing import running_on
-from chainhub_video.sandbox import Sandbox, VirtualClock
 from chainhub_video.settings import DEFAULT_BASE_URL, checked_base_url, checked_key
 
 from .naming import GATEWAY

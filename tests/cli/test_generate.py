@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 
 import av
-from chainhub_video.sandbox import ReceivedRequest, Sandbox
+from chainhub_sandbox import ReceivedRequest, Sandbox
 
 from .conftest import KITTEN, Run
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from chainhub_video.sandbox import Sandbox
+from chainhub_sandbox import Sandbox
 
 from .conftest import COMMAND, KITTEN, Run
 

@@ -6,7 +6,7 @@ import socket
 from pathlib import Path
 
 import pytest
-from chainhub_video.sandbox import Sandbox
+from chainhub_sandbox import Sandbox
 
 from .conftest import KITTEN, Run
 

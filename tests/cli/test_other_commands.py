@@ -9,8 +9,8 @@ import sys
 
 import httpx
 import pytest
+from chainhub_sandbox import Sandbox
 from chainhub_video import __version__
-from chainhub_video.sandbox import Sandbox
 
 from .conftest import COMMAND, Run
 

@@ -9,8 +9,8 @@ import signal
 import subprocess
 from pathlib import Path
 
+from chainhub_sandbox import Sandbox
 from chainhub_video.cli.console import one_line
-from chainhub_video.sandbox import Sandbox
 
 from .conftest import COMMAND, KITTEN
 

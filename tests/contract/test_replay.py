@@ -11,9 +11,9 @@ from typing import Any
 import httpx2
 import pytest
 import vcr
+from chainhub_sandbox import VirtualClock
 from chainhub_video import ChainHub, TaskStatus
 from chainhub_video.drivers.timing import running_on
-from chainhub_video.sandbox import VirtualClock
 from recording import cassette, media
 from recording.playing import DRIVERS, ScenarioFailed, replay
 from recording.replaying import LeftOver, NotRecorded, replaying

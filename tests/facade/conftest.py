@@ -10,8 +10,8 @@ from typing import Any
 
 import av
 import pytest
+from chainhub_sandbox import Sandbox
 from chainhub_video import VideoTask
-from chainhub_video.sandbox import Sandbox
 from PIL import Image
 
 from .colours import Colour

@@ -14,12 +14,12 @@ import pytest
 from chainhub_api.api.openai import retrieve_video
 from chainhub_api.api.unified import create_unified_video
 from chainhub_api.models import CreateUnifiedVideoRequest
+from chainhub_sandbox import Sandbox
 from chainhub_video import (
     ChainHub,
     Timeouts,
     __version__,
 )
-from chainhub_video.sandbox import Sandbox
 
 from .answering import say, tell
 from .colours import POLL, Colour

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from chainhub_sandbox import Sandbox
 from chainhub_video import PollPolicy, client
-from chainhub_video.sandbox import Sandbox
 from PIL import Image
 
 from .wires import png

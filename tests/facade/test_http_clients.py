@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import httpx2
 import pytest
+from chainhub_sandbox import Sandbox
 from chainhub_video import (
     ConfigurationError,
     ConnectionFailed,
@@ -19,7 +20,6 @@ from chainhub_video import (
     Timeouts,
 )
 from chainhub_video.drivers.exchange import Witness
-from chainhub_video.sandbox import Sandbox
 
 from .answering import hang_up, silence
 from .colours import Colour

@@ -11,8 +11,8 @@ from typing import IO, Any
 
 import av
 import pytest
+from chainhub_sandbox import Sandbox
 from chainhub_video import SavedVideo, TaskStatus, VideoTask
-from chainhub_video.sandbox import Sandbox
 from PIL import Image
 
 from .answering import say, tell

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import httpx
+from chainhub_sandbox import Fault, Sandbox
 from chainhub_video import ChainHubError, RetryPolicy, Timeouts
-from chainhub_video.sandbox import Fault, Sandbox
 
 from tests.facade.colours import Colour
 from tests.facade.untraced import untraced

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from chainhub_video.sandbox import Sandbox
+from chainhub_sandbox import Sandbox
 from PIL import Image
 
 from tests.faults.clients import AT_ONCE, Assignment

@@ -7,7 +7,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from chainhub_video.sandbox import Sandbox
+from chainhub_sandbox import Sandbox
 
 from tests.faults.schedule import FAULTS, History, Plan, Soak
 from tests.faults.verdict import Verdict, judge

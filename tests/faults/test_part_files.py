@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from chainhub_sandbox import Sandbox
 from chainhub_video import ChainHub, PollPolicy
 from chainhub_video.partfile import PartFile, clear_abandoned
-from chainhub_video.sandbox import Sandbox
 
 _WRITES = """
 import sys, time

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from chainhub_sandbox import Fault, Sandbox
 from chainhub_video import ChainHub, PollPolicy, Timeouts
-from chainhub_video.sandbox import Fault, Sandbox
 
 from tests.facade.colours import Colour
 from tests.facade.wires import WIRES, Wire

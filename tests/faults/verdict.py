@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from chainhub_video.sandbox import CreateRecord, Sandbox
+from chainhub_sandbox import CreateRecord, Sandbox
 
 from tests.faults.jobs import EVENTS, PICTURE, number_in, output_of, receipt_of
 from tests.faults.schedule import History

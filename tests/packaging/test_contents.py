@@ -23,7 +23,7 @@ def repository(root: Path = ROOT) -> Files:
     """Return what the repository holds of both packages, by its place in a wheel."""
     return {
         path.relative_to(root / folder).as_posix(): path.read_bytes()
-        for folder in ("facade", "generated")
+        for folder in ("facade", "generated", "sandbox")
         for path in (root / folder).rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     }
@@ -168,7 +168,7 @@ def test_a_wheel_that_is_not_whole_is_told(
 
 def test_a_project_file_that_leaves_something_out_is_told(tmp_path: Path) -> None:
     """A wheel that is really built by a project file with one wrong line lacks what that line left out."""
-    for name in ("facade", "generated", "pyproject.toml", "README.md", "LICENSE"):
+    for name in ("facade", "generated", "sandbox", "pyproject.toml", "README.md", "LICENSE"):
         source, target = ROOT / name, tmp_path / "project" / name
         target.parent.mkdir(parents=True, exist_ok=True)
         if source.is_dir():

@@ -6,7 +6,7 @@ import json
 import subprocess
 from pathlib import Path
 
-from chainhub_video.sandbox import Sandbox
+from chainhub_sandbox import Sandbox
 
 CORE = {
     "anyio", "attrs", "certifi", "h11", "httpcore", "httpx", "idna", "python-dateutil", "tzdata",

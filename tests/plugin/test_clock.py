@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import pytest
-from chainhub_video.sandbox import VirtualClock
+from chainhub_sandbox import VirtualClock
 
 YEAR = datetime(2026, 1, 1, tzinfo=UTC)
 

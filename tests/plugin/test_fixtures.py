@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from chainhub_sandbox import Sandbox, SandboxError, VirtualClock
 from chainhub_video import (
     AsyncChainHub,
     ChainHub,
@@ -19,7 +20,6 @@ from chainhub_video import (
     VideoTask,
     WaitTimeout,
 )
-from chainhub_video.sandbox import Sandbox, SandboxError, VirtualClock
 from chainhub_video.testing import sandboxed
 
 UNIFIED: dict[str, Any] = {"model": "grok-video-3", "aspect_ratio": "3:2"}
@@ -77,7 +77,7 @@ def test_time_never_outruns_the_renderer(
     chainhub: ChainHub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A slow rendering is waited for: the query at the end of the walk says completed, not 99 %."""
-    from chainhub_video.sandbox import studio
+    from chainhub_sandbox import studio
 
     render = studio.render
 
@@ -100,7 +100,7 @@ def test_a_broken_renderer_ends_the_walk(
     def broken(*_: object) -> None:
         raise OSError("no space left on device")
 
-    monkeypatch.setattr("chainhub_video.sandbox.studio.render", broken)
+    monkeypatch.setattr("chainhub_sandbox.studio.render", broken)
     seen: list[VideoTask] = []
     with pytest.raises(TaskFailed, match="no space left"):
         chainhub.videos.wait(chainhub.videos.create("broken", **UNIFIED), on_update=seen.append)

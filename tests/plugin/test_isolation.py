@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from chainhub_sandbox import Sandbox
 from chainhub_video import ChainHub, ConfigurationError, ServerError, SubmissionUncertain
-from chainhub_video.sandbox import Sandbox
 from chainhub_video.testing import sandboxed
 
 UNIFIED: dict[str, Any] = {"model": "grok-video-3", "aspect_ratio": "3:2"}

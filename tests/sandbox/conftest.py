@@ -12,7 +12,7 @@ from typing import Any
 import av
 import httpx
 import pytest
-from chainhub_video.sandbox import Sandbox
+from chainhub_sandbox import Sandbox
 from PIL import Image
 
 from .targets import Target

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from chainhub_video.sandbox import Sandbox
-from chainhub_video.sandbox.faults import KINDS
+from chainhub_sandbox import Sandbox
+from chainhub_sandbox.faults import KINDS
 
 from .raw import Seen, exchange
 

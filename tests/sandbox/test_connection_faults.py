@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
-from chainhub_video.sandbox.faults import MOMENTS, STEPS
+from chainhub_sandbox.faults import MOMENTS, STEPS
 
 from .raw import CREATE, exchange
 from .targets import FILES, Target, at, whole

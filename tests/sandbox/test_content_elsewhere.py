@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
-from chainhub_video.sandbox import InvalidFault, Sandbox
+from chainhub_sandbox import InvalidFault, Sandbox
 
 from .conftest import Caller
 

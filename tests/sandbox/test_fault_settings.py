@@ -10,9 +10,9 @@ from typing import Any
 
 import httpx
 import pytest
-from chainhub_video.sandbox import Fault, InvalidFault, Sandbox, SandboxError
-from chainhub_video.sandbox.faults import KINDS
-from chainhub_video.sandbox.plan import Plan
+from chainhub_sandbox import Fault, InvalidFault, Sandbox, SandboxError
+from chainhub_sandbox.faults import KINDS
+from chainhub_sandbox.plan import Plan
 
 from .conftest import Caller
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from chainhub_video.sandbox.faults import KINDS, SHAPES, STEPS
+from chainhub_sandbox.faults import KINDS, SHAPES, STEPS
 
 from .raw import exchange
 from .targets import FILES, Target, at, whole

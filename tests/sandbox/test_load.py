@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import httpx
-from chainhub_video.sandbox.gateway import Gateway, Settings
-from chainhub_video.sandbox.ledger import Ledger
-from chainhub_video.sandbox.studio import Studio
-from chainhub_video.sandbox.tasks import TaskBook
+from chainhub_sandbox.gateway import Gateway, Settings
+from chainhub_sandbox.ledger import Ledger
+from chainhub_sandbox.studio import Studio
+from chainhub_sandbox.tasks import TaskBook
 from starlette.types import ASGIApp
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, ClassVar
 
 import pytest
-from chainhub_video.sandbox.pictures import is_loopback_link
+from chainhub_sandbox.pictures import is_loopback_link
 from PIL import ImageStat
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ def test_other_links_are_never_fetched(
     """Proves that a foreign link, however disguised, gives a drawn clip and no connection."""
     fetched: list[str] = []
     monkeypatch.setattr(
-        "chainhub_video.sandbox.studio.fetch_loopback", lambda url, _: fetched.append(url)
+        "chainhub_sandbox.studio.fetch_loopback", lambda url, _: fetched.append(url)
     )
     state = caller.finish(caller.create_unified(images=[link]))
     assert state["status"] == "completed"

@@ -14,10 +14,10 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import chainhub_video.sandbox
+import chainhub_sandbox
 import httpx
 import pytest
-from chainhub_video.sandbox import PortInUse, Sandbox, SandboxError, serve
+from chainhub_sandbox import PortInUse, Sandbox, SandboxError, serve
 
 if TYPE_CHECKING:
     from tests.sandbox.conftest import Caller
@@ -26,7 +26,7 @@ ROOT = Path(__file__).parents[2]
 SERVE = """
 import sys
 sys.path[:0] = ["facade", "generated"]
-from chainhub_video.sandbox import serve
+from chainhub_sandbox import serve
 serve(port=0, fast=True, on_ready=lambda sandbox: print(sandbox.url, flush=True))
 print("stopped", flush=True)
 """
@@ -199,7 +199,7 @@ def test_own_fault_is_said_in_one_line(
     def bug(_: object) -> None:
         raise ZeroDivisionError("a bug")
 
-    monkeypatch.setattr("chainhub_video.sandbox.creates._check_prompt", bug)
+    monkeypatch.setattr("chainhub_sandbox.creates._check_prompt", bug)
     answer = caller.create_unified()
     assert answer.status_code == 500
     assert "ZeroDivisionError('a bug')" in answer.json()["error"]["message"]
@@ -214,7 +214,7 @@ def test_own_fault_is_said_in_one_line(
 
 def test_knows_nothing_of_the_client() -> None:
     """Proves that the sandbox imports neither facade nor generated code: it cannot be fooled."""
-    folder = Path(chainhub_video.sandbox.__file__).parent
+    folder = Path(chainhub_sandbox.__file__).parent
     for module in folder.glob("*.py"):
         for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
             names = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
@@ -223,4 +223,4 @@ def test_knows_nothing_of_the_client() -> None:
             for name in names:
                 assert not name.startswith("chainhub_api"), module
                 if name.startswith("chainhub_video"):
-                    assert name.startswith("chainhub_video.sandbox"), module
+                    assert name.startswith("chainhub_sandbox"), module

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 import openai
+from chainhub_sandbox import Sandbox
 from chainhub_video import ChainHub, Timeouts
-from chainhub_video.sandbox import Sandbox
 
 from tests.strangers.conftest import FORM, KITTEN
 

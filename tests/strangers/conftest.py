@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from chainhub_video.sandbox import Sandbox
+from chainhub_sandbox import Sandbox
 
 KITTEN = Path(__file__).parents[2] / "examples" / "kitten.png"
 FORM = {

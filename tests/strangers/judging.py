@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from chainhub_video.sandbox import Sandbox, VirtualClock
+from chainhub_sandbox import Sandbox, VirtualClock
 
 from tests.strangers.prose import strict
 

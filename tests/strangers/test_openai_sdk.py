@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from chainhub_sandbox import Sandbox, VirtualClock
 from chainhub_video import ChainHub
-from chainhub_video.sandbox import Sandbox, VirtualClock
 
 from tests.strangers.conftest import FORM, KITTEN, Sdk
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
-from chainhub_video.sandbox import Sandbox
+from chainhub_sandbox import Sandbox
 
 from tests.strangers.conftest import FORM, KITTEN, UNIFIED
 from tests.strangers.judging import DOCUMENT

@@ -14,7 +14,7 @@ import chainhub_api.models
 import httpx
 import pytest
 import yaml
-from chainhub_video.sandbox import Sandbox, VirtualClock
+from chainhub_sandbox import Sandbox, VirtualClock
 
 from tests.strangers.conftest import FORM, KITTEN, UNIFIED
 from tests.strangers.judging import DOCUMENT

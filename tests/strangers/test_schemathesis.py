@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from chainhub_video.sandbox import Sandbox, VirtualClock
+from chainhub_sandbox import Sandbox, VirtualClock
 
 from tests.strangers.judging import LINKS, OPERATIONS, Judgement, judge, judge_creates
 

@@ -12,16 +12,20 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import attrs
+import chainhub_sandbox
 import chainhub_video
 import typer
-from chainhub_video import sandbox
 from chainhub_video.cli.app import app
 from chainhub_video.videos import AsyncVideos, Videos
 
 ROOT = Path(__file__).resolve().parents[2]
 ACCEPTED = Path(__file__).with_name("public.txt")
 STEP = "    "
-PUBLIC = {getattr(module, name) for module in (chainhub_video, sandbox) for name in module.__all__}
+PUBLIC = {
+    getattr(module, name)
+    for module in (chainhub_video, chainhub_sandbox)
+    for name in module.__all__
+}
 
 
 def described() -> str:
@@ -30,7 +34,7 @@ def described() -> str:
         "chainhub_video": _names(chainhub_video),
         "ChainHub.videos": _members(Videos),
         "AsyncChainHub.videos": _members(AsyncVideos),
-        "chainhub_video.sandbox": _names(sandbox),
+        "chainhub_sandbox": _names(chainhub_sandbox),
         "the command": _commands(),
         "the pytest plugin": _fixtures(),
     }
@@ -70,7 +74,7 @@ def _owners(kind: type) -> list[type]:
 
 
 def _ours(kind: type) -> bool:
-    return kind.__module__.partition(".")[0] == chainhub_video.__name__
+    return kind.__module__.partition(".")[0] in ("chainhub_video", "chainhub_sandbox")
 
 
 def _members(kind: type) -> Iterator[str]:

@@ -24,7 +24,7 @@ PACKAGE = ROOT / "facade" / "chainhub_video"
 @pytest.mark.parametrize(
     ("folders", "declared"),
     [
-        pytest.param([PACKAGE / "sandbox"], [*CORE, *EXTRAS["sandbox"]], id="sandbox"),
+        pytest.param([ROOT / "sandbox"], [*CORE, *EXTRAS["sandbox"]], id="sandbox"),
         pytest.param([PACKAGE / "cli"], [*CORE, *EXTRAS["cli"]], id="cli"),
         pytest.param(
             [ROOT / name for name in ("scripts", "tests", "examples", "benchmarks")],

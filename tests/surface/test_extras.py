@@ -14,7 +14,7 @@ from importlib.metadata import distribution, packages_distributions
 from pathlib import Path
 
 import pytest
-from chainhub_video.sandbox import Sandbox
+from chainhub_sandbox import Sandbox
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 

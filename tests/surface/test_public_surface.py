@@ -10,9 +10,9 @@ from typing import Any
 import chainhub_video
 import pytest
 import typer
+from chainhub_sandbox import Sandbox
 from chainhub_video import ChainHub, PollPolicy, RateLimited, ServerError, TaskStatus, VideoTask
 from chainhub_video.cli.app import app
-from chainhub_video.sandbox import Sandbox
 from chainhub_video.videos import AsyncVideos, Videos
 
 from .accept import ACCEPTED

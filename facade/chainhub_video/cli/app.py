@@ -23,7 +23,7 @@ from .display import Interrupted, display
 from .options import AsJson, Output, TaskId, Timeout, WireFormat, checked_seconds
 
 if TYPE_CHECKING:
-    from chainhub_video.sandbox import Sandbox
+    from chainhub_sandbox import Sandbox
 
 app = typer.Typer(
     help="Make videos through ChainHub's video API. The key and the address come from the "
@@ -258,7 +258,7 @@ def sandbox(
 ) -> int:
     """Run a local gateway for trying things out, until Ctrl-C. Costs nothing."""
     try:
-        from chainhub_video.sandbox import InvalidFault, SandboxError, serve
+        from chainhub_sandbox import InvalidFault, SandboxError, serve
     except ModuleNotFoundError as missing:
         return fail(str(missing), 2)
 

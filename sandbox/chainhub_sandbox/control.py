@@ -10,13 +10,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from chainhub_video.sandbox.answers import Answer, Refusal
-from chainhub_video.sandbox.doors import Doors
-from chainhub_video.sandbox.faults import Fault, InvalidFault
-from chainhub_video.sandbox.intake import new_request_id
-from chainhub_video.sandbox.ledger import Ledger
-from chainhub_video.sandbox.plan import Plan
-from chainhub_video.sandbox.wires import Wires
+from chainhub_sandbox.answers import Answer, Refusal
+from chainhub_sandbox.doors import Doors
+from chainhub_sandbox.faults import Fault, InvalidFault
+from chainhub_sandbox.intake import new_request_id
+from chainhub_sandbox.ledger import Ledger
+from chainhub_sandbox.plan import Plan
+from chainhub_sandbox.wires import Wires
 
 
 class Control:

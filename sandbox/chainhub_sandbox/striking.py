@@ -12,12 +12,12 @@ from collections.abc import Callable, Mapping
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from chainhub_video.sandbox.answers import MARKS
-from chainhub_video.sandbox.delivery import Delivered, first_byte
-from chainhub_video.sandbox.faults import Moment
-from chainhub_video.sandbox.oddities import phrase_of
-from chainhub_video.sandbox.plan import Plan, Strike
-from chainhub_video.sandbox.wires import Wire, Wires
+from chainhub_sandbox.answers import MARKS
+from chainhub_sandbox.delivery import Delivered, first_byte
+from chainhub_sandbox.faults import Moment
+from chainhub_sandbox.oddities import phrase_of
+from chainhub_sandbox.plan import Plan, Strike
+from chainhub_sandbox.wires import Wire, Wires
 
 _RAW_KINDS = frozenset({"cut", "length"})
 

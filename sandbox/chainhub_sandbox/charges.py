@@ -10,8 +10,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from chainhub_video.sandbox.pictures import PictureRefused, from_data_uri, is_data_uri, sha256_of
-from chainhub_video.sandbox.tasks import Format, Task
+from chainhub_sandbox.pictures import PictureRefused, from_data_uri, is_data_uri, sha256_of
+from chainhub_sandbox.tasks import Format, Task
 
 
 def fingerprint(wire_format: Format, body: Any, files: Iterable[tuple[str, str]]) -> str:

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from chainhub_video.sandbox.clock import Clock, RealClock
-from chainhub_video.sandbox.delivery import Delivered
+from chainhub_sandbox.clock import Clock, RealClock
+from chainhub_sandbox.delivery import Delivered
 
 Format = Literal["openai", "unified"]
 

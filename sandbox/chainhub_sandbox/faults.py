@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
-from chainhub_video.sandbox.listening import SandboxError
-from chainhub_video.sandbox.parameters import (
+from chainhub_sandbox.listening import SandboxError
+from chainhub_sandbox.parameters import (
     Check,
     dotted_place,
     header_value,

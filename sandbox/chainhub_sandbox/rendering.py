@@ -11,8 +11,8 @@ import av
 from av.video.reformatter import Colorspace
 from PIL import Image
 
-from chainhub_video.sandbox.drawing import badge
-from chainhub_video.sandbox.pictures import Picture
+from chainhub_sandbox.drawing import badge
+from chainhub_sandbox.pictures import Picture
 
 # H.273 code points: everything is BT.709 in limited range, and says so.
 _BT709 = 1

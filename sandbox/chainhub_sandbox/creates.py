@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import IO, Any
 
-from chainhub_video.sandbox.answers import Refusal, bad_field
-from chainhub_video.sandbox.intake import Exchange
-from chainhub_video.sandbox.ledger import PictureRecord, shortened
-from chainhub_video.sandbox.pictures import (
+from chainhub_sandbox.answers import Refusal, bad_field
+from chainhub_sandbox.intake import Exchange
+from chainhub_sandbox.ledger import PictureRecord, shortened
+from chainhub_sandbox.pictures import (
     Picture,
     PictureRefused,
     from_data_uri,
@@ -16,8 +16,8 @@ from chainhub_video.sandbox.pictures import (
     is_link,
     sha256_of,
 )
-from chainhub_video.sandbox.rendering import Clip
-from chainhub_video.sandbox.studio import Order, Studio
+from chainhub_sandbox.rendering import Clip
+from chainhub_sandbox.studio import Order, Studio
 
 OPENAI_MODELS = ("veo_3_1", "veo_3_1-fast")
 UNIFIED_MODELS = ("grok-video-3",)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any
 
-from chainhub_video.sandbox.faults import Fault, Moment
+from chainhub_sandbox.faults import Fault, Moment
 
 SILENT_KINDS = frozenset({"reset", "close"})
 

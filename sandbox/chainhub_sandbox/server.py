@@ -12,23 +12,23 @@ from typing import Any, Self
 
 import uvicorn
 
-from chainhub_video.sandbox.clock import Clock, RealClock
-from chainhub_video.sandbox.control import Control
-from chainhub_video.sandbox.doors import Doors
-from chainhub_video.sandbox.evidence import Evidence
-from chainhub_video.sandbox.faults import Fault
-from chainhub_video.sandbox.gateway import Gateway, Settings
-from chainhub_video.sandbox.hosting import Host
-from chainhub_video.sandbox.ledger import Ledger
-from chainhub_video.sandbox.links import LinkHost
-from chainhub_video.sandbox.listening import SandboxError, listen, origin
-from chainhub_video.sandbox.origins import Origins
-from chainhub_video.sandbox.plan import Plan
-from chainhub_video.sandbox.steering import Steering
-from chainhub_video.sandbox.striking import Striker
-from chainhub_video.sandbox.studio import Studio
-from chainhub_video.sandbox.tasks import TaskBook
-from chainhub_video.sandbox.wires import Wires
+from chainhub_sandbox.clock import Clock, RealClock
+from chainhub_sandbox.control import Control
+from chainhub_sandbox.doors import Doors
+from chainhub_sandbox.evidence import Evidence
+from chainhub_sandbox.faults import Fault
+from chainhub_sandbox.gateway import Gateway, Settings
+from chainhub_sandbox.hosting import Host
+from chainhub_sandbox.ledger import Ledger
+from chainhub_sandbox.links import LinkHost
+from chainhub_sandbox.listening import SandboxError, listen, origin
+from chainhub_sandbox.origins import Origins
+from chainhub_sandbox.plan import Plan
+from chainhub_sandbox.steering import Steering
+from chainhub_sandbox.striking import Striker
+from chainhub_sandbox.studio import Studio
+from chainhub_sandbox.tasks import TaskBook
+from chainhub_sandbox.wires import Wires
 
 DEFAULT_PACE = 0.75
 """Seconds a task stays in each state: a whole task takes three to five seconds."""

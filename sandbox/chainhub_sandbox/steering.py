@@ -7,9 +7,9 @@ import contextlib
 from collections.abc import Iterator
 from typing import Protocol
 
-from chainhub_video.sandbox.clock import Clock, VirtualClock
-from chainhub_video.sandbox.listening import SandboxError
-from chainhub_video.sandbox.tasks import Task, TaskBook
+from chainhub_sandbox.clock import Clock, VirtualClock
+from chainhub_sandbox.listening import SandboxError
+from chainhub_sandbox.tasks import Task, TaskBook
 
 _RENDER_SECONDS = 60.0
 

@@ -11,14 +11,14 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from chainhub_video.sandbox.answers import Answer
-from chainhub_video.sandbox.faults import Moment
-from chainhub_video.sandbox.intake import new_request_id
-from chainhub_video.sandbox.ledger import Ledger, ReceivedRequest, without_secrets
-from chainhub_video.sandbox.oddities import altered
-from chainhub_video.sandbox.plan import Strike
-from chainhub_video.sandbox.striking import Striker, no_answer
-from chainhub_video.sandbox.tasks import COMPLETED, Task, TaskBook
+from chainhub_sandbox.answers import Answer
+from chainhub_sandbox.faults import Moment
+from chainhub_sandbox.intake import new_request_id
+from chainhub_sandbox.ledger import Ledger, ReceivedRequest, without_secrets
+from chainhub_sandbox.oddities import altered
+from chainhub_sandbox.plan import Strike
+from chainhub_sandbox.striking import Striker, no_answer
+from chainhub_sandbox.tasks import COMPLETED, Task, TaskBook
 
 _BEFORE: tuple[Moment, ...] = ("arrival", "read")
 

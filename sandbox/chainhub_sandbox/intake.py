@@ -14,13 +14,13 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import Message, Receive
 
-from chainhub_video.sandbox.answers import Refusal, bad_field
-from chainhub_video.sandbox.contract import Operation, RuleBroken
-from chainhub_video.sandbox.delivery import Delivered
-from chainhub_video.sandbox.ledger import PictureRecord
-from chainhub_video.sandbox.pictures import sha256_of
-from chainhub_video.sandbox.plan import Strike
-from chainhub_video.sandbox.studio import Studio
+from chainhub_sandbox.answers import Refusal, bad_field
+from chainhub_sandbox.contract import Operation, RuleBroken
+from chainhub_sandbox.delivery import Delivered
+from chainhub_sandbox.ledger import PictureRecord
+from chainhub_sandbox.pictures import sha256_of
+from chainhub_sandbox.plan import Strike
+from chainhub_sandbox.studio import Studio
 
 MAX_JSON_BYTES = 32 * 1024 * 1024
 """Largest JSON body; more is answered with 413."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 
-from chainhub_video.sandbox.charges import CreateRecord, PaidTask
-from chainhub_video.sandbox.ledger import Ledger, ReceivedRequest
-from chainhub_video.sandbox.listening import SandboxError
+from chainhub_sandbox.charges import CreateRecord, PaidTask
+from chainhub_sandbox.ledger import Ledger, ReceivedRequest
+from chainhub_sandbox.listening import SandboxError
 
 _GLANCE_SECONDS = 0.002
 

@@ -8,7 +8,7 @@ import socket
 
 import uvicorn
 
-from chainhub_video.sandbox.listening import shut_down
+from chainhub_sandbox.listening import shut_down
 
 _TICK_SECONDS = 0.1
 _GLANCE_SECONDS = 0.002

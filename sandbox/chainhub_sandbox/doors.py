@@ -9,8 +9,8 @@ from functools import partial
 
 import uvicorn
 
-from chainhub_video.sandbox.listening import BACKLOG, bind, shut_down
-from chainhub_video.sandbox.wires import Wires
+from chainhub_sandbox.listening import BACKLOG, bind, shut_down
+from chainhub_sandbox.wires import Wires
 
 
 class Doors:

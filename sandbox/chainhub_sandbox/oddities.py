@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any
 
-from chainhub_video.sandbox.answers import Answer, Refusal
-from chainhub_video.sandbox.plan import Strike
+from chainhub_sandbox.answers import Answer, Refusal
+from chainhub_sandbox.plan import Strike
 
 ODD_STATES = (
     "teleporting",

@@ -7,8 +7,8 @@ import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
 
-from chainhub_video.sandbox.faults import Fault
-from chainhub_video.sandbox.server import Sandbox
+from chainhub_sandbox.faults import Fault
+from chainhub_sandbox.server import Sandbox
 
 
 def serve(

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-from chainhub_video.sandbox.charges import Charges
+from chainhub_sandbox.charges import Charges
 
 Origin = Literal["gateway", "links"]
 MOST_REMEMBERED = 10_000

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from chainhub_video.sandbox.tasks import COMPLETED, FAILED, Moment, Task
+from chainhub_sandbox.tasks import COMPLETED, FAILED, Moment, Task
 
 _LONGEST_REFERENCE = 200
 _MODE = re.compile(r"--mode=(\w+)")

@@ -11,15 +11,15 @@ from pathlib import Path
 from threading import Event, Lock
 from typing import IO, ParamSpec, TypeVar
 
-from chainhub_video.sandbox.drawing import placeholder
-from chainhub_video.sandbox.pictures import (
+from chainhub_sandbox.drawing import placeholder
+from chainhub_sandbox.pictures import (
     Picture,
     PictureShelf,
     fetch_loopback,
     is_loopback_link,
     sha256_of,
 )
-from chainhub_video.sandbox.rendering import Clip, render
+from chainhub_sandbox.rendering import Clip, render
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from chainhub_video.sandbox.answers import MARKS
-from chainhub_video.sandbox.control import Control
-from chainhub_video.sandbox.wires import Wires
+from chainhub_sandbox.answers import MARKS
+from chainhub_sandbox.control import Control
+from chainhub_sandbox.wires import Wires
 
 
 class Origins:
