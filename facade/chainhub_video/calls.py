@@ -8,19 +8,19 @@ from collections.abc import Callable
 from os import PathLike, fspath
 from typing import Any, Unpack
 
-from .effects import Effect, Emit, Flow, Notify, run
-from .errors import ChainHubError
-from .flows import create as creation
-from .flows.download import save
-from .flows.follow import Announce, check_timeout, follow, look_once, task_for
-from .flows.generate import Job
-from .partfile import checked_target
-from .policies import PollPolicy
-from .receiptfile import SUFFIX
-from .request import RequestFields, build_request
-from .saved import SavedVideo
-from .settings import Settings
-from .task import VideoTask
+from chainhub_video.effects import Effect, Emit, Flow, Notify, run
+from chainhub_video.errors import ChainHubError
+from chainhub_video.flows import create as creation
+from chainhub_video.flows.download import save
+from chainhub_video.flows.follow import Announce, check_timeout, follow, look_once, task_for
+from chainhub_video.flows.generate import Job
+from chainhub_video.partfile import checked_target
+from chainhub_video.policies import PollPolicy
+from chainhub_video.receiptfile import SUFFIX
+from chainhub_video.request import RequestFields, build_request
+from chainhub_video.saved import SavedVideo
+from chainhub_video.settings import Settings
+from chainhub_video.task import VideoTask
 
 
 def create(

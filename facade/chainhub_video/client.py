@@ -8,10 +8,10 @@ from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
-from .policies import PollPolicy, RetryPolicy
-from .receiptfile import LocalReceipt
-from .settings import Settings, Timeouts, checked_base_url, checked_key, timeouts_of
-from .spending import Spending, checked_limit
+from chainhub_video.policies import PollPolicy, RetryPolicy
+from chainhub_video.receiptfile import LocalReceipt
+from chainhub_video.settings import Settings, Timeouts, checked_base_url, checked_key, timeouts_of
+from chainhub_video.spending import Spending, checked_limit
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     import httpx
     from chainhub_api import AuthenticatedClient
 
-    from .receipts import ReceiptStore
-    from .request import VideoRequest
-    from .videos import AsyncVideos, Videos
+    from chainhub_video.receipts import ReceiptStore
+    from chainhub_video.request import VideoRequest
+    from chainhub_video.videos import AsyncVideos, Videos
 
 HttpClient = TypeVar("HttpClient")
 
@@ -106,10 +106,10 @@ class ChainHub(_Client["httpx.Client"]):
     videos: Videos
 
     def _connect(self, http_client: httpx.Client | None) -> None:
-        from .drivers.blocking import (
+        from chainhub_video.drivers.blocking import (
             BlockingDriver,  # slow to import, and of no use to AsyncChainHub
         )
-        from .videos import Videos
+        from chainhub_video.videos import Videos
 
         self._driver = BlockingDriver(self._settings, http_client)
         self.videos = Videos(self._settings, self._driver)
@@ -145,8 +145,10 @@ class AsyncChainHub(_Client["httpx.AsyncClient"]):
     videos: AsyncVideos
 
     def _connect(self, http_client: httpx.AsyncClient | None) -> None:
-        from .drivers.asynchronous import AsyncDriver  # slow to import, and of no use to ChainHub
-        from .videos import AsyncVideos
+        from chainhub_video.drivers.asynchronous import (
+            AsyncDriver,  # slow to import, and of no use to ChainHub
+        )
+        from chainhub_video.videos import AsyncVideos
 
         self._driver = AsyncDriver(self._settings, http_client)
         self.videos = AsyncVideos(self._settings, self._driver)

@@ -32,7 +32,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from .task import VideoTask
+    from chainhub_video.task import VideoTask
 
 
 class ChainHubError(Exception):

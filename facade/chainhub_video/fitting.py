@@ -11,8 +11,8 @@ from pathlib import PurePath
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from .errors import InvalidRequest
-from .pictures import Picture, identify, spool
+from chainhub_video.errors import InvalidRequest
+from chainhub_video.pictures import Picture, identify, spool
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import attrs
 
-from .errors import InvalidRequest
+from chainhub_video.errors import InvalidRequest
 
 
 @attrs.frozen(kw_only=True)

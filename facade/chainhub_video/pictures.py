@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING, Any, BinaryIO, TypeAlias, cast
 
 import attrs
 
-from .errors import InvalidRequest
+from chainhub_video.errors import InvalidRequest
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -115,7 +115,7 @@ def open_picture(source: ImageSource) -> Picture:
     if hasattr(source, "read"):
         return _open_file(source)
     if type(source).__module__.partition(".")[0] == "PIL" or hasattr(source, "tobitmap"):
-        from .fitting import from_pillow  # whoever passes a Pillow image has Pillow
+        from chainhub_video.fitting import from_pillow  # whoever passes a Pillow image has Pillow
 
         return from_pillow(cast("Any", source))
     raise InvalidRequest(

@@ -11,9 +11,9 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from .errors import ReceiptConflict
-from .partfile import sync_folder
-from .receipts import Receipt, parse
+from chainhub_video.errors import ReceiptConflict
+from chainhub_video.partfile import sync_folder
+from chainhub_video.receipts import Receipt, parse
 
 SUFFIX = ".task.json"
 

@@ -22,9 +22,9 @@ from typing import Any, Protocol
 
 import attrs
 
-from .errors import ReceiptConflict
-from .request import FORMATS
-from .task import VideoTask
+from chainhub_video.errors import ReceiptConflict
+from chainhub_video.request import FORMATS
+from chainhub_video.task import VideoTask
 
 VERSION = 1
 

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, Literal, Required, TypedDict
 
 import attrs
 
-from .errors import InvalidRequest
-from .fitting import FITS
-from .models import MODELS, Model, format_for
+from chainhub_video.errors import InvalidRequest
+from chainhub_video.fitting import FITS
+from chainhub_video.models import MODELS, Model, format_for
 
 if TYPE_CHECKING:
-    from .pictures import ImageSource
+    from chainhub_video.pictures import ImageSource
 
 FORMATS = ("openai", "unified")
 _DIGITS = 9  # of a number that can be meant

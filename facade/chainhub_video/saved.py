@@ -6,7 +6,7 @@ from pathlib import Path
 
 import attrs
 
-from .task import VideoTask
+from chainhub_video.task import VideoTask
 
 
 @attrs.frozen(kw_only=True)
@@ -26,6 +26,6 @@ class SavedVideo:
     task: VideoTask
 
     def _repr_html_(self) -> str:
-        from .notebook import video_player
+        from chainhub_video.notebook import video_player
 
         return video_player(self)

@@ -10,17 +10,17 @@ from urllib.parse import urlsplit
 
 import attrs
 
-from .errors import ConfigurationError
-from .policies import PollPolicy, RetryPolicy
-from .receiptfile import LocalReceipt
-from .spending import Spending
+from chainhub_video.errors import ConfigurationError
+from chainhub_video.policies import PollPolicy, RetryPolicy
+from chainhub_video.receiptfile import LocalReceipt
+from chainhub_video.spending import Spending
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from .receipts import ReceiptStore
-    from .request import VideoRequest
+    from chainhub_video.receipts import ReceiptStore
+    from chainhub_video.request import VideoRequest
 
 _LONGEST = 1e9  # seconds that can be meant
 DEFAULT_BASE_URL = "https://api.chainhub.tech"  # both specification pages, `servers`

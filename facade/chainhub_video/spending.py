@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from threading import Lock
 
-from .errors import ConfigurationError, SpendLimitReached
+from chainhub_video.errors import ConfigurationError, SpendLimitReached
 
 _DIGITS = 18  # of a number that can be meant
 

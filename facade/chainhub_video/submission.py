@@ -14,8 +14,8 @@ from __future__ import annotations
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from .effects import AnswerTooLarge, Reply, TransportFailure
-from .failures import complaint_in
+from chainhub_video.effects import AnswerTooLarge, Reply, TransportFailure
+from chainhub_video.wire.failures import complaint_in
 
 if TYPE_CHECKING:
     from typing import TypeAlias

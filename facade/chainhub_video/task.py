@@ -63,7 +63,7 @@ class VideoTask:
         return self.status.terminal
 
     def _repr_html_(self) -> str:
-        from .notebook import task_card
+        from chainhub_video.notebook import task_card
 
         return task_card(self)
 

@@ -7,14 +7,14 @@ import inspect
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
-from . import calls
-from .request import build_request
+from chainhub_video import calls
+from chainhub_video.request import build_request
 
 if TYPE_CHECKING:
-    from .drivers.asynchronous import AsyncDriver
-    from .drivers.blocking import BlockingDriver
-    from .effects import Flow
-    from .settings import Settings
+    from chainhub_video.drivers.asynchronous import AsyncDriver
+    from chainhub_video.drivers.blocking import BlockingDriver
+    from chainhub_video.effects import Flow
+    from chainhub_video.settings import Settings
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -6,7 +6,7 @@ import json
 import struct
 from typing import Any
 
-from chainhub_video import answers
+from chainhub_video.wire import answers
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 

@@ -19,14 +19,13 @@ from chainhub_video import (
     TaskStatus,
     UnexpectedResponse,
     VideoTask,
-    answers,
-    failures,
     mp4,
     pictures,
 )
 from chainhub_video.effects import Reply
-from chainhub_video.formats import FORMATS
 from chainhub_video.settings import checked_base_url
+from chainhub_video.wire import answers, failures
+from chainhub_video.wire.formats import FORMATS
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 

@@ -66,7 +66,7 @@ class Case:
         whole = re.match(r"/v1/videos?(?=/|$)", self.operation.url)
         if whole is None or whole[0] not in FORMATS:
             told = f"the client has no wire format for {self.operation}"
-            raise stop(self.place, told, "write one in facade/chainhub_video/formats")
+            raise stop(self.place, told, "write one in facade/chainhub_video/wire")
         return FORMATS[whole[0]]
 
 

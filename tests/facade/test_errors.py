@@ -31,7 +31,7 @@ from chainhub_video import (
     WaitTimeout,
 )
 from chainhub_video.effects import Reply
-from chainhub_video.failures import error_for, retry_after_of, shorten
+from chainhub_video.wire.failures import error_for, retry_after_of, shorten
 
 from .answering import page, say, tell
 from .scripted import Gateway

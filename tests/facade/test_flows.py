@@ -218,7 +218,7 @@ def test_a_poll_pause_is_always_bounded(
 def test_flows_know_neither_client_nor_clock() -> None:
     """No flow, format or policy imports the HTTP library, asyncio, time or a driver."""
     package = Path(chainhub_video.__file__).parent
-    pure = [*(package / "flows").glob("*.py"), *(package / "formats").glob("*.py")]
+    pure = [*(package / "flows").glob("*.py"), *(package / "wire").glob("*.py")]
     pure += [package / name for name in ("policies.py", "submission.py", "effects.py", "calls.py")]
     assert len(pure) > 10
     for path in pure:

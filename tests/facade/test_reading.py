@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 from chainhub_video import TaskStatus, UnexpectedResponse, VideoTask
-from chainhub_video.answers import LINK_PLACES, REASON_PLACES
-from chainhub_video.formats import FORMATS, WireFormat
+from chainhub_video.wire.answers import LINK_PLACES, REASON_PLACES
+from chainhub_video.wire.format import WireFormat
+from chainhub_video.wire.formats import FORMATS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

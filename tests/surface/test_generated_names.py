@@ -54,7 +54,7 @@ def test_nothing_is_overlooked() -> None:
         ("query_unified_video_response.QueryUnifiedVideoResponse", "id"),
     ):
         (use,) = (use for use in ALL if use.target == f"chainhub_api.models.{model}.{field}")
-        assert use.file == "facade/chainhub_video/formats/wire.py"
+        assert use.file == "facade/chainhub_video/wire/format.py"
 
 
 @pytest.mark.parametrize("target", TARGETS)
@@ -129,25 +129,25 @@ def _edited(module: str, old: str, new: str) -> Callable[[Path], None]:
     [
         pytest.param(
             _edited("api/openai/create_video.py", "    body: Create", "    payload: Create"),
-            "formats/openai.py",
+            "wire/openai.py",
             ["create_video._get_kwargs(…)", "missing a required", "'payload'"],
             id="parameter renamed",
         ),
         pytest.param(
             _edited("api/openai/create_video.py", "    body: CreateVideoRequest", "    body: VideoForm"),
-            "formats/openai.py",
+            "wire/openai.py",
             ["create_video._get_kwargs(body=)", "takes VideoForm, and is given CreateVideoRequest"],
             id="parameter of another type",
         ),
         pytest.param(
             _edited("api/unified/query_unified_video.py", "    id: str,", "    id: str,\n    region: str,"),
-            "formats/unified.py",
+            "wire/unified.py",
             ["query_unified_video._get_kwargs(…)", "missing a required", "'region'"],
             id="parameter added",
         ),
         pytest.param(
             _edited("models/create_video_request.py", "    seconds: str\n", "    duration: str\n"),
-            "formats/openai.py",
+            "wire/openai.py",
             ["CreateVideoRequest(…)", "'duration'"],
             id="field renamed",
         ),
@@ -157,13 +157,13 @@ def _edited(module: str, old: str, new: str) -> Callable[[Path], None]:
                 "    images: list[str]\n",
                 "    images: list[str]\n    region: str\n",
             ),
-            "formats/unified.py",
+            "wire/unified.py",
             ["CreateUnifiedVideoRequest(…)", "missing a required", "'region'"],
             id="field required",
         ),
         pytest.param(
             _edited("models/retrieve_video_response.py", "    status: str | Unset", "    state: str | Unset"),
-            "formats/wire.py",
+            "wire/format.py",
             ["RetrieveVideoResponse.status", "no such thing"],
             id="field of an answer renamed",
         ),

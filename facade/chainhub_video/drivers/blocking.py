@@ -10,10 +10,9 @@ from typing import Any, TypeVar
 import httpx
 
 from chainhub_video import effects as ask
+from chainhub_video.drivers import exchange, timing
 from chainhub_video.effects import Call, Effect, Flow, Stream
 from chainhub_video.settings import Settings
-
-from . import exchange, timing
 
 T = TypeVar("T")
 

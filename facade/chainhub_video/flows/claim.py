@@ -18,10 +18,9 @@ from chainhub_video.errors import (
 from chainhub_video.receipts import Hold, Receipt, ReceiptState, ReceiptStore
 
 if TYPE_CHECKING:
+    from chainhub_video.flows.create import Submission
     from chainhub_video.settings import Settings
     from chainhub_video.task import VideoTask
-
-    from .create import Submission
 
 _GLANCE = 1.0  # seconds between two looks at a receipt that another process is about to change
 _CHECK = "Look for it in the vendor's usage log."

@@ -31,12 +31,12 @@ from chainhub_video.errors import (
     SubmissionUncertain,
     UnexpectedResponse,
 )
-from chainhub_video.failures import error_for, success_in
-from chainhub_video.formats import FORMATS, WireFormat
+from chainhub_video.flows.gather import Opened, carry_all, close_all, open_all
 from chainhub_video.receipts import fingerprint_of
 from chainhub_video.submission import Decision, Outcome, decide
-
-from .gather import Opened, carry_all, close_all, open_all
+from chainhub_video.wire.failures import error_for, success_in
+from chainhub_video.wire.format import WireFormat
+from chainhub_video.wire.formats import FORMATS
 
 if TYPE_CHECKING:
     from chainhub_video.request import VideoRequest

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import attrs
 
-from chainhub_video.answers import number_of
 from chainhub_video.effects import (
     AnswerTooLarge,
     Close,
@@ -23,12 +22,12 @@ from chainhub_video.effects import (
     run,
 )
 from chainhub_video.errors import ChainHubError, DownloadFailed, InvalidRequest
+from chainhub_video.flows.links import BadLink, shown
+from chainhub_video.flows.source import Broken, Source
 from chainhub_video.partfile import PartFile
 from chainhub_video.saved import SavedVideo
 from chainhub_video.task import TaskStatus
-
-from .links import BadLink, shown
-from .source import Broken, Source
+from chainhub_video.wire.answers import number_of
 
 if TYPE_CHECKING:
     from chainhub_video.settings import Settings

@@ -30,9 +30,9 @@ from chainhub_video.errors import (
     UnexpectedResponse,
     WaitTimeout,
 )
-from chainhub_video.failures import poll_after_of, retry_after_of, shorten, success_in
-from chainhub_video.formats import FORMATS
 from chainhub_video.task import TaskStatus, VideoTask
+from chainhub_video.wire.failures import poll_after_of, retry_after_of, shorten, success_in
+from chainhub_video.wire.formats import FORMATS
 
 if TYPE_CHECKING:
     from chainhub_video.policies import PollPolicy

@@ -9,7 +9,6 @@ from urllib.parse import urlsplit
 
 import attrs
 
-from chainhub_video.answers import number_of
 from chainhub_video.effects import (
     AnswerTooLarge,
     Close,
@@ -22,6 +21,7 @@ from chainhub_video.effects import (
 )
 from chainhub_video.errors import ConnectionFailed, InvalidRequest
 from chainhub_video.fitting import fitted
+from chainhub_video.flows.links import BadLink, open_link, shown
 from chainhub_video.pictures import (
     ImageSource,
     Picture,
@@ -31,13 +31,12 @@ from chainhub_video.pictures import (
     open_picture,
     spool,
 )
-
-from .links import BadLink, open_link, shown
+from chainhub_video.wire.answers import number_of
 
 if TYPE_CHECKING:
-    from chainhub_video.formats import WireFormat
     from chainhub_video.request import VideoRequest
     from chainhub_video.settings import Settings
+    from chainhub_video.wire.format import WireFormat
 
 INLINE_LIMIT = 10_000_000  # bytes of a picture that a data URI may carry
 FETCH_LIMIT = 256_000_000  # bytes of a picture that is fetched from a link

@@ -10,26 +10,24 @@ import attrs
 
 from chainhub_video.effects import Flow, run
 from chainhub_video.errors import ChainHubError, InvalidRequest, ReceiptConflict, TaskFailed
+from chainhub_video.flows.claim import Claim, say
+from chainhub_video.flows.create import prepare
+from chainhub_video.flows.download import save
+from chainhub_video.flows.follow import follow
 from chainhub_video.partfile import clear_abandoned, file_matches
 from chainhub_video.receipts import Receipt, ReceiptState, ReceiptStore
 from chainhub_video.saved import SavedVideo
 from chainhub_video.task import TaskStatus
 
-from .claim import Claim, say
-from .create import prepare
-from .download import save
-from .follow import follow
-
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from chainhub_video.flows.download import OnProgress
+    from chainhub_video.flows.follow import Announce
     from chainhub_video.policies import PollPolicy
     from chainhub_video.request import VideoRequest
     from chainhub_video.settings import Settings
     from chainhub_video.task import VideoTask
-
-    from .download import OnProgress
-    from .follow import Announce
 
 log = logging.getLogger("chainhub_video")
 

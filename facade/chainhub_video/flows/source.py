@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from chainhub_video.answers import link_of
 from chainhub_video.effects import Close, Flow, Open, Stream, now, read_whole
 from chainhub_video.errors import ChainHubError, DownloadFailed, NotFound, PermissionDenied
-from chainhub_video.failures import error_for, load_json
-from chainhub_video.formats import FORMATS
-
-from .follow import look_once, passing
-from .links import REDIRECTS, open_link, redirected
+from chainhub_video.flows.follow import look_once, passing
+from chainhub_video.flows.links import REDIRECTS, open_link, redirected
+from chainhub_video.wire.answers import link_of
+from chainhub_video.wire.failures import error_for, load_json
+from chainhub_video.wire.formats import FORMATS
 
 if TYPE_CHECKING:
     from chainhub_video.settings import Settings

@@ -15,8 +15,7 @@ from chainhub_video.effects import Call
 from chainhub_video.errors import InvalidRequest
 from chainhub_video.pictures import Picture
 from chainhub_video.request import VideoRequest
-
-from .wire import WireFormat, path_id
+from chainhub_video.wire.format import WireFormat, path_id
 
 
 class OpenAIFormat(WireFormat):

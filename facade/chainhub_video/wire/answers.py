@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from .task import TaskStatus
+from chainhub_video.task import TaskStatus
 
 _QUEUED = frozenset({"pending", "queued", "submitted", "not_start"})
 _COMPLETED = frozenset({"completed", "success", "succeeded"})

@@ -12,8 +12,7 @@ from chainhub_api.models.query_unified_video_response import QueryUnifiedVideoRe
 from chainhub_video.effects import Call
 from chainhub_video.pictures import Picture
 from chainhub_video.request import VideoRequest
-
-from .wire import WireFormat, path_id
+from chainhub_video.wire.format import WireFormat, path_id
 
 
 class UnifiedFormat(WireFormat):

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from .answers import number_of, text_at
-from .errors import (
+from chainhub_video.errors import (
     APIError,
     AuthenticationError,
     ModelUnavailable,
@@ -24,9 +23,10 @@ from .errors import (
     ServerError,
     UnexpectedResponse,
 )
+from chainhub_video.wire.answers import number_of, text_at
 
 if TYPE_CHECKING:
-    from .effects import Reply
+    from chainhub_video.effects import Reply
 
 _SHOWN = 300  # characters of a foreign message that go into ours
 _KEPT = 4000  # characters of a body that an error keeps
