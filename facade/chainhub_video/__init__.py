@@ -26,7 +26,7 @@ from .errors import (
     UnexpectedResponse,
     WaitTimeout,
 )
-from .pictures import ImageSource
+from .images.pictures import ImageSource
 from .policies import PollPolicy, RetryPolicy
 from .receiptfile import LocalReceipt
 from .receipts import Receipt, ReceiptState, ReceiptStore

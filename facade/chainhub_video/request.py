@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, Literal, Required, TypedDict
 import attrs
 
 from chainhub_video.errors import InvalidRequest
-from chainhub_video.fitting import FITS
+from chainhub_video.images.fitting import FITS
 from chainhub_video.models import MODELS, Model, format_for
 
 if TYPE_CHECKING:
-    from chainhub_video.pictures import ImageSource
+    from chainhub_video.images.pictures import ImageSource
 
 FORMATS = ("openai", "unified")
 _DIGITS = 9  # of a number that can be meant

@@ -20,9 +20,9 @@ from chainhub_video import (
     UnexpectedResponse,
     VideoTask,
     mp4,
-    pictures,
 )
 from chainhub_video.effects import Reply
+from chainhub_video.images import pictures
 from chainhub_video.settings import checked_base_url
 from chainhub_video.wire import answers, failures
 from chainhub_video.wire.formats import FORMATS

@@ -5,8 +5,8 @@ from __future__ import annotations
 import io
 from typing import Any
 
-from chainhub_video.fitting import fitted
-from chainhub_video.pictures import Picture, open_picture
+from chainhub_video.images.fitting import fitted
+from chainhub_video.images.pictures import Picture, open_picture
 from PIL import Image
 
 RED, GREEN, BLUE, BLACK = (255, 0, 0), (0, 255, 0), (0, 0, 255), (0, 0, 0)

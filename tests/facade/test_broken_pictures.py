@@ -7,8 +7,8 @@ import zlib
 
 import pytest
 from chainhub_video import InvalidRequest
-from chainhub_video.fitting import fitted
-from chainhub_video.pictures import open_picture
+from chainhub_video.images.fitting import fitted
+from chainhub_video.images.pictures import open_picture
 from PIL import Image
 
 from .drawing import SIZE, encoded, stripes

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from chainhub_video import AsyncChainHub, SavedVideo, TaskStatus
-from chainhub_video.flows import gather
+from chainhub_video.images import carrying as gather
 from chainhub_video.partfile import PartFile
 
 from .answering import say, tell

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 from chainhub_video import InvalidRequest
-from chainhub_video.fitting import fitted
-from chainhub_video.pictures import open_picture
+from chainhub_video.images.fitting import fitted
+from chainhub_video.images.pictures import open_picture
 from PIL import Image
 
 from .answering import tell
@@ -141,8 +141,8 @@ real = importlib.util.find_spec
 importlib.util.find_spec = lambda name, package=None: None if name == "PIL" else real(name, package)
 sys.meta_path.insert(0, Hidden())
 from chainhub_video import ChainHub, InvalidRequest
-from chainhub_video.fitting import fitted
-from chainhub_video.pictures import open_picture
+from chainhub_video.images.fitting import fitted
+from chainhub_video.images.pictures import open_picture
 
 content = b"\\x89PNG\\r\\n\\x1a\\n" + bytes(100)
 picture = fitted(open_picture(content), "1280x720", None)  # no Pillow, no warning, no trouble

@@ -9,7 +9,7 @@ from typing import IO
 
 import pytest
 from chainhub_video import AsyncChainHub
-from chainhub_video.pictures import open_picture
+from chainhub_video.images.pictures import open_picture
 
 from .answering import tell
 from .colours import Colour

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from chainhub_video import ConnectionFailed, InvalidRequest
-from chainhub_video.flows import gather
+from chainhub_video.images import carrying as gather
 
 from .answering import Answer, Arrived, say, tell
 from .scripted import Gateway

@@ -15,7 +15,7 @@ from typing import IO, Any
 
 import pytest
 from chainhub_video import InvalidRequest
-from chainhub_video.pictures import open_picture
+from chainhub_video.images.pictures import open_picture
 
 from .answering import say, tell
 from .scripted import Gateway
@@ -208,7 +208,7 @@ def test_a_stream_of_pictures_without_end_has_a_limit(monkeypatch: pytest.Monkey
         def read(self, size: int) -> bytes:
             return b"\x89PNG\r\n\x1a\n".ljust(size, b"\0")
 
-    monkeypatch.setattr("chainhub_video.pictures.STREAM_LIMIT", 3 * MEGABYTE)
+    monkeypatch.setattr("chainhub_video.images.pictures.STREAM_LIMIT", 3 * MEGABYTE)
     error = _within(10, lambda: open_picture(Endless()))  # type: ignore[arg-type] - it reads
     assert isinstance(error, InvalidRequest)
     assert "more than 3,145,728 bytes, or no end" in str(error)

@@ -10,8 +10,8 @@ import attrs
 
 from chainhub_video.effects import Call
 from chainhub_video.errors import InvalidRequest, UnexpectedResponse
+from chainhub_video.images.pictures import Picture
 from chainhub_video.models import MODELS
-from chainhub_video.pictures import Picture
 from chainhub_video.request import VideoRequest
 from chainhub_video.task import TaskStatus, VideoTask
 from chainhub_video.wire import answers

@@ -13,7 +13,7 @@ from chainhub_api.types import UNSET, File
 
 from chainhub_video.effects import Call
 from chainhub_video.errors import InvalidRequest
-from chainhub_video.pictures import Picture
+from chainhub_video.images.pictures import Picture
 from chainhub_video.request import VideoRequest
 from chainhub_video.wire.format import WireFormat, path_id
 

@@ -20,9 +20,9 @@ from chainhub_video.effects import (
     run,
 )
 from chainhub_video.errors import ConnectionFailed, InvalidRequest
-from chainhub_video.fitting import fitted
 from chainhub_video.flows.links import BadLink, open_link, shown
-from chainhub_video.pictures import (
+from chainhub_video.images.fitting import fitted
+from chainhub_video.images.pictures import (
     ImageSource,
     Picture,
     identify,

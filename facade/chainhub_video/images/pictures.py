@@ -115,7 +115,9 @@ def open_picture(source: ImageSource) -> Picture:
     if hasattr(source, "read"):
         return _open_file(source)
     if type(source).__module__.partition(".")[0] == "PIL" or hasattr(source, "tobitmap"):
-        from chainhub_video.fitting import from_pillow  # whoever passes a Pillow image has Pillow
+        from chainhub_video.images.fitting import (
+            from_pillow,  # whoever passes a Pillow image has Pillow
+        )
 
         return from_pillow(cast("Any", source))
     raise InvalidRequest(

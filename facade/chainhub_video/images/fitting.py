@@ -12,7 +12,7 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from chainhub_video.errors import InvalidRequest
-from chainhub_video.pictures import Picture, identify, spool
+from chainhub_video.images.pictures import Picture, identify, spool
 
 if TYPE_CHECKING:
     from PIL.Image import Image
