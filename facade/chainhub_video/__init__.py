@@ -28,8 +28,8 @@ from .errors import (
 )
 from .images.pictures import ImageSource
 from .policies import PollPolicy, RetryPolicy
-from .receiptfile import LocalReceipt
-from .receipts import Receipt, ReceiptState, ReceiptStore
+from .receipts.file import LocalReceipt
+from .receipts.receipt import Receipt, ReceiptState, ReceiptStore
 from .request import VideoRequest
 from .saved import SavedVideo
 from .settings import Timeouts

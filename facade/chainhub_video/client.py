@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 from chainhub_video.policies import PollPolicy, RetryPolicy
-from chainhub_video.receiptfile import LocalReceipt
+from chainhub_video.receipts.file import LocalReceipt
 from chainhub_video.settings import Settings, Timeouts, checked_base_url, checked_key, timeouts_of
 from chainhub_video.spending import Spending, checked_limit
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import httpx
     from chainhub_api import AuthenticatedClient
 
-    from chainhub_video.receipts import ReceiptStore
+    from chainhub_video.receipts.receipt import ReceiptStore
     from chainhub_video.request import VideoRequest
     from chainhub_video.videos import AsyncVideos, Videos
 

@@ -12,14 +12,14 @@ import attrs
 
 from chainhub_video.errors import ConfigurationError
 from chainhub_video.policies import PollPolicy, RetryPolicy
-from chainhub_video.receiptfile import LocalReceipt
+from chainhub_video.receipts.file import LocalReceipt
 from chainhub_video.spending import Spending
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from chainhub_video.receipts import ReceiptStore
+    from chainhub_video.receipts.receipt import ReceiptStore
     from chainhub_video.request import VideoRequest
 
 _LONGEST = 1e9  # seconds that can be meant

@@ -19,8 +19,8 @@ from chainhub_video import (
     TaskStatus,
     UnexpectedResponse,
     VideoTask,
-    mp4,
 )
+from chainhub_video.downloads import mp4
 from chainhub_video.effects import Reply
 from chainhub_video.images import pictures
 from chainhub_video.settings import checked_base_url

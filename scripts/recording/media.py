@@ -11,7 +11,7 @@ from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
-from chainhub_video import mp4
+from chainhub_video.downloads import mp4
 
 HERE = Path(__file__).parent
 PICTURE = HERE / "kitten.png"

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 from chainhub_video import AsyncChainHub, SavedVideo, TaskStatus
+from chainhub_video.downloads.partfile import PartFile
 from chainhub_video.images import carrying as gather
-from chainhub_video.partfile import PartFile
 
 from .answering import say, tell
 from .colours import POLL, RETRY

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 from chainhub_video import InvalidRequest, TaskStatus, VideoTask
-from chainhub_video.partfile import PartFile
+from chainhub_video.downloads.partfile import PartFile
 
 from .answering import Answer, Arrived, say
 from .scripted import Gateway
@@ -55,7 +55,7 @@ def test_a_place_that_cannot_be_written_is_refused_before_anything_is_sent(
 _CHECK_AS_NOBODY = """
     import os, sys
     from chainhub_video.errors import InvalidRequest
-    from chainhub_video.partfile import checked_target
+    from chainhub_video.downloads.partfile import checked_target
     if os.geteuid() == 0:
         os.setuid(65534)  # nothing is forbidden to root
     try:

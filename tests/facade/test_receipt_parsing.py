@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from chainhub_video import Receipt, ReceiptConflict, ReceiptState, VideoTask
-from chainhub_video.receipts import fingerprint_of, parse
+from chainhub_video.receipts.receipt import fingerprint_of, parse
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 from chainhub_video import LocalReceipt, Receipt, ReceiptConflict, ReceiptState
-from chainhub_video.receipts import Hold, fingerprint_of
+from chainhub_video.receipts.receipt import Hold, fingerprint_of
 
 from .receipted import known, leave, path_of, script
 from .scripted import Gateway

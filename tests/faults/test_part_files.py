@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 from chainhub_sandbox import Sandbox
 from chainhub_video import ChainHub, PollPolicy
-from chainhub_video.partfile import PartFile, clear_abandoned
+from chainhub_video.downloads.partfile import PartFile, clear_abandoned
 
 _WRITES = """
 import sys, time
 from pathlib import Path
 from chainhub_video import ChainHub
-from chainhub_video.partfile import PartFile
+from chainhub_video.downloads.partfile import PartFile
 
 part = PartFile(Path(sys.argv[1]))
 part.write(b"half a video")

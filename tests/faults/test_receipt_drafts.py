@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 from chainhub_video import LocalReceipt, Receipt, ReceiptState
-from chainhub_video.receipts import fingerprint_of
+from chainhub_video.receipts.receipt import fingerprint_of
 
 _DIES = """
 import os, signal, sys
 from pathlib import Path
 from chainhub_video import LocalReceipt, Receipt, ReceiptState
-from chainhub_video.receipts import fingerprint_of
+from chainhub_video.receipts.receipt import fingerprint_of
 
 def die(*_):
     os.kill(os.getpid(), signal.SIGKILL)

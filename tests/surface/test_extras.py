@@ -156,7 +156,7 @@ BUILDING = "    request = build_request(prompt, **fields)\n"
     [
         ("__init__.py", FUTURE, "import rich.console", "import: rich belongs to the extra cli"),
         ("client.py", FUTURE, "import pytest", "import: pytest belongs to the extra (the tests)"),
-        ("flows/links.py", FUTURE, "import uvicorn", "clients: uvicorn belongs to the extra sandbox"),
+        ("downloads/links.py", FUTURE, "import uvicorn", "clients: uvicorn belongs to the extra sandbox"),
         ("calls.py", BUILDING, "    import ruamel.yaml", "jobs: ruamel belongs to the extra sandbox"),
     ],
     ids=["import", "clients", "flows", "jobs"],

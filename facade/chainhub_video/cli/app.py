@@ -222,7 +222,7 @@ def download(
 ) -> None:
     """Wait for a task that is already there, and save its video. Costs nothing."""
     from chainhub_video import ChainHub
-    from chainhub_video.partfile import checked_target
+    from chainhub_video.downloads.partfile import checked_target
 
     target = checked_target(output)
     line = display("asking", unanswered="nothing was saved")

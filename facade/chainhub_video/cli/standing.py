@@ -7,8 +7,8 @@ import os
 
 from chainhub_video import ChainHub
 from chainhub_video.errors import InvalidRequest
-from chainhub_video.receiptfile import SUFFIX, LocalReceipt
-from chainhub_video.receipts import Receipt
+from chainhub_video.receipts.file import SUFFIX, LocalReceipt
+from chainhub_video.receipts.receipt import Receipt
 
 from .console import percent, readable, show, show_json, task_as_json, word
 

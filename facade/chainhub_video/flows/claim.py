@@ -15,7 +15,7 @@ from chainhub_video.errors import (
     SubmissionUncertain,
     WaitTimeout,
 )
-from chainhub_video.receipts import Hold, Receipt, ReceiptState, ReceiptStore
+from chainhub_video.receipts.receipt import Hold, Receipt, ReceiptState, ReceiptStore
 
 if TYPE_CHECKING:
     from chainhub_video.flows.create import Submission

@@ -32,7 +32,7 @@ from chainhub_video.errors import (
     UnexpectedResponse,
 )
 from chainhub_video.images.carrying import Opened, carry_all, close_all, open_all
-from chainhub_video.receipts import fingerprint_of
+from chainhub_video.receipts.receipt import fingerprint_of
 from chainhub_video.submission import Decision, Outcome, decide
 from chainhub_video.wire.failures import error_for, success_in
 from chainhub_video.wire.format import WireFormat

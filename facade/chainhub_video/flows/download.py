@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import attrs
 
+from chainhub_video.downloads.links import BadLink, shown
+from chainhub_video.downloads.partfile import PartFile
+from chainhub_video.downloads.source import Broken, Source
 from chainhub_video.effects import (
     AnswerTooLarge,
     Close,
@@ -22,9 +25,6 @@ from chainhub_video.effects import (
     run,
 )
 from chainhub_video.errors import ChainHubError, DownloadFailed, InvalidRequest
-from chainhub_video.flows.links import BadLink, shown
-from chainhub_video.flows.source import Broken, Source
-from chainhub_video.partfile import PartFile
 from chainhub_video.saved import SavedVideo
 from chainhub_video.task import TaskStatus
 from chainhub_video.wire.answers import number_of

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from chainhub_video.downloads.partfile import clear_abandoned, file_matches
 from chainhub_video.effects import Flow, run
 from chainhub_video.errors import ChainHubError, InvalidRequest, ReceiptConflict, TaskFailed
 from chainhub_video.flows.claim import Claim, say
 from chainhub_video.flows.create import prepare
 from chainhub_video.flows.download import save
 from chainhub_video.flows.follow import follow
-from chainhub_video.partfile import clear_abandoned, file_matches
-from chainhub_video.receipts import Receipt, ReceiptState, ReceiptStore
+from chainhub_video.receipts.receipt import Receipt, ReceiptState, ReceiptStore
 from chainhub_video.saved import SavedVideo
 from chainhub_video.task import TaskStatus
 

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import attrs
 
+from chainhub_video.downloads.links import BadLink, open_link, shown
 from chainhub_video.effects import (
     AnswerTooLarge,
     Close,
@@ -20,7 +21,6 @@ from chainhub_video.effects import (
     run,
 )
 from chainhub_video.errors import ConnectionFailed, InvalidRequest
-from chainhub_video.flows.links import BadLink, open_link, shown
 from chainhub_video.images.fitting import fitted
 from chainhub_video.images.pictures import (
     ImageSource,

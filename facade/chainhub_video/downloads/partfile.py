@@ -16,7 +16,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import BinaryIO
 
-from chainhub_video import mp4
+from chainhub_video.downloads import mp4
 from chainhub_video.errors import InvalidRequest
 
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0)  # a link planted there would have us write somewhere else

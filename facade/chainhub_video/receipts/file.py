@@ -11,9 +11,9 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from chainhub_video.downloads.partfile import sync_folder
 from chainhub_video.errors import ReceiptConflict
-from chainhub_video.partfile import sync_folder
-from chainhub_video.receipts import Receipt, parse
+from chainhub_video.receipts.receipt import Receipt, parse
 
 SUFFIX = ".task.json"
 
