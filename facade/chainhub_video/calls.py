@@ -9,12 +9,12 @@ from os import PathLike, fspath
 from typing import Any, Unpack
 
 from chainhub_video.downloads.partfile import checked_target
-from chainhub_video.effects import Effect, Emit, Flow, Notify, run
 from chainhub_video.errors import ChainHubError
 from chainhub_video.flows import create as creation
 from chainhub_video.flows.download import save
-from chainhub_video.flows.follow import Announce, check_timeout, follow, look_once, task_for
 from chainhub_video.flows.generate import Job
+from chainhub_video.flows.wait import Announce, check_timeout, follow, look_once, task_for
+from chainhub_video.io import Effect, Emit, Flow, Notify, run
 from chainhub_video.policies import PollPolicy
 from chainhub_video.receipts.file import SUFFIX
 from chainhub_video.request import RequestFields, build_request

@@ -14,7 +14,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from chainhub_video.effects import AnswerTooLarge, Reply, TransportFailure
+from chainhub_video.io import AnswerTooLarge, Reply, TransportFailure
 from chainhub_video.wire.failures import complaint_in
 
 if TYPE_CHECKING:

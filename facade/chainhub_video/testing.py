@@ -16,7 +16,7 @@ from chainhub_sandbox import ReceivedRequest, Sandbox, VirtualClock
 
 from chainhub_video.client import AsyncChainHub
 from chainhub_video.drivers.exchange import FRESH_LIMITS, confined_to
-from chainhub_video.drivers.timing import running_on
+from chainhub_video.runtime import running_on
 
 PACE = 120.0
 """Virtual seconds that a task stays in each state: eight minutes in the OpenAI format, ten to twelve in the unified."""

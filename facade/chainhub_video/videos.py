@@ -13,7 +13,7 @@ from chainhub_video.request import build_request
 if TYPE_CHECKING:
     from chainhub_video.drivers.asynchronous import AsyncDriver
     from chainhub_video.drivers.blocking import BlockingDriver
-    from chainhub_video.effects import Flow
+    from chainhub_video.io import Flow
     from chainhub_video.settings import Settings
 
 P = ParamSpec("P")

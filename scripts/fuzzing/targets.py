@@ -21,8 +21,8 @@ from chainhub_video import (
     VideoTask,
 )
 from chainhub_video.downloads import mp4
-from chainhub_video.effects import Reply
 from chainhub_video.images import pictures
+from chainhub_video.io import Reply
 from chainhub_video.settings import checked_base_url
 from chainhub_video.wire import answers, failures
 from chainhub_video.wire.formats import FORMATS

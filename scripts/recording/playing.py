@@ -19,7 +19,7 @@ from chainhub_video import (
     RetryPolicy,
     VideoTask,
 )
-from chainhub_video.drivers.timing import running_on
+from chainhub_video.runtime import running_on
 
 from . import cassette, media
 from .replaying import replaying

@@ -11,7 +11,7 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from chainhub_sandbox import Sandbox, VirtualClock
-from chainhub_video.drivers.timing import running_on
+from chainhub_video.runtime import running_on
 from chainhub_video.settings import DEFAULT_BASE_URL, checked_base_url, checked_key
 
 from .naming import GATEWAY

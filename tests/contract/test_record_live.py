@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from chainhub_sandbox import Sandbox, VirtualClock
-from chainhub_video.drivers.timing import running_on
+from chainhub_video.runtime import running_on
 from recording import sources
 from recording.__main__ import main
 from recording.cassette import read

@@ -13,7 +13,7 @@ import pytest
 import vcr
 from chainhub_sandbox import VirtualClock
 from chainhub_video import ChainHub, TaskStatus
-from chainhub_video.drivers.timing import running_on
+from chainhub_video.runtime import running_on
 from recording import cassette, media
 from recording.playing import DRIVERS, ScenarioFailed, replay
 from recording.replaying import LeftOver, NotRecorded, replaying

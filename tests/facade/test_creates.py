@@ -25,7 +25,7 @@ from chainhub_video import (
     SubmissionUncertain,
     Timeouts,
 )
-from chainhub_video.effects import TransportFailure
+from chainhub_video.io import TransportFailure
 
 from .answering import Answer, garbage, half_head, hang_up, page, reset, say, silence, tell
 from .colours import Colour

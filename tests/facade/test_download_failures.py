@@ -18,8 +18,8 @@ from chainhub_video import (
     Timeouts,
     VideoTask,
 )
-from chainhub_video.effects import Reply, TransportFailure
 from chainhub_video.flows.download import save
+from chainhub_video.io import Reply, TransportFailure
 from chainhub_video.settings import Settings
 
 from .answering import Answer, drip, garbage, half_head, hang_up, page, reset, say, silence, tell

@@ -30,7 +30,7 @@ from chainhub_video import (
     VideoTask,
     WaitTimeout,
 )
-from chainhub_video.effects import Reply
+from chainhub_video.io import Reply
 from chainhub_video.wire.failures import error_for, retry_after_of, shorten
 
 from .answering import page, say, tell

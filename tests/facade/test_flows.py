@@ -20,10 +20,10 @@ from chainhub_video import (
     TaskStatus,
     Timeouts,
 )
-from chainhub_video.effects import Close, Now, Open, Read, Reply, Sleep, Stream, TransportFailure
 from chainhub_video.flows.create import create
 from chainhub_video.flows.download import save
-from chainhub_video.flows.follow import follow, look_once
+from chainhub_video.flows.wait import follow, look_once
+from chainhub_video.io import Close, Now, Open, Read, Reply, Sleep, Stream, TransportFailure
 from chainhub_video.request import VideoRequest, build_request
 from chainhub_video.settings import Settings
 from hypothesis import given
@@ -219,7 +219,7 @@ def test_flows_know_neither_client_nor_clock() -> None:
     """No flow, format or policy imports the HTTP library, asyncio, time or a driver."""
     package = Path(chainhub_video.__file__).parent
     pure = [*(package / "flows").glob("*.py"), *(package / "wire").glob("*.py")]
-    pure += [package / name for name in ("policies.py", "submission.py", "effects.py", "calls.py")]
+    pure += [package / name for name in ("policies.py", "submission.py", "io.py", "calls.py")]
     assert len(pure) > 10
     for path in pure:
         for node in ast.walk(ast.parse(path.read_text())):

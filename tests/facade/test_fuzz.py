@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 from chainhub_video import InvalidRequest, UnexpectedResponse, VideoTask
-from chainhub_video.effects import Reply
 from chainhub_video.images.pictures import open_picture
+from chainhub_video.io import Reply
 from chainhub_video.wire.failures import error_for, load_json, success_in
 from fuzzing.targets import TARGETS, Target
 from fuzzing.throwing import LIMIT, Tally, throw

@@ -8,8 +8,8 @@ import attrs
 import httpx
 import pytest
 from chainhub_video import PollPolicy, ServerError, UnexpectedResponse, VideoTask, WaitTimeout
-from chainhub_video.effects import Emit, TransportFailure
-from chainhub_video.flows.follow import follow
+from chainhub_video.flows.wait import follow
+from chainhub_video.io import Emit, TransportFailure
 
 from .virtual import World, reply
 from .wires import OPENAI

@@ -21,7 +21,7 @@ from chainhub_video import (
     VideoTask,
     WaitTimeout,
 )
-from chainhub_video.effects import TransportFailure
+from chainhub_video.io import TransportFailure
 
 from .answering import Answer, drip, garbage, half_head, hang_up, page, reset, say, silence, tell
 from .colours import Colour

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Generator, Mapping
 from typing import Any
 
-from chainhub_video.effects import (
+from chainhub_video.io import (
     Call,
     Close,
     Effect,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
-from chainhub_video.effects import Call, Close, Flow, Open, Stream
+from chainhub_video.io import Call, Close, Flow, Open, Stream
 
 _MOST_REDIRECTS = 5
 REDIRECTS = frozenset({301, 302, 303, 307, 308})

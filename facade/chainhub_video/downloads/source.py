@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from chainhub_video.downloads.links import REDIRECTS, open_link, redirected
-from chainhub_video.effects import Close, Flow, Open, Stream, now, read_whole
 from chainhub_video.errors import ChainHubError, DownloadFailed, NotFound, PermissionDenied
-from chainhub_video.flows.follow import look_once, passing
+from chainhub_video.flows.wait import look_once, passing
+from chainhub_video.io import Close, Flow, Open, Stream, now, read_whole
 from chainhub_video.wire.answers import link_of
 from chainhub_video.wire.failures import error_for, load_json
 from chainhub_video.wire.formats import FORMATS

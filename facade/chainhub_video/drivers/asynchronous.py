@@ -9,9 +9,10 @@ from typing import Any, TypeVar
 
 import httpx
 
-from chainhub_video import effects as ask
-from chainhub_video.drivers import exchange, timing
-from chainhub_video.effects import Call, Effect, Flow, Stream
+from chainhub_video import io as ask
+from chainhub_video import runtime as timing
+from chainhub_video.drivers import exchange
+from chainhub_video.io import Call, Effect, Flow, Stream
 from chainhub_video.settings import Settings
 
 T = TypeVar("T")

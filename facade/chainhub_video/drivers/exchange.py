@@ -12,8 +12,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from chainhub_video._version import __version__
-from chainhub_video.effects import Call, TransportFailure
 from chainhub_video.errors import ConfigurationError
+from chainhub_video.io import Call, TransportFailure
 
 if TYPE_CHECKING:
     from chainhub_video.settings import Settings

@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from chainhub_video.effects import (
+from chainhub_video.errors import (
+    ChainHubError,
+    ConfigurationError,
+    ConnectionFailed,
+    InvalidRequest,
+    SubmissionUncertain,
+    UnexpectedResponse,
+)
+from chainhub_video.images.carrying import Opened, carry_all, close_all, open_all
+from chainhub_video.io import (
     AnswerTooLarge,
     Call,
     Flow,
@@ -23,15 +32,6 @@ from chainhub_video.effects import (
     read_whole,
     run,
 )
-from chainhub_video.errors import (
-    ChainHubError,
-    ConfigurationError,
-    ConnectionFailed,
-    InvalidRequest,
-    SubmissionUncertain,
-    UnexpectedResponse,
-)
-from chainhub_video.images.carrying import Opened, carry_all, close_all, open_all
 from chainhub_video.receipts.receipt import fingerprint_of
 from chainhub_video.submission import Decision, Outcome, decide
 from chainhub_video.wire.failures import error_for, success_in

@@ -12,7 +12,8 @@ import attrs
 from chainhub_video.downloads.links import BadLink, shown
 from chainhub_video.downloads.partfile import PartFile
 from chainhub_video.downloads.source import Broken, Source
-from chainhub_video.effects import (
+from chainhub_video.errors import ChainHubError, DownloadFailed, InvalidRequest
+from chainhub_video.io import (
     AnswerTooLarge,
     Close,
     Flow,
@@ -24,7 +25,6 @@ from chainhub_video.effects import (
     now,
     run,
 )
-from chainhub_video.errors import ChainHubError, DownloadFailed, InvalidRequest
 from chainhub_video.saved import SavedVideo
 from chainhub_video.task import TaskStatus
 from chainhub_video.wire.answers import number_of

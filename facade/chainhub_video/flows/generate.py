@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import attrs
 
 from chainhub_video.downloads.partfile import clear_abandoned, file_matches
-from chainhub_video.effects import Flow, run
 from chainhub_video.errors import ChainHubError, InvalidRequest, ReceiptConflict, TaskFailed
-from chainhub_video.flows.claim import Claim, say
 from chainhub_video.flows.create import prepare
 from chainhub_video.flows.download import save
-from chainhub_video.flows.follow import follow
+from chainhub_video.flows.wait import follow
+from chainhub_video.io import Flow, run
+from chainhub_video.receipts.claim import Claim, say
 from chainhub_video.receipts.receipt import Receipt, ReceiptState, ReceiptStore
 from chainhub_video.saved import SavedVideo
 from chainhub_video.task import TaskStatus
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from chainhub_video.flows.download import OnProgress
-    from chainhub_video.flows.follow import Announce
+    from chainhub_video.flows.wait import Announce
     from chainhub_video.policies import PollPolicy
     from chainhub_video.request import VideoRequest
     from chainhub_video.settings import Settings

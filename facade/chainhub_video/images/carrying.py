@@ -10,16 +10,6 @@ from urllib.parse import urlsplit
 import attrs
 
 from chainhub_video.downloads.links import BadLink, open_link, shown
-from chainhub_video.effects import (
-    AnswerTooLarge,
-    Close,
-    Flow,
-    Notify,
-    Read,
-    Stream,
-    TransportFailure,
-    run,
-)
 from chainhub_video.errors import ConnectionFailed, InvalidRequest
 from chainhub_video.images.fitting import fitted
 from chainhub_video.images.pictures import (
@@ -30,6 +20,16 @@ from chainhub_video.images.pictures import (
     link_in,
     open_picture,
     spool,
+)
+from chainhub_video.io import (
+    AnswerTooLarge,
+    Close,
+    Flow,
+    Notify,
+    Read,
+    Stream,
+    TransportFailure,
+    run,
 )
 from chainhub_video.wire.answers import number_of
 

@@ -26,7 +26,7 @@ from chainhub_video.errors import (
 from chainhub_video.wire.answers import number_of, text_at
 
 if TYPE_CHECKING:
-    from chainhub_video.effects import Reply
+    from chainhub_video.io import Reply
 
 _SHOWN = 300  # characters of a foreign message that go into ours
 _KEPT = 4000  # characters of a body that an error keeps

@@ -8,9 +8,9 @@ from typing import Any, ClassVar, Literal
 
 import attrs
 
-from chainhub_video.effects import Call
 from chainhub_video.errors import InvalidRequest, UnexpectedResponse
 from chainhub_video.images.pictures import Picture
+from chainhub_video.io import Call
 from chainhub_video.models import MODELS
 from chainhub_video.request import VideoRequest
 from chainhub_video.task import TaskStatus, VideoTask

@@ -11,9 +11,9 @@ from chainhub_api.models.create_video_response import CreateVideoResponse
 from chainhub_api.models.retrieve_video_response import RetrieveVideoResponse
 from chainhub_api.types import UNSET, File
 
-from chainhub_video.effects import Call
 from chainhub_video.errors import InvalidRequest
 from chainhub_video.images.pictures import Picture
+from chainhub_video.io import Call
 from chainhub_video.request import VideoRequest
 from chainhub_video.wire.format import WireFormat, path_id
 

@@ -9,8 +9,8 @@ from chainhub_api.models.create_unified_video_request import CreateUnifiedVideoR
 from chainhub_api.models.create_unified_video_response import CreateUnifiedVideoResponse
 from chainhub_api.models.query_unified_video_response import QueryUnifiedVideoResponse
 
-from chainhub_video.effects import Call
 from chainhub_video.images.pictures import Picture
+from chainhub_video.io import Call
 from chainhub_video.request import VideoRequest
 from chainhub_video.wire.format import WireFormat, path_id
 

@@ -9,16 +9,6 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import attrs
 
-from chainhub_video.effects import (
-    AnswerTooLarge,
-    Effect,
-    Flow,
-    Reply,
-    Sleep,
-    TransportFailure,
-    now,
-    send,
-)
 from chainhub_video.errors import (
     APIError,
     ChainHubError,
@@ -29,6 +19,16 @@ from chainhub_video.errors import (
     TaskFailed,
     UnexpectedResponse,
     WaitTimeout,
+)
+from chainhub_video.io import (
+    AnswerTooLarge,
+    Effect,
+    Flow,
+    Reply,
+    Sleep,
+    TransportFailure,
+    now,
+    send,
 )
 from chainhub_video.task import TaskStatus, VideoTask
 from chainhub_video.wire.failures import poll_after_of, retry_after_of, shorten, success_in

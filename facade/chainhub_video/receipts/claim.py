@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from chainhub_video.effects import Flow, Sleep, now, run
 from chainhub_video.errors import (
     ChainHubError,
     InvalidRequest,
@@ -15,6 +14,7 @@ from chainhub_video.errors import (
     SubmissionUncertain,
     WaitTimeout,
 )
+from chainhub_video.io import Flow, Sleep, now, run
 from chainhub_video.receipts.receipt import Hold, Receipt, ReceiptState, ReceiptStore
 
 if TYPE_CHECKING:
