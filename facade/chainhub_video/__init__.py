@@ -31,9 +31,8 @@ from .policies import PollPolicy, RetryPolicy
 from .receipts.file import LocalReceipt
 from .receipts.receipt import Receipt, ReceiptState, ReceiptStore
 from .request import VideoRequest
-from .saved import SavedVideo
 from .settings import Timeouts
-from .task import TaskStatus, VideoTask
+from .task import SavedVideo, TaskStatus, VideoTask
 
 __all__ = [
     "APIError",

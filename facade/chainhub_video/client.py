@@ -3,27 +3,71 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from functools import cached_property
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, Self, TypeVar
 
 from chainhub_video.policies import PollPolicy, RetryPolicy
 from chainhub_video.receipts.file import LocalReceipt
-from chainhub_video.settings import Settings, Timeouts, checked_base_url, checked_key, timeouts_of
-from chainhub_video.spending import Spending, checked_limit
+from chainhub_video.settings import (
+    Settings,
+    Spending,
+    Timeouts,
+    checked_base_url,
+    checked_key,
+    checked_limit,
+    checked_max_download,
+    timeouts_of,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import httpx
     from chainhub_api import AuthenticatedClient
 
+    from chainhub_video.async_videos import AsyncVideos
     from chainhub_video.receipts.receipt import ReceiptStore
     from chainhub_video.request import VideoRequest
-    from chainhub_video.videos import AsyncVideos, Videos
+    from chainhub_video.videos import Videos
 
 HttpClient = TypeVar("HttpClient")
+
+
+class _Response(Protocol):
+    def iter_bytes(self) -> Iterator[bytes]: ...
+
+
+class _AsyncResponse(Protocol):
+    def aiter_bytes(self) -> AsyncIterator[bytes]: ...
+
+
+class BlockingHttpClient(Protocol):
+    """An `httpx.Client`, or one with its interface, such as that of httpx2."""
+
+    @property
+    def build_request(self) -> Callable[..., Any]:
+        """Make a request."""
+        ...
+
+    @property
+    def send(self) -> Callable[..., _Response]:
+        """Send it."""
+        ...
+
+
+class AsyncHttpClient(Protocol):
+    """An `httpx.AsyncClient`, or one with its interface, such as that of httpx2."""
+
+    @property
+    def build_request(self) -> Callable[..., Any]:
+        """Make a request."""
+        ...
+
+    @property
+    def send(self) -> Callable[..., Coroutine[Any, Any, _AsyncResponse]]:
+        """Send it."""
+        ...
 
 
 class _Client(ABC, Generic[HttpClient]):
@@ -43,6 +87,7 @@ class _Client(ABC, Generic[HttpClient]):
         max_creates: int | None = None,
         confirm: Callable[[VideoRequest], Any] | None = None,
         receipts: Callable[[Path], ReceiptStore] = LocalReceipt,
+        max_download: int = 4_000_000_000,
     ) -> None:
         self._settings = Settings(
             api_key=checked_key(api_key),
@@ -55,6 +100,7 @@ class _Client(ABC, Generic[HttpClient]):
             spending=Spending(checked_limit(max_creates)),
             confirm=confirm,
             receipts=receipts,
+            max_download=checked_max_download(max_download),
         )
         self._connect(http_client)
 
@@ -78,7 +124,7 @@ class _Client(ABC, Generic[HttpClient]):
         return f"{type(self).__name__}(base_url={self._settings.base_url!r}, api_key='***')"
 
 
-class ChainHub(_Client["httpx.Client"]):
+class ChainHub(_Client[BlockingHttpClient]):
     """A client of ChainHub's video API. Usable from many threads.
 
     Close it with `close()`, or use it in a `with` block.
@@ -98,6 +144,7 @@ class ChainHub(_Client["httpx.Client"]):
             or any number, if None. Creates whose outcome is unknown count.
         confirm: sees each `VideoRequest` before it is sent, and returns whether it may be.
         receipts: makes the store of the receipt that belongs to an output; by default a file beside it.
+        max_download: bytes beyond which a video is not saved.
 
     Raises:
         ConfigurationError: there is no key, or the address must not be used.
@@ -105,14 +152,14 @@ class ChainHub(_Client["httpx.Client"]):
 
     videos: Videos
 
-    def _connect(self, http_client: httpx.Client | None) -> None:
+    def _connect(self, http_client: BlockingHttpClient | None) -> None:
         from chainhub_video.drivers.blocking import (
             BlockingDriver,  # slow to import, and of no use to AsyncChainHub
         )
         from chainhub_video.videos import Videos
 
         self._driver = BlockingDriver(self._settings, http_client)
-        self.videos = Videos(self._settings, self._driver)
+        self.videos = Videos(self._driver)
 
     def close(self) -> None:
         """Close the connections. An `http_client` that you passed stays open."""
@@ -130,7 +177,7 @@ class ChainHub(_Client["httpx.Client"]):
         self.close()
 
 
-class AsyncChainHub(_Client["httpx.AsyncClient"]):
+class AsyncChainHub(_Client[AsyncHttpClient]):
     """The same client for asyncio: what `ChainHub` does, awaited. Belongs to one event loop.
 
     Close it with `await close()`, or use it in an `async with` block.
@@ -144,14 +191,14 @@ class AsyncChainHub(_Client["httpx.AsyncClient"]):
 
     videos: AsyncVideos
 
-    def _connect(self, http_client: httpx.AsyncClient | None) -> None:
+    def _connect(self, http_client: AsyncHttpClient | None) -> None:
+        from chainhub_video.async_videos import AsyncVideos
         from chainhub_video.drivers.asynchronous import (
             AsyncDriver,  # slow to import, and of no use to ChainHub
         )
-        from chainhub_video.videos import AsyncVideos
 
         self._driver = AsyncDriver(self._settings, http_client)
-        self.videos = AsyncVideos(self._settings, self._driver)
+        self.videos = AsyncVideos(self._driver)
 
     async def close(self) -> None:
         """Close the connections. An `http_client` that you passed stays open."""

@@ -17,7 +17,7 @@
     ├── UnexpectedResponse          an answer that is not what the specification says
     ├── SubmissionUncertain         sent, outcome unknown: maybe paid
     ├── TaskFailed                  the task ended badly
-    ├── WaitTimeout                 still running at the deadline
+    ├── WaitTimeout                 still running at the deadline; a TimeoutError as well
     ├── DownloadFailed              the video could not be saved whole
     └── ReceiptConflict             a receipt that belongs to another request
 
@@ -192,7 +192,7 @@ class TaskFailed(ChainHubError):
         self.reason = reason
 
 
-class WaitTimeout(ChainHubError):
+class WaitTimeout(ChainHubError, TimeoutError):
     """The task was still running at the deadline. It goes on at the gateway, and can be waited for again."""
 
 

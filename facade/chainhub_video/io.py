@@ -1,16 +1,18 @@
-"""What a flow may ask for. A driver performs it and sends the result back into the flow.
+"""What a flow can do: the one interface through which everything is sent, read, slept and run.
 
-A flow is a generator: it yields effects, and returns a value. It knows no client, no clock and no event loop, so the
-same logic runs blocking and under asyncio, and is tested with `next()` and `send()`.
+A flow is a coroutine that awaits an `IO`, other flows, and nothing else. It knows no client, clock or event loop.
+`AsyncIO` suspends it while it waits; `BlockingIO` blocks instead and never suspends it, so the same logic serves both
+clients, and a test runs it on an `IO` that answers from a list.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping
-from typing import Any, TypeAlias, TypeVar
+from collections.abc import Callable, Mapping
+from typing import Any, ParamSpec, Protocol, TypeVar
 
 import attrs
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 REPLY_LIMIT = 8_000_000  # bytes of an answer that is read whole
@@ -50,90 +52,70 @@ class Reply:
     body: bytes = attrs.field(repr=False)
 
 
-@attrs.frozen(eq=False)
-class Stream:
-    """An answer whose body has not been read yet.
+class Stream(Protocol):
+    """An answer whose body has not been read yet. It must be closed."""
 
-    Attributes:
-        status: the HTTP status.
-        headers: names in lower case.
-        handle: what the driver reads from; nobody else's business.
-    """
+    @property
+    def status(self) -> int:
+        """The HTTP status."""
+        ...
 
-    status: int
-    headers: Mapping[str, str]
-    handle: Any = attrs.field(repr=False)
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The headers, with their names in lower case."""
+        ...
 
+    async def read(self) -> bytes:
+        """Return the next bytes, empty at the end.
 
-@attrs.frozen
-class Open:
-    """Perform a call and leave the body unread. Gives a `Stream`, which must be closed."""
+        Raises:
+            TransportFailure: the answer broke off.
+        """
+        ...
 
-    call: Call
-
-
-@attrs.frozen
-class Read:
-    """Take the next bytes of a stream. Gives bytes, empty at the end."""
-
-    stream: Stream
+    async def close(self) -> None:
+        """Give the connection back, read to the end or not."""
+        ...
 
 
-@attrs.frozen
-class Close:
-    """Close a stream, read to its end or not."""
+class IO(Protocol):
+    """Everything that waits, and the clock."""
 
-    stream: Stream
+    async def open(self, call: Call, /) -> Stream:
+        """Send a request, and return its answer with the body unread.
 
+        Raises:
+            TransportFailure: there was no answer.
+            ConfigurationError: there is nothing to send it with; nothing was sent.
+        """
+        ...
 
-@attrs.frozen
-class Sleep:
-    """Let time pass, in seconds."""
+    async def sleep(self, seconds: float, /) -> None:
+        """Let time pass."""
+        ...
 
-    seconds: float
+    def now(self) -> float:
+        """Return seconds from an arbitrary start, never going backwards."""
+        ...
 
+    async def run(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Call a function of ours that may block for a moment. A caller who is cancelled waits for it to end."""
+        ...
 
-@attrs.frozen
-class Now:
-    """Read a clock that never goes backwards. Gives seconds from an arbitrary start."""
+    async def ask(self, function: Callable[..., Any], /, *args: Any, blocks: bool = False) -> Any:
+        """Call the caller's own function, and await what it returns where that can be awaited.
 
-
-@attrs.frozen
-class Run:
-    """Call a function that may block, off the event loop if there is one. Gives what it returns."""
-
-    function: Callable[..., Any]
-    arguments: tuple[Any, ...] = ()
-
-
-@attrs.frozen
-class Notify:
-    """Call the caller's own function, and await what it returns where that can be awaited. Gives the result.
-
-    Attributes:
-        function: plain, or one that returns an awaitable if the client is the asyncio one.
-        arguments: what it is called with.
-        blocking: whether a plain function may take long, and should be kept off the event loop.
-    """
-
-    function: Callable[..., Any]
-    arguments: tuple[Any, ...]
-    blocking: bool = False
-
-
-@attrs.frozen
-class Emit:
-    """Hand a value to whoever iterates over the flow."""
-
-    value: Any
-
-
-Effect: TypeAlias = Open | Read | Close | Sleep | Now | Run | Notify | Emit
-Flow: TypeAlias = Generator[Effect, Any, T]
+        Args:
+            function: plain, or one that returns an awaitable if the client is the asyncio one.
+            *args: what it is called with.
+            blocks: whether a plain function may take long: it is kept off the event loop, and abandoned when
+                the caller is cancelled.
+        """
+        ...
 
 
 class TransportFailure(Exception):
-    """No answer, or only part of one. Drivers throw it into flows; it never leaves them.
+    """No answer, or only part of one. It never leaves the flows.
 
     Attributes:
         cause: the HTTP library's exception.
@@ -151,55 +133,41 @@ class AnswerTooLarge(Exception):
     """The answer went on beyond what an answer may have."""
 
 
-def send(call: Call, limit: int = REPLY_LIMIT) -> Flow[Reply]:
+async def send(io: IO, call: Call, limit: int = REPLY_LIMIT) -> Reply:
     """Perform a call and read its answer whole.
 
     Raises:
         TransportFailure: there was no answer, or only part of one.
         AnswerTooLarge: it has more bytes than the limit.
     """
-    deadline = None if call.within is None else (yield from now()) + call.within
-    stream: Stream = yield Open(call)
-    return (yield from read_whole(stream, limit, deadline))
+    deadline = None if call.within is None else io.now() + call.within
+    return await read_whole(io, await io.open(call), limit, deadline)
 
 
-def read_whole(
-    stream: Stream,
-    limit: int = REPLY_LIMIT,
-    deadline: float | None = None,
-    patience: float | None = None,
-) -> Flow[Reply]:
-    """Read an open answer to its end, and close it; raises what `send` raises.
+async def read_whole(
+    io: IO, stream: Stream, limit: int = REPLY_LIMIT, deadline: float | None = None
+) -> Reply:
+    """Read an open answer to its end, and close it.
 
     Args:
+        io: reads the clock.
         stream: the answer.
         limit: bytes that it may have.
-        deadline: on the clock of `now`, or None.
-        patience: seconds from now on in place of a deadline, or None.
+        deadline: on the clock, or None.
+
+    Raises:
+        TransportFailure: it broke off, or went on beyond the deadline.
+        AnswerTooLarge: it has more bytes than the limit.
     """
     body = bytearray()
     try:
-        if patience is not None:
-            deadline = (yield from now()) + patience
-        while data := (yield Read(stream)):
+        while data := await stream.read():
             body += data
             if len(body) > limit:
                 raise AnswerTooLarge(f"the answer is larger than {limit:,} bytes")
             # Bytes that trickle in keep every single read short, so the whole has its own bound.
-            if deadline is not None and (yield from now()) > deadline:
+            if deadline is not None and io.now() > deadline:
                 raise TransportFailure(TimeoutError("the answer took too long"), sent=True)
     finally:
-        yield Close(stream)
+        await stream.close()
     return Reply(stream.status, stream.headers, bytes(body))
-
-
-def now() -> Flow[float]:
-    """Read the clock, in seconds."""
-    seconds: float = yield Now()
-    return seconds
-
-
-def run(function: Callable[..., T], *arguments: Any) -> Flow[T]:
-    """Call a function that may block."""
-    result: T = yield Run(function, arguments)
-    return result

@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Literal, TypeAlias
 
 import attrs
 
 from chainhub_video.errors import InvalidRequest
+from chainhub_video.task import FormatName
+
+# The known words, for editors to offer; any other text is taken as well.
+ModelName: TypeAlias = Literal["veo_3_1", "veo_3_1-fast", "grok-video-3"] | str
+Size: TypeAlias = (
+    Literal["1280x720", "720x1280", "16x9", "9x16", "720P", "1080P"] | str | tuple[int, int]
+)
+AspectRatio: TypeAlias = Literal["16:9", "9:16", "2:3", "3:2", "1:1"] | str
 
 
 @attrs.frozen(kw_only=True)
@@ -27,7 +36,7 @@ class Model:
     """
 
     name: str
-    format: str
+    format: FormatName
     sizes: tuple[str, ...]
     size_required: bool
     aspect_ratios: tuple[str, ...]
@@ -81,7 +90,7 @@ def known_models() -> str:
     return ", ".join(f"{model.name} ({model.format})" for model in MODELS.values())
 
 
-def format_for(model: str, format: str | None) -> str:  # noqa: A002 - the public name of the parameter
+def format_for(model: str, format: FormatName | None) -> FormatName:  # noqa: A002 - the public name of the parameter
     """Return the name of the wire format that serves a model.
 
     Args:

@@ -7,8 +7,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from chainhub_video.saved import SavedVideo
-    from chainhub_video.task import VideoTask
+    from chainhub_video.task import SavedVideo, VideoTask
 
 _EMBED_LIMIT = 16_000_000  # bytes of a video that is put into the notebook itself
 _CARD = (

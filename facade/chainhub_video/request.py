@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal, Required, TypedDict
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import attrs
 
 from chainhub_video.errors import InvalidRequest
-from chainhub_video.images.fitting import FITS
 from chainhub_video.models import MODELS, Model, format_for
+from chainhub_video.task import FormatName
 
 if TYPE_CHECKING:
     from chainhub_video.images.pictures import ImageSource
 
-FORMATS = ("openai", "unified")
+FORMATS = get_args(FormatName)
+FITS = ("cover", "contain")
 _DIGITS = 9  # of a number that can be meant
 
 
@@ -38,7 +39,7 @@ class VideoRequest:
 
     prompt: str
     model: str
-    format: str
+    format: FormatName
     images: tuple[ImageSource, ...] = attrs.field(
         default=(), repr=lambda images: f"<{len(images)}>"
     )
@@ -59,21 +60,6 @@ class VideoRequest:
         return {**fields, "pictures": list(pictures)}
 
 
-class RequestFields(TypedDict, total=False):
-    """The keyword parameters of `build_request`, for calls that pass them on."""
-
-    model: Required[str]
-    image: ImageSource | None
-    images: Sequence[ImageSource]
-    seconds: int | str | None
-    size: str | tuple[int, int] | None
-    aspect_ratio: str | None
-    watermark: bool | str | None
-    fit: Literal["cover", "contain"] | None
-    format: str | None
-    extra: Mapping[str, Any] | None
-
-
 def build_request(
     prompt: str,
     *,
@@ -85,7 +71,7 @@ def build_request(
     aspect_ratio: str | None = None,
     watermark: bool | str | None = None,
     fit: Literal["cover", "contain"] | None = None,
-    format: str | None = None,  # noqa: A002 - the public name of the parameter
+    format: FormatName | None = None,  # noqa: A002 - the public name of the parameter
     extra: Mapping[str, Any] | None = None,
 ) -> VideoRequest:
     """Check what the caller gave, and return it in one form.

@@ -1,4 +1,8 @@
-"""The time that all clients of this process go by: the system's, unless a test has put another in its place."""
+"""What all clients of this process go by: its clock, and the gateways that they may talk to.
+
+The system's time and any gateway, unless `using` says otherwise. Tests of apps use it through
+`chainhub_video.testing`; an app may, too, for instance to keep a staging process away from production.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +11,13 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Protocol, Self
 
+import attrs
+
+from chainhub_video.errors import ConfigurationError
+
 
 class Clock(Protocol):
-    """What a driver needs of time."""
+    """What a client needs of time."""
 
     def monotonic(self) -> float:
         """Return seconds from an arbitrary start, never going backwards."""
@@ -24,7 +32,7 @@ class Clock(Protocol):
         ...
 
     def at_work(self) -> AbstractContextManager[Self, bool | None]:
-        """Surround what a flow does from its first effect to its last, and give it the clock it keeps to."""
+        """Surround one call of a client from its beginning to its end, and give it the clock that it keeps to."""
         ...
 
 
@@ -36,30 +44,62 @@ class SystemClock:
 
     async def sleep_async(self, seconds: float, /) -> None:
         """Let time pass, and other tasks have their turn."""
-        import asyncio  # the blocking driver never needs it
+        import asyncio  # the blocking client never needs it
 
         await asyncio.sleep(seconds)
 
     def at_work(self) -> AbstractContextManager[Self, bool | None]:
-        """Surround what a flow does."""
+        """Surround one call."""
         return nullcontext(self)
 
 
-clock: Clock = SystemClock()
+@attrs.frozen(eq=False)
+class Runtime:
+    """What one `using` block sets.
+
+    Attributes:
+        clock: the time.
+        base_url: the only gateway, without a trailing slash; None for any.
+    """
+
+    clock: Clock = attrs.field(factory=SystemClock)
+    base_url: str | None = None
+
+    def check(self, base_url: str) -> None:
+        """Refuse another gateway than the one that is allowed.
+
+        Raises:
+            ConfigurationError: it is another one; nothing was sent.
+        """
+        if self.base_url is not None and base_url != self.base_url:
+            raise ConfigurationError(
+                f"all clients of this process are kept to {self.base_url}, and this one would talk to {base_url}: "
+                "leave base_url to CHAINHUB_BASE_URL, and make the client while it is set"
+            )
+
+
+_stack = [Runtime()]  # the last one counts
+
+
+def current() -> Runtime:
+    """Return what holds now."""
+    return _stack[-1]
 
 
 @contextmanager
-def running_on(other: Clock) -> Iterator[None]:
-    """Have every client of this process go by another clock, those too that exist already. For tests.
+def using(*, clock: Clock | None = None, base_url: str | None = None) -> Iterator[None]:
+    """Have every client of this process, those that exist already included, go by another clock or keep to a gateway.
 
-    What a client has begun goes on by the clock that it began with.
+    A call that has begun goes on by the clock that it began with.
 
     Args:
-        other: the clock, such as the one that a sandbox was given.
+        clock: the time; None to leave it.
+        base_url: the only gateway that may be talked to, without a trailing slash; None to leave it.
     """
-    global clock  # an app under test makes its clients itself, and they are out of reach
-    before, clock = clock, other
+    outer = current()
+    runtime = Runtime(clock or outer.clock, base_url or outer.base_url)
+    _stack.append(runtime)
     try:
         yield
     finally:
-        clock = before
+        _stack.remove(runtime)

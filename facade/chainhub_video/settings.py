@@ -5,15 +5,15 @@ from __future__ import annotations
 import ipaddress
 import os
 import re
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import attrs
 
-from chainhub_video.errors import ConfigurationError
+from chainhub_video.errors import ConfigurationError, SpendLimitReached
 from chainhub_video.policies import PollPolicy, RetryPolicy
 from chainhub_video.receipts.file import LocalReceipt
-from chainhub_video.spending import Spending
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from chainhub_video.receipts.receipt import ReceiptStore
     from chainhub_video.request import VideoRequest
 
+_DIGITS = 18  # of a number that can be meant
 _LONGEST = 1e9  # seconds that can be meant
 DEFAULT_BASE_URL = "https://api.chainhub.tech"  # both specification pages, `servers`
 # Readers differ in what is the host of `[::1]example.com` or `127.0.0.1\\.example.com`: neither is an address.
@@ -48,6 +49,38 @@ class Timeouts:
     read: float = attrs.field(default=60.0, validator=_seconds)
     write: float = attrs.field(default=120.0, validator=_seconds)
     create: float = attrs.field(default=300.0, validator=_seconds)
+
+
+class Spending:
+    """Counts creates, exactly, under threads and concurrent tasks.
+
+    Args:
+        limit: how many may be paid for; None for any number.
+    """
+
+    def __init__(self, limit: int | None = None) -> None:
+        self._limit = limit
+        self._spent = 0
+        self._lock = Lock()
+
+    def reserve(self) -> None:
+        """Count a create that is about to be sent.
+
+        Raises:
+            SpendLimitReached: it would be one too many.
+        """
+        with self._lock:
+            if self._limit is not None and self._spent >= self._limit:
+                raise SpendLimitReached(
+                    f"this client has paid for {self._spent} creates, and max_creates is {self._limit}: "
+                    "nothing was sent; raise the limit, or make a new client"
+                )
+            self._spent += 1
+
+    def release(self) -> None:
+        """Take back a create that surely was not paid."""
+        with self._lock:
+            self._spent -= 1
 
 
 @attrs.frozen(kw_only=True)
@@ -106,6 +139,36 @@ def timeouts_of(timeout: float | Timeouts | None) -> Timeouts:
     if not isinstance(timeout, (int, float)) or not 0 < timeout <= _LONGEST:
         raise ConfigurationError(f"timeout must be above 0 seconds, and finite, not {timeout!r}")
     return Timeouts(timeout, timeout, timeout, max(timeout, Timeouts().create))
+
+
+def checked_max_download(max_download: int) -> int:
+    """Return the limit of a download, in bytes.
+
+    Raises:
+        ConfigurationError: it is not a whole number above 0.
+    """
+    if not isinstance(max_download, int) or isinstance(max_download, bool) or max_download <= 0:
+        raise ConfigurationError(
+            f"max_download must be a whole number of bytes above 0, not {max_download!r:.80}"
+        )
+    return max_download
+
+
+def checked_limit(max_creates: int | None) -> int | None:
+    """Return the limit, from the environment's CHAINHUB_MAX_CREATES if None.
+
+    Raises:
+        ConfigurationError: it is not a whole number of 0 or more.
+    """
+    given = os.environ.get("CHAINHUB_MAX_CREATES") or None if max_creates is None else max_creates
+    if given is None:
+        return None
+    text = str(given).strip()
+    if isinstance(given, bool) or not (text.isascii() and text.isdigit() and len(text) <= _DIGITS):
+        raise ConfigurationError(
+            f"max_creates (CHAINHUB_MAX_CREATES) is {given!r:.80}, and must be a whole number of 0 or more"
+        )
+    return int(text)
 
 
 def checked_key(api_key: str | None) -> str:

@@ -1,16 +1,21 @@
-"""A task at the gateway, as both wire formats describe it."""
+"""A task at the gateway, as both wire formats describe it, and the video that comes of it."""
 
 from __future__ import annotations
 
 import json
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import attrs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
+
+
+FormatName: TypeAlias = Literal["openai", "unified"]
+"""The name of a wire format."""
 
 
 class TaskStatus(StrEnum):
@@ -46,7 +51,7 @@ class VideoTask:
     """
 
     id: str
-    format: str
+    format: FormatName
     model: str | None = None
     status: TaskStatus = TaskStatus.QUEUED
     raw_status: str = ""
@@ -96,6 +101,28 @@ class VideoTask:
         except (TypeError, KeyError, AttributeError, ValueError, RecursionError) as error:
             raise ValueError(f"not the JSON of a video task: {error}") from error
         return task
+
+
+@attrs.frozen(kw_only=True)
+class SavedVideo:
+    """The result of a download.
+
+    Attributes:
+        path: where the file lies, absolute.
+        size: its length in bytes.
+        sha256: of its content, in hex.
+        task: the task that made it.
+    """
+
+    path: Path
+    size: int
+    sha256: str
+    task: VideoTask
+
+    def _repr_html_(self) -> str:
+        from chainhub_video.notebook import video_player
+
+        return video_player(self)
 
 
 def _check_fields(task: VideoTask) -> None:

@@ -15,8 +15,8 @@ import httpx
 from chainhub_sandbox import ReceivedRequest, Sandbox, VirtualClock
 
 from chainhub_video.client import AsyncChainHub
-from chainhub_video.drivers.exchange import FRESH_LIMITS, confined_to
-from chainhub_video.runtime import running_on
+from chainhub_video.drivers.exchange import FRESH_LIMITS
+from chainhub_video.runtime import using
 
 PACE = 120.0
 """Virtual seconds that a task stays in each state: eight minutes in the OpenAI format, ten to twelve in the unified."""
@@ -49,8 +49,7 @@ def sandboxed(clock: VirtualClock | None = None, **options: Any) -> Iterator[San
         kept = {name: text for name, text in os.environ.items() if name not in _OURS}
         with (
             mock.patch.dict(os.environ, kept | settled, clear=True),
-            confined_to(gateway.url),
-            running_on(clock),
+            using(clock=clock, base_url=gateway.url),
         ):
             try:
                 yield gateway

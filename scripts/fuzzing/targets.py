@@ -105,7 +105,7 @@ def _read_created(name: str, answer: Mapping[str, Any]) -> None:
 
 
 def _read_queried(name: str, answer: Mapping[str, Any]) -> None:
-    known = VideoTask(id="video_known", format=name, model="a-model")
+    known = VideoTask(id="video_known", format=FORMATS[name].name, model="a-model")
     try:
         task = FORMATS[name].read_queried(answer, known)
     except UnexpectedResponse as error:

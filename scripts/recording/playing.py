@@ -19,7 +19,7 @@ from chainhub_video import (
     RetryPolicy,
     VideoTask,
 )
-from chainhub_video.runtime import running_on
+from chainhub_video.runtime import using
 
 from . import cassette, media
 from .replaying import replaying
@@ -121,7 +121,7 @@ def replay(path: Path, *, driver: str, **more: Any) -> list[str]:
     options = {"base_url": recorded.head["base_url"], "api_key": "replayed", **more}
     with (
         TemporaryDirectory() as folder,
-        running_on(VirtualClock(START)),
+        using(clock=VirtualClock(START)),
         replaying(path),
     ):
         stage = Stage(Path(folder), scenario.fields, media.stand_in_sha256())

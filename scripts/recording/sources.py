@@ -11,7 +11,7 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from chainhub_sandbox import Sandbox, VirtualClock
-from chainhub_video.runtime import running_on
+from chainhub_video.runtime import using
 from chainhub_video.settings import DEFAULT_BASE_URL, checked_base_url, checked_key
 
 from .naming import GATEWAY
@@ -51,7 +51,7 @@ def sandbox(scenario: Scenario) -> Iterator[Origin]:
     key = f"sk-{secrets.token_urlsafe(32)}"  # looks like a real one, so that scrubbing is for real
     clock = VirtualClock(START)
     gateway = Sandbox(fast=True, pace=_PACE, poll_after_ms=_POLL_AFTER_MS, api_key=key, clock=clock)
-    with gateway, running_on(clock):
+    with gateway, using(clock=clock):
         for step, kind, parameters in scenario.faults:
             gateway.fault(step, kind, **parameters)
         yield Origin("sandbox", gateway.url, key, GATEWAY)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from chainhub_sandbox import Sandbox, VirtualClock
-from chainhub_video.runtime import running_on
+from chainhub_video.runtime import using
 from recording import sources
 from recording.__main__ import main
 from recording.cassette import read
@@ -22,7 +22,7 @@ def live(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
     """A gateway that the environment names, as it would production, in time that jumps over pauses."""
     clock = VirtualClock()
     gateway = Sandbox(fast=True, pace=60, api_key=KEY, clock=clock)
-    with gateway, running_on(clock):
+    with gateway, using(clock=clock):
         monkeypatch.setenv("CHAINHUB_BASE_URL", gateway.url)
         monkeypatch.setenv("CHAINHUB_API_KEY", KEY)
         yield gateway

@@ -13,7 +13,7 @@ import pytest
 import vcr
 from chainhub_sandbox import VirtualClock
 from chainhub_video import ChainHub, TaskStatus
-from chainhub_video.runtime import running_on
+from chainhub_video.runtime import using
 from recording import cassette, media
 from recording.playing import DRIVERS, ScenarioFailed, replay
 from recording.replaying import LeftOver, NotRecorded, replaying
@@ -32,7 +32,7 @@ VIDEO = "video_00000000-0000-4000-8000-000000000001"
 def hub() -> ChainHub:
     """A client of the recorded gateway, in time that jumps over pauses."""
     base_url = str(cassette.read(UNIFIED).head["base_url"])
-    with running_on(VirtualClock()), ChainHub(base_url=base_url, api_key="k") as hub:
+    with using(clock=VirtualClock()), ChainHub(base_url=base_url, api_key="k") as hub:
         yield hub
 
 
@@ -159,7 +159,7 @@ def test_vcrpy_alone_replays_a_cassette(tmp_path: Path) -> None:
     """The files are plain cassettes: vcrpy with its own matchers serves them to an app that knows nothing of ours."""
     base_url = str(cassette.read(UNIFIED).head["base_url"])
     with (
-        running_on(VirtualClock()),
+        using(clock=VirtualClock()),
         vcr.use_cassette(
             str(UNIFIED), record_mode="none", match_on=["method", "uri", "body"]
         ) as tape,

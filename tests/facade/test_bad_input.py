@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from chainhub_video import (
@@ -179,7 +179,7 @@ def test_an_id_that_tells_no_format(hub: Any, gateway: Gateway, call: str) -> No
 
 def test_a_task_of_an_unknown_format(hub: Any, gateway: Gateway, tmp_path: Path) -> None:
     """A task that somebody made up with a format that there is not is refused, not a KeyError."""
-    forged = VideoTask(id="x", format="soap")
+    forged = VideoTask(id="x", format=cast("Any", "soap"))
     for call, arguments in (
         (hub.videos.retrieve, ()),
         (hub.videos.wait, ()),
@@ -187,8 +187,6 @@ def test_a_task_of_an_unknown_format(hub: Any, gateway: Gateway, tmp_path: Path)
     ):
         with pytest.raises(InvalidRequest, match="'soap'"):
             call(forged, *arguments)
-    with pytest.raises(InvalidRequest, match="wait for it first"):
-        hub.videos.download("video_1", tmp_path / "x.mp4")
     assert gateway.arrived == []
     assert list(tmp_path.iterdir()) == []
 

@@ -151,9 +151,9 @@ def test_a_video_beyond_the_limit_is_dropped(video: bytes, target: Path, announc
     headers, body = ({"content-length": str(len(video))}, b"") if announced else ({}, video)
     world = World(Reply(200, headers, body))
     with pytest.raises(DownloadFailed, match="max_download") as raised:
-        world.run(save(settings, task, target, on_progress=None, timeout=None))
+        world.play(save(world, settings, task, target, None, deadline=None))
     assert raised.value.task == task
-    assert world.open == 0
+    assert world.open_streams == 0
     assert names(target.parent) == []
 
 

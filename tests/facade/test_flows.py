@@ -1,8 +1,9 @@
-"""The flows by themselves: effects out, results in, with no HTTP and no waiting."""
+"""The flows by themselves, on an `IO` that answers from a list: no HTTP and no waiting."""
 
 from __future__ import annotations
 
 import ast
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +21,11 @@ from chainhub_video import (
     TaskStatus,
     Timeouts,
 )
+from chainhub_video.drivers.blocking import completed
 from chainhub_video.flows.create import create
 from chainhub_video.flows.download import save
-from chainhub_video.flows.wait import follow, look_once
-from chainhub_video.io import Close, Now, Open, Read, Reply, Sleep, Stream, TransportFailure
+from chainhub_video.flows.wait import changes, look_once
+from chainhub_video.io import Reply, TransportFailure
 from chainhub_video.request import VideoRequest, build_request
 from chainhub_video.settings import Settings
 from hypothesis import given
@@ -43,7 +45,7 @@ def _request(wire: Wire) -> VideoRequest:
 
 
 def _create(wire: Wire, world: World) -> Any:
-    return world.run(create(SETTINGS, _request(wire)))
+    return world.play(create(world, SETTINGS, _request(wire)))
 
 
 def test_a_create_asks_once_for_a_connection_of_its_own(wire: Wire) -> None:
@@ -54,7 +56,7 @@ def test_a_create_asks_once_for_a_connection_of_its_own(wire: Wire) -> None:
     assert (call.fresh, call.read_timeout) == (True, 77)
     assert world.targets == [f"post {wire.create_target}"]
     assert world.sleeps == []
-    assert world.open == 0
+    assert world.open_streams == 0
 
 
 @pytest.mark.parametrize("outcome", [NOT_SENT, reply(None, 429)])
@@ -94,35 +96,44 @@ def test_whatever_went_before_the_uncertain_outcome_is_the_end(wire: Wire, last:
     with pytest.raises(SubmissionUncertain):
         _create(wire, world)
     assert len(world.calls) == 3
-    assert world.open == 0
+    assert world.open_streams == 0
 
 
 def test_a_broken_body_is_uncertain_and_closed(wire: Wire) -> None:
-    """A failure while the answer is read closes the stream and is an uncertain outcome, step by step."""
-    flow = create(SETTINGS, _request(wire))
-    effect = next(flow)
-    while not isinstance(effect, Open):
-        assert not isinstance(effect, Sleep)
-        effect = flow.send(effect.function(*effect.arguments) if hasattr(effect, "function") else 0)
-    stream = Stream(200, {}, None)
-    assert flow.send(stream) == Now()
-    assert flow.send(0.0) == Read(stream)
-    assert flow.send(b'{"id": "vid') == Now()
-    assert flow.send(1.0) == Read(stream)
-    assert flow.throw(SENT) == Close(stream)
+    """A failure while the answer is read closes the stream and is an uncertain outcome."""
+    world = World([b'{"id": "vid', SENT])
     with pytest.raises(SubmissionUncertain) as raised:
-        flow.send(None)
+        _create(wire, world)
     assert raised.value.__cause__ is SENT.cause
+    assert (len(world.calls), world.open_streams) == (1, 0)
+
+
+def test_an_answer_that_trickles_has_no_more_time_than_a_late_one(wire: Wire) -> None:
+    """Bytes that keep coming do not keep a create waiting beyond its time."""
+
+    class Slow(World):
+        def now(self) -> float:
+            self.clock += 30
+            return self.clock
+
+    world = Slow([b" "] * 100)
+    with pytest.raises(SubmissionUncertain, match="took too long"):
+        _create(wire, world)
+    assert (len(world.calls), world.open_streams) == (1, 0)
 
 
 def test_an_interruption_goes_through(wire: Wire) -> None:
     """Ctrl-C while a create is under way is not turned into anything else, and asks for nothing more."""
-    flow = create(SETTINGS, _request(wire))
-    effect = next(flow)
-    while not isinstance(effect, Open):
-        effect = flow.send(effect.function(*effect.arguments) if hasattr(effect, "function") else 0)
+
+    class Interrupted(World):
+        async def open(self, call: Any, /) -> Any:
+            self.calls.append(call)
+            raise KeyboardInterrupt
+
+    world = Interrupted()
     with pytest.raises(KeyboardInterrupt):
-        flow.throw(KeyboardInterrupt())
+        _create(wire, world)
+    assert (len(world.calls), world.sleeps) == (1, [])
 
 
 def test_pictures_are_closed_however_a_create_ends(tmp_path: Path) -> None:
@@ -132,7 +143,7 @@ def test_pictures_are_closed_however_a_create_ends(tmp_path: Path) -> None:
         world = World(outcome)
         request = build_request(**{**OPENAI.arguments, "image": tmp_path / "x.png"})
         try:
-            world.run(create(SETTINGS, request))
+            world.play(create(world, SETTINGS, request))
         except (APIError, SubmissionUncertain):
             assert outcome is not None
         files = dict(world.calls[0].arguments["files"])
@@ -142,28 +153,30 @@ def test_pictures_are_closed_however_a_create_ends(tmp_path: Path) -> None:
 def test_one_look_is_one_call(wire: Wire) -> None:
     """`retrieve` asks once, without a bound of its own, on a pooled connection."""
     world = World(reply(wire.seen()))
-    world.run(look_once(SETTINGS, wire.task()))
+    world.play(look_once(world, SETTINGS, wire.task()))
     (call,) = world.calls
     assert (call.fresh, call.within, call.read_timeout) == (False, None, None)
 
 
-def test_a_wait_is_driven_by_hand() -> None:
-    """The effects of a wait, one by one: the clock, the question, its answer, a pause, and so on."""
-    poll = PollPolicy(interval=6, jitter=0)
-    flow = follow(OPENAI.task(), lambda _task: None, timeout=None, poll=poll)
-    assert isinstance(next(flow), Now)
-    effect: Any = flow.send(0.0)
-    while isinstance(effect, Now):
-        effect = flow.send(0.0)
-    assert isinstance(effect, Open)
-    stream = Stream(200, {}, None)
-    assert flow.send(stream) == Read(stream)
-    assert flow.send(b'{"status": "queued"}') == Read(stream)
-    assert flow.send(b"") == Close(stream)
-    effect = flow.send(None)
-    while isinstance(effect, Now):
-        effect = flow.send(1.0)
-    assert effect == Sleep(6)
+def test_a_wait_looks_and_pauses_in_turn() -> None:
+    """A wait asks, pauses as the policy says, asks again, and gives each change once."""
+    seen = [reply(OPENAI.seen(word)) for word in ("queued", "queued", "processing", "completed")]
+    world = World(*seen)
+    poll = PollPolicy(interval=6, growth=2, jitter=0, maximum=100)
+    told = world.collect(changes(world, OPENAI.task(), deadline=None, poll=poll))
+    assert [task.raw_status for task in told] == ["queued", "processing", "completed"]
+    assert world.sleeps == [6, 12, 24]
+    assert (len(world.calls), world.open_streams) == (4, 0)
+
+
+def test_a_flow_that_awaits_something_else_is_told() -> None:
+    """The blocking driver refuses a coroutine that suspends, instead of waiting for what nobody will do."""
+
+    async def suspending() -> None:
+        await asyncio.sleep(0)
+
+    with pytest.raises(RuntimeError, match="awaited something else than its IO"):
+        completed(suspending())
 
 
 DONE = UNIFIED.task(status=TaskStatus.COMPLETED, video_url="https://cdn.example.com/x.mp4")
@@ -173,7 +186,7 @@ def test_a_download_that_never_works_gives_up_at_its_deadline(tmp_path: Path) ->
     """The attempts of a download pause ever longer, and end before the deadline is overslept."""
     world = World(TransportFailure(httpx.ReadError("x"), sent=True))
     with pytest.raises(DownloadFailed) as raised:
-        world.run(save(SETTINGS, DONE, tmp_path / "x.mp4", on_progress=None, timeout=20))
+        world.play(save(world, SETTINGS, DONE, tmp_path / "x.mp4", None, deadline=1020))
     assert world.sleeps == [0.5, 1, 2, 4, 8]
     assert world.clock - 1000 <= 20
     assert isinstance(raised.value.__cause__, httpx.ReadError)
@@ -183,11 +196,11 @@ def test_a_download_that_never_works_gives_up_at_its_deadline(tmp_path: Path) ->
 def test_a_download_by_hand(tmp_path: Path, video: bytes) -> None:
     """A whole file, given by hand in one piece, is written, checked and in its place; no request has the key."""
     world = World(Reply(200, {"content-length": str(len(video))}, video))
-    saved = world.run(save(SETTINGS, DONE, tmp_path / "x.mp4", on_progress=None, timeout=None))
+    saved = world.play(save(world, SETTINGS, DONE, tmp_path / "x.mp4", None, deadline=None))
     assert saved.path.read_bytes() == video
     assert world.targets == ["get https://cdn.example.com/x.mp4"]
     assert "Authorization" not in world.headers[0]
-    assert world.open == 0
+    assert world.open_streams == 0
 
 
 @given(failures=st.integers(1, 10_000), asked=st.none() | st.floats(0, 1e6), luck=st.floats(0, 1))
@@ -218,8 +231,9 @@ def test_a_poll_pause_is_always_bounded(
 def test_flows_know_neither_client_nor_clock() -> None:
     """No flow, format or policy imports the HTTP library, asyncio, time or a driver."""
     package = Path(chainhub_video.__file__).parent
-    pure = [*(package / "flows").glob("*.py"), *(package / "wire").glob("*.py")]
-    pure += [package / name for name in ("policies.py", "submission.py", "io.py", "calls.py")]
+    rooms = ("flows", "wire", "images", "receipts", "downloads")
+    pure = [path for room in rooms for path in (package / room).glob("*.py")]
+    pure += [package / "policies.py", package / "io.py"]
     assert len(pure) > 10
     for path in pure:
         for node in ast.walk(ast.parse(path.read_text())):
@@ -227,5 +241,5 @@ def test_flows_know_neither_client_nor_clock() -> None:
             if isinstance(node, ast.ImportFrom):
                 names = [node.module or ""]
             roots = {name.partition(".")[0] for name in names}
-            assert not roots & {"httpx", "httpcore", "asyncio", "time", "threading"}, path
+            assert not roots & {"httpx", "httpcore", "asyncio", "time"}, path
             assert not any("drivers" in name for name in names), path

@@ -18,7 +18,7 @@ import pytest
 from chainhub_video import InvalidRequest, TaskStatus, VideoTask
 from chainhub_video.downloads.partfile import PartFile
 
-from .answering import Answer, Arrived, say
+from .answering import Answer, Arrived, say, tell
 from .scripted import Gateway
 from .videos import LINK, MP4, names, whole
 from .wires import Wire
@@ -129,8 +129,23 @@ def test_only_a_completed_task_is_saved(
 ) -> None:
     """A task that is not completed is refused, and the message says to wait for it."""
     with pytest.raises(InvalidRequest, match="wait for it first"):
-        hub.videos.download(wire.task(status=status), target)
+        hub.videos.download(wire.task(status=status, raw_status="seen"), target)
     assert gateway.arrived == []
+
+
+def test_a_task_that_nobody_has_asked_for_is_asked_for_first(
+    hub: Any, wire: Wire, gateway: Gateway, target: Path, video: bytes
+) -> None:
+    """An id is enough to save a video: it is asked for, and refused in its own words unless it is completed."""
+    gateway.on("query", tell(wire.seen("video_upsampling")))
+    with pytest.raises(InvalidRequest, match="is 'video_upsampling', and only a completed one"):
+        hub.videos.download(wire.task_id, target)
+    link = {} if wire.name == "openai" else {"video_url": f"{gateway.url}{LINK}"}
+    gateway.on("query", tell(wire.seen("completed", **link)))
+    gateway.on("content" if wire.name == "openai" else LINK, say(200, video, MP4))
+    saved = hub.videos.download(wire.task_id, target)
+    assert (saved.path.read_bytes(), saved.task.status) == (video, TaskStatus.COMPLETED)
+    assert gateway.count("query") == 2
 
 
 def test_the_umask_decides_who_may_read(

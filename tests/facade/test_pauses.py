@@ -9,7 +9,7 @@ import httpx
 import pytest
 from chainhub_video import PollPolicy, ServerError, UnexpectedResponse, VideoTask, WaitTimeout
 from chainhub_video.flows.wait import follow
-from chainhub_video.io import Emit, TransportFailure
+from chainhub_video.io import TransportFailure
 
 from .virtual import World, reply
 from .wires import OPENAI
@@ -18,8 +18,10 @@ CALM = PollPolicy(first=3, interval=6, maximum=20, growth=1.3, jitter=0)
 
 
 def _follow(world: World, task: VideoTask, **options: Any) -> Any:
-    settings = {"timeout": 1200, "poll": CALM, **options}
-    return world.run(follow(task, Emit, **settings))
+    timeout = options.pop("timeout", 1200)
+    deadline = None if timeout is None else world.now() + timeout
+    settings = {"deadline": deadline, "poll": CALM, **options}
+    return world.play(follow(world, task, None, **settings))
 
 
 def test_the_pauses_grow_to_their_maximum() -> None:
@@ -116,7 +118,7 @@ def test_failures_on_the_way_are_all_closed() -> None:
         reply(OPENAI.seen("completed")),
     )
     _follow(world, OPENAI.task())
-    assert world.open == 0
+    assert world.open_streams == 0
     assert len(world.calls) == 4
 
 

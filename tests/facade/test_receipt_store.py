@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ctypes
 import errno
 import json
@@ -12,11 +13,12 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
-from chainhub_video import LocalReceipt, Receipt, ReceiptConflict, ReceiptState
-from chainhub_video.receipts.receipt import Hold, fingerprint_of
+from chainhub_video import AsyncChainHub, LocalReceipt, Receipt, ReceiptConflict, ReceiptState
+from chainhub_video.receipts.receipt import fingerprint_of
 
 from .receipted import known, leave, path_of, script
 from .scripted import Gateway
@@ -258,12 +260,45 @@ def test_an_output_and_its_receipt_are_the_same_place(target: Path) -> None:
     assert LocalReceipt.of(target / "beyond" / "a file").load() is None
 
 
-def test_what_is_left_at_last_is_not_changed_by_a_thread_that_comes_late(target: Path) -> None:
-    """After a cancelled call has put its last word there, what it still has under way does nothing."""
-    for last in (None, _receipt(99)):
-        hold = Hold(LocalReceipt(target))
-        assert hold.claim(None, _receipt(1))
-        hold.end(last)
-        assert not hold.change(_receipt(2))
-        assert not hold.claim(None, _receipt(3))
-        assert LocalReceipt(target).load() == last
+class _Slow(LocalReceipt):
+    """A receipt whose first change goes through only once the test says so."""
+
+    def __init__(self, target: Path, started: Event, released: Event) -> None:
+        super().__init__(target)
+        self._started, self._released = started, released
+
+    def swap(self, old: Receipt | None, new: Receipt | None) -> bool:
+        """Put it there late, but only the first time."""
+        if not self._started.is_set():
+            self._started.set()
+            assert self._released.wait(10)
+        return super().swap(old, new)
+
+
+@pytest.mark.parametrize("cancellations", [1, 3])
+def test_what_a_cancelled_call_leaves_is_not_changed_by_a_thread_that_comes_late(
+    gateway: Gateway, target: Path, cancellations: int
+) -> None:
+    """A call that is cancelled while a thread claims its receipt waits for that thread, and takes the claim back."""
+    started, released = Event(), Event()
+
+    async def cancelled() -> None:
+        async with AsyncChainHub(
+            base_url=gateway.url,
+            api_key="the-key",
+            receipts=lambda path: _Slow(path, started, released),
+        ) as hub:
+            job = asyncio.create_task(hub.videos.generate(**UNIFIED.arguments, save_to=target))
+            await asyncio.to_thread(started.wait, 10)
+            for _ in range(cancellations):
+                job.cancel()
+                await asyncio.sleep(0.02)
+            assert not job.done()
+            released.set()
+            with pytest.raises(asyncio.CancelledError):
+                await job
+
+    asyncio.run(cancelled())
+    assert LocalReceipt(target).load() is None
+    assert names(target.parent) == []
+    assert gateway.arrived == []

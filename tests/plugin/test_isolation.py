@@ -17,7 +17,9 @@ UNIFIED: dict[str, Any] = {"model": "grok-video-3", "aspect_ratio": "3:2"}
 def test_clients_are_kept_to_the_sandbox(chainhub_sandbox: Sandbox, tmp_path: Path) -> None:
     """A client that was told another address, or was closed, sends nothing at all, and leaves no receipt of it."""
     with ChainHub(base_url="https://api.chainhub.tech", api_key="real") as hub:
-        with pytest.raises(ConfigurationError, match="a test keeps all clients to http://127"):
+        with pytest.raises(
+            ConfigurationError, match="all clients of this process are kept to http://127"
+        ):
             hub.videos.generate("A kitten", **UNIFIED, save_to=tmp_path / "k.mp4")
         with pytest.raises(ConfigurationError, match="CHAINHUB_BASE_URL"):
             hub.videos.retrieve("grok:1")

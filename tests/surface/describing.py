@@ -15,8 +15,9 @@ import attrs
 import chainhub_sandbox
 import chainhub_video
 import typer
+from chainhub_video.async_videos import AsyncVideos
 from chainhub_video.cli.app import app
-from chainhub_video.videos import AsyncVideos, Videos
+from chainhub_video.videos import Videos
 
 ROOT = Path(__file__).resolve().parents[2]
 ACCEPTED = Path(__file__).with_name("public.txt")

@@ -148,7 +148,7 @@ def test_no_extra_leaks_into_the_core(gateway: Sandbox, tmp_path: Path) -> None:
 
 
 FUTURE = "from __future__ import annotations\n"
-BUILDING = "    request = build_request(prompt, **fields)\n"
+BUILDING = "    wire = format_for(model, format)\n"
 
 
 @pytest.mark.parametrize(
@@ -157,7 +157,7 @@ BUILDING = "    request = build_request(prompt, **fields)\n"
         ("__init__.py", FUTURE, "import rich.console", "import: rich belongs to the extra cli"),
         ("client.py", FUTURE, "import pytest", "import: pytest belongs to the extra (the tests)"),
         ("downloads/links.py", FUTURE, "import uvicorn", "clients: uvicorn belongs to the extra sandbox"),
-        ("calls.py", BUILDING, "    import ruamel.yaml", "jobs: ruamel belongs to the extra sandbox"),
+        ("request.py", BUILDING, "    import ruamel.yaml", "jobs: ruamel belongs to the extra sandbox"),
     ],
     ids=["import", "clients", "flows", "jobs"],
 )  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import inspect
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,9 @@ import pytest
 import typer
 from chainhub_sandbox import Sandbox
 from chainhub_video import ChainHub, PollPolicy, RateLimited, ServerError, TaskStatus, VideoTask
+from chainhub_video.async_videos import AsyncVideos
 from chainhub_video.cli.app import app
-from chainhub_video.videos import AsyncVideos, Videos
+from chainhub_video.videos import Videos
 
 from .accept import ACCEPTED
 from .describing import ROOT, described
@@ -57,18 +59,20 @@ def _default_of_the_client(patch: pytest.MonkeyPatch) -> None:
 
 
 def _default_of_a_call(patch: pytest.MonkeyPatch) -> None:
-    signature = Videos.wait.__signature__  # type: ignore[attr-defined] - made by hand there
+    signature = inspect.signature(Videos.wait)
     new = [p.replace(default=60) if p.name == "timeout" else p for p in signature.parameters.values()]  # fmt: skip
-    patch.setattr(Videos.wait, "__signature__", signature.replace(parameters=new))
+    patch.setattr(Videos.wait, "__signature__", signature.replace(parameters=new), raising=False)
 
 
 def _positional(patch: pytest.MonkeyPatch) -> None:
-    signature = AsyncVideos.create.__signature__  # type: ignore[attr-defined] - made by hand there
+    signature = inspect.signature(AsyncVideos.create)
     new = [
         p.replace(kind=p.POSITIONAL_OR_KEYWORD) if p.name == "model" else p
         for p in signature.parameters.values()
     ]
-    patch.setattr(AsyncVideos.create, "__signature__", signature.replace(parameters=new))
+    patch.setattr(
+        AsyncVideos.create, "__signature__", signature.replace(parameters=new), raising=False
+    )
 
 
 def _type(patch: pytest.MonkeyPatch) -> None:

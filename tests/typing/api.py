@@ -4,13 +4,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
-from collections.abc import AsyncIterator, Awaitable, Iterator, Mapping
+from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import IO, Any, assert_type
+from typing import IO, Any, Literal, assert_type
 
 import httpx
+import httpx2
 from chainhub_api import AuthenticatedClient
 from chainhub_video import (
     APIError,
@@ -43,7 +45,10 @@ def make_clients() -> None:
     ChainHub(api_key="sk", base_url="https://gateway.example.com", timeout=30)
     ChainHub(timeout=Timeouts(connect=5), retry=RetryPolicy(attempts=2), poll=PollPolicy(first=1))
     ChainHub(http_client=httpx.Client(), inline_images=True)
-    ChainHub(image_host=host)
+    ChainHub(http_client=httpx2.Client())
+    AsyncChainHub(http_client=httpx2.AsyncClient())
+    ChainHub(http_client=httpx2.AsyncClient())  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    ChainHub(image_host=host, max_download=10_000_000)
     AsyncChainHub(http_client=httpx.AsyncClient(), image_host=host_later)
     ChainHub("sk")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     ChainHub(http_client=httpx.AsyncClient())  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
@@ -108,8 +113,8 @@ async def step_by_step_async() -> None:
     async with AsyncChainHub() as hub:
         assert_type(hub, AsyncChainHub)
         creating = hub.videos.create("p", model="veo_3_1", image="x.png", size="1280x720")
-        assert_type(creating, Awaitable[VideoTask])
-        task = await creating
+        coroutine: Coroutine[Any, Any, VideoTask] = creating
+        task = await coroutine
         assert_type(await hub.videos.retrieve(task), VideoTask)
         assert_type(await hub.videos.wait(task, on_update=on_update_later), VideoTask)
         changes = hub.videos.watch(task)
@@ -121,17 +126,31 @@ async def step_by_step_async() -> None:
         assert_type(video, SavedVideo)
 
 
+async def tasks_of_asyncio(hub: AsyncChainHub) -> None:
+    one = asyncio.create_task(hub.videos.wait("video_1"))
+    assert_type(await one, VideoTask)
+    async with asyncio.TaskGroup() as group:
+        two = group.create_task(hub.videos.generate("p", model="veo_3_1", save_to="x.mp4"))
+    assert_type(two.result(), SavedVideo)
+
+
+def runs_of_asyncio(hub: AsyncChainHub) -> None:
+    assert_type(asyncio.run(hub.videos.wait("video_1")), VideoTask)
+
+
 def pictures(hub: ChainHub, picture: Image.Image, file: io.BufferedReader) -> None:
     sources: list[ImageSource] = [
         "x.png", Path("x.png"), b"", bytearray(), memoryview(b""), file, io.BytesIO(), picture,
     ]  # fmt: skip
     hub.videos.create("p", model="grok-video-3", images=sources, extra={"seed": 7})
+    hub.videos.create("p", model="another-model", format="unified", size="4K", aspect_ratio="21:9")
+    hub.videos.create("p", model="x", format="soap")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     hub.videos.create("p", model="grok-video-3", image=7)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
 
 def a_task(task: VideoTask) -> None:
     assert_type(task.id, str)
-    assert_type(task.format, str)
+    assert_type(task.format, Literal["openai", "unified"])
     assert_type(task.model, str | None)
     assert_type(task.status, TaskStatus)
     assert_type(task.raw_status, str)

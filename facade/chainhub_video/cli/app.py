@@ -25,6 +25,8 @@ from .options import AsJson, Output, TaskId, Timeout, WireFormat, checked_second
 if TYPE_CHECKING:
     from chainhub_sandbox import Sandbox
 
+    from chainhub_video.task import FormatName
+
 app = typer.Typer(
     help="Make videos through ChainHub's video API. The key and the address come from the "
     "environment: CHAINHUB_API_KEY and CHAINHUB_BASE_URL.",
@@ -151,7 +153,7 @@ def generate(
             aspect_ratio=aspect_ratio,
             watermark=watermark,
             fit=cast("Any", fit),
-            format=wire_format,
+            format=cast("FormatName | None", wire_format),
             timeout=timeout,
             resubmit_uncertain=resubmit_uncertain,
             save_to=output,
@@ -227,7 +229,12 @@ def download(
     target = checked_target(output)
     line = display("asking", unanswered="nothing was saved")
     with line as shown, ChainHub() as hub:
-        task = hub.videos.wait(task_id, timeout=timeout, on_update=shown.update, format=wire_format)
+        task = hub.videos.wait(
+            task_id,
+            timeout=timeout,
+            on_update=shown.update,
+            format=cast("FormatName | None", wire_format),
+        )
         saved = hub.videos.download(task, target, on_progress=shown.download)
     report(saved, as_json=as_json)
 

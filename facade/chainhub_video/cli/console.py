@@ -8,8 +8,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from chainhub_video.saved import SavedVideo
-    from chainhub_video.task import VideoTask
+    from chainhub_video.task import SavedVideo, VideoTask
 
 PROGRAM = "chainhub-video"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from typing import TYPE_CHECKING, cast
 
 from chainhub_video import ChainHub
 from chainhub_video.errors import InvalidRequest
@@ -11,6 +12,9 @@ from chainhub_video.receipts.file import SUFFIX, LocalReceipt
 from chainhub_video.receipts.receipt import Receipt
 
 from .console import percent, readable, show, show_json, task_as_json, word
+
+if TYPE_CHECKING:
+    from chainhub_video.task import FormatName
 
 
 def tell(one: str, wire_format: str | None, *, as_json: bool) -> None:
@@ -35,7 +39,7 @@ def tell(one: str, wire_format: str | None, *, as_json: bool) -> None:
     if os.path.lexists(one) or one.endswith((".mp4", SUFFIX)):  # no id looks like that
         raise InvalidRequest(f"there is no receipt {store.name}: nothing was started there")
     with ChainHub() as hub:
-        task = hub.videos.retrieve(one, format=wire_format)
+        task = hub.videos.retrieve(one, format=cast("FormatName | None", wire_format))
     if as_json:
         show_json(task_as_json(task))
     else:

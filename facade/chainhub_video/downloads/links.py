@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
-from chainhub_video.io import Call, Close, Flow, Open, Stream
+from chainhub_video.io import IO, Call, Stream
 
 _MOST_REDIRECTS = 5
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -14,10 +14,13 @@ class BadLink(Exception):
     """A link that leads nowhere that may be followed."""
 
 
-def open_link(url: str, headers: dict[str, str], within: float | None = None) -> Flow[Stream]:
+async def open_link(
+    io: IO, url: str, headers: dict[str, str], within: float | None = None
+) -> Stream:
     """Open a link, following redirects.
 
     Args:
+        io: sends.
         url: absolute.
         headers: what to send besides the defaults.
         within: seconds that bound each step of the exchange; None for no such bound.
@@ -36,10 +39,10 @@ def open_link(url: str, headers: dict[str, str], within: float | None = None) ->
             "url": url,
             "headers": {"Accept-Encoding": "identity", **headers},
         }
-        stream: Stream = yield Open(Call(arguments, within=within))
+        stream: Stream = await io.open(Call(arguments, within=within))
         if stream.status not in REDIRECTS:
             return stream
-        yield Close(stream)
+        await stream.close()
         url = redirected(url, stream)
     raise BadLink(f"{shown(url)}: more than {_MOST_REDIRECTS} redirects")
 

@@ -10,7 +10,7 @@ import attrs
 from chainhub_video.downloads.links import REDIRECTS, open_link, redirected
 from chainhub_video.errors import ChainHubError, DownloadFailed, NotFound, PermissionDenied
 from chainhub_video.flows.wait import look_once, passing
-from chainhub_video.io import Close, Flow, Open, Stream, now, read_whole
+from chainhub_video.io import IO, Stream, read_whole
 from chainhub_video.wire.answers import link_of
 from chainhub_video.wire.failures import error_for, load_json
 from chainhub_video.wire.formats import FORMATS
@@ -34,16 +34,18 @@ class Source:
     """Opens one task's video, as often as needed.
 
     Attributes:
+        io: sends and reads.
         settings: the client's.
         task: the task, as it was last seen.
-        deadline: when all has to be over, on the clock of the effects; None for never.
+        deadline: when all has to be over, on the clock of `io`; None for never.
     """
 
+    io: IO
     settings: Settings
     task: VideoTask
     deadline: float | None = None
 
-    def open(self, headers: dict[str, str]) -> Flow[Stream]:
+    async def open(self, headers: dict[str, str]) -> Stream:
         """Open the video by its link, or else at the gateway. Close the stream.
 
         Args:
@@ -54,18 +56,18 @@ class Source:
             ChainHubError: none will.
         """
         if self.task.video_url is not None:
-            stream = yield from open_link(self.task.video_url, headers, (yield from self._left()))
+            stream = await open_link(self.io, self.task.video_url, headers, self._left())
             if stream.status not in _EXPIRED:
                 return stream
-            yield Close(stream)
-            yield from self._renew(stream.status)
-        return (yield from self._open_content(headers))
+            await stream.close()
+            await self._renew(stream.status)
+        return await self._open_content(headers)
 
-    def _renew(self, status: int) -> Flow[None]:
+    async def _renew(self, status: int) -> None:
         """Ask for the task again, since links expire."""
         old = self.task.video_url
         try:
-            fresh = yield from look_once(self.settings, self.task, (yield from self._left()))
+            fresh = await look_once(self.io, self.settings, self.task, self._left())
         except ChainHubError as error:
             if passing(error):
                 raise Broken(f"the link had expired, and {error}") from error
@@ -77,7 +79,7 @@ class Source:
         if FORMATS[self.task.format].content_call(self.task.id) is None:
             raise Broken(f"the link answers HTTP {status}, and the gateway gives no other")
 
-    def _open_content(self, headers: dict[str, str]) -> Flow[Stream]:
+    async def _open_content(self, headers: dict[str, str]) -> Stream:
         """Open `/content`, which answers with the video, a redirect, or JSON that holds a link."""
         call = FORMATS[self.task.format].content_call(self.task.id)
         if call is None:
@@ -86,17 +88,17 @@ class Source:
                 task=self.task,
             )
         wanted = {"Accept-Encoding": "identity", **headers, **call.arguments.get("headers", {})}
-        left = yield from self._left()
+        left = self._left()
         call = attrs.evolve(call, arguments={**call.arguments, "headers": wanted}, within=left)
-        stream: Stream = yield Open(call)
+        stream: Stream = await self.io.open(call)
         if stream.status in REDIRECTS:
-            yield Close(stream)
+            await stream.close()
             link = redirected(self.settings.base_url + call.arguments["url"], stream)
-            return (yield from open_link(link, headers, left))
+            return await open_link(self.io, link, headers, left)
         is_json = "json" in stream.headers.get("content-type", "")
         if stream.status == 416 or (stream.status < 400 and not is_json):
             return stream
-        reply = yield from read_whole(stream, _JSON_LIMIT, self.deadline)
+        reply = await read_whole(self.io, stream, _JSON_LIMIT, self.deadline)
         if reply.status >= 400:
             error = error_for(reply)
             if isinstance(error, (NotFound, PermissionDenied)) or reply.status == 401:
@@ -105,12 +107,11 @@ class Source:
         named = link_of(_json(reply.body))
         if named is None:
             raise Broken("/content answered JSON without a link")
-        return (yield from open_link(named, headers, left))
+        return await open_link(self.io, named, headers, left)
 
-    def _left(self) -> Flow[float | None]:
+    def _left(self) -> float | None:
         """Return the seconds that a single exchange may take."""
-        clock = yield from now()
-        return None if self.deadline is None else max(1.0, self.deadline - clock)
+        return None if self.deadline is None else max(1.0, self.deadline - self.io.now())
 
 
 def _json(body: bytes) -> Any:

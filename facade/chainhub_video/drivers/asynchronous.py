@@ -1,20 +1,25 @@
-"""Performs effects under asyncio, without ever blocking the event loop."""
+"""The `IO` for asyncio, which never blocks the event loop."""
 
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import inspect
-from collections.abc import AsyncIterator, Iterator
-from typing import Any, TypeVar
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterator, Mapping
+from contextlib import aclosing, suppress
+from functools import partial
+from threading import Event
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
+import attrs
 import httpx
 
-from chainhub_video import io as ask
-from chainhub_video import runtime as timing
+from chainhub_video import runtime
 from chainhub_video.drivers import exchange
-from chainhub_video.io import Call, Effect, Flow, Stream
+from chainhub_video.io import IO, Call
 from chainhub_video.settings import Settings
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 
@@ -26,100 +31,48 @@ class AsyncDriver:
         client: the caller's own HTTP client, which stays open; None for one of ours.
     """
 
-    def __init__(self, settings: Settings, client: httpx.AsyncClient | None = None) -> None:
-        self._settings = settings
-        self._lent = exchange.lent(client, asynchronous=True)
+    def __init__(self, settings: Settings, client: Any = None) -> None:
+        self.settings = settings
+        self.lent = exchange.lent(client, asynchronous=True)
         self._own: tuple[httpx.AsyncClient, httpx.AsyncClient] | None = None
         self._closed = False
 
-    async def run(self, flow: Flow[T]) -> T:
-        """Perform a flow's effects to its end, and return its value."""
-        with timing.clock.at_work() as clock:
-            try:
-                effect = next(flow)
-                while True:
-                    try:
-                        result = await self._perform(effect, clock)
-                    except BaseException as error:  # noqa: BLE001 - the flow decides what a cancellation means
-                        effect = flow.throw(error)
-                    else:
-                        effect = flow.send(result)
-            except StopIteration as end:
-                value: T = end.value
-                return value
+    async def run(
+        self,
+        flow: Callable[Concatenate[IO, Settings, P], Coroutine[Any, Any, T]],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T:
+        """Run a flow to its end, and return its value."""
+        with runtime.current().clock.at_work() as clock:
+            return await flow(AsyncIO(self, clock), self.settings, *args, **kwargs)
 
-    async def iterate(self, flow: Flow[Any]) -> AsyncIterator[Any]:
-        """Perform a flow's effects, and yield what it emits."""
-        with timing.clock.at_work() as clock:
-            try:
-                effect = next(flow)
-                while True:
-                    if isinstance(effect, ask.Emit):
-                        yield effect.value
-                        effect = flow.send(None)
-                        continue
-                    try:
-                        result = await self._perform(effect, clock)
-                    except BaseException as error:  # noqa: BLE001 - the flow decides what a cancellation means
-                        effect = flow.throw(error)
-                    else:
-                        effect = flow.send(result)
-            except StopIteration:
-                return
-            finally:
-                flow.close()
+    async def iterate(
+        self,
+        flow: Callable[Concatenate[IO, Settings, P], AsyncGenerator[T, None]],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> AsyncIterator[T]:
+        """Run a flow, and give what it yields."""
+        with runtime.current().clock.at_work() as clock:
+            values = flow(AsyncIO(self, clock), self.settings, *args, **kwargs)
+            async with aclosing(values):
+                async for value in values:
+                    yield value
 
-    async def close(self) -> None:
-        """Close our own HTTP clients."""
-        self._closed = True
-        own, self._own = self._own, None
-        for client in own or ():
-            await client.aclose()
+    def client(self, *, fresh: bool) -> Any:
+        """Return the HTTP client to send with.
 
-    async def _perform(self, effect: Effect, clock: timing.Clock) -> Any:
-        match effect:
-            case ask.Open(call):
-                return await self._open(call)
-            case ask.Read(stream):
-                return await _guarded(stream.handle[2], anext(stream.handle[1], b""))
-            case ask.Close(stream):
-                await stream.handle[0].aclose()
-            case ask.Sleep(seconds):
-                await clock.sleep_async(seconds)
-            case ask.Now():
-                return clock.monotonic()
-            case ask.Run(function, arguments):
-                return await asyncio.to_thread(function, *arguments)
-            case ask.Notify(function, arguments, blocking):
-                return await self._notify(function, arguments, blocking=blocking)
-            case ask.Emit():
-                raise TypeError("a flow that emits must be iterated")
-        return None
+        Args:
+            fresh: whether to open a connection for a single request.
 
-    async def _open(self, call: Call) -> Stream:
-        client = self._client(fresh=call.fresh)
-        witness = exchange.Witness(own=self._lent is None)
-        request = exchange.built(client, self._settings, call, body=_off_loop)
-        if call.fresh:  # what may be sent again at any time needs no witness
-            request.extensions["trace"] = witness.note_async
-        response = await _guarded(
-            witness, client.send(request, stream=True, follow_redirects=False, auth=None)
-        )
-        handle = (response, response.aiter_bytes(), witness)
-        return Stream(response.status_code, exchange.lowered(response.headers), handle)
-
-    async def _notify(self, function: Any, arguments: tuple[Any, ...], *, blocking: bool) -> Any:
-        if blocking and not inspect.iscoroutinefunction(function):
-            result = await asyncio.to_thread(function, *arguments)
-        else:
-            result = function(*arguments)
-        return await result if inspect.isawaitable(result) else result
-
-    def _client(self, *, fresh: bool) -> httpx.AsyncClient:
-        if (lent := exchange.usable(self._lent, closed=self._closed)) is not None:
-            return lent  # type: ignore[no-any-return]
+        Raises:
+            ConfigurationError: our client or the lent one has been closed.
+        """
+        if (lent := exchange.usable(self.lent, closed=self._closed)) is not None:
+            return lent
         if self._own is None:
-            env = self._settings.trust_env
+            env = self.settings.trust_env
             trust = httpx.create_ssl_context(trust_env=env)
             limits = httpx.Limits(**exchange.FRESH_LIMITS)
             self._own = (
@@ -128,19 +81,94 @@ class AsyncDriver:
             )
         return self._own[fresh]
 
+    async def close(self) -> None:
+        """Close our own HTTP clients."""
+        self._closed = True
+        own, self._own = self._own, None
+        for client in own or ():
+            await client.aclose()
+
+
+@attrs.frozen(eq=False)
+class AsyncStream:
+    """An open answer of an httpx client."""
+
+    status: int
+    headers: Mapping[str, str]
+    _response: Any
+    _blocks: AsyncIterator[bytes]
+    _witness: exchange.Witness
+
+    async def read(self) -> bytes:
+        """Return the next bytes, empty at the end."""
+        with self._witness.translating():
+            return await anext(self._blocks, b"")
+
+    async def close(self) -> None:
+        """Give the connection back."""
+        await self._response.aclose()
+
+
+@attrs.frozen(eq=False)
+class AsyncIO:
+    """What one call of an asyncio client waits with."""
+
+    _driver: AsyncDriver
+    _clock: runtime.Clock
+
+    async def open(self, call: Call, /) -> AsyncStream:
+        """Send a request, and return its answer with the body unread."""
+        client = self._driver.client(fresh=call.fresh)
+        witness = exchange.Witness(own=self._driver.lent is None)
+        request = exchange.built(client, self._driver.settings, call, body=_off_loop)
+        if call.fresh:  # what may be sent again at any time needs no witness
+            request.extensions["trace"] = witness.note_async
+        with witness.translating():
+            response = await client.send(request, stream=True, follow_redirects=False, auth=None)
+        headers = exchange.lowered(response.headers)
+        return AsyncStream(response.status_code, headers, response, response.aiter_bytes(), witness)
+
+    async def sleep(self, seconds: float, /) -> None:
+        """Let time pass."""
+        await self._clock.sleep_async(seconds)
+
+    def now(self) -> float:
+        """Return seconds from an arbitrary start."""
+        return self._clock.monotonic()
+
+    async def run(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Call a function that may block in a thread. A caller who is cancelled waits for it to end."""
+        ended = Event()
+
+        def work() -> T:
+            try:
+                return function(*args, **kwargs)
+            finally:
+                ended.set()
+
+        context = contextvars.copy_context()
+        thread = asyncio.get_running_loop().run_in_executor(None, partial(context.run, work))
+        try:
+            return await asyncio.shield(thread)
+        except asyncio.CancelledError:
+            while not thread.done():
+                with suppress(asyncio.CancelledError):
+                    await asyncio.wait([thread])
+            raise
+        except GeneratorExit:  # the loop is gone
+            ended.wait()
+            raise
+
+    async def ask(self, function: Callable[..., Any], /, *args: Any, blocks: bool = False) -> Any:
+        """Call the caller's own function, and await what it returns where that can be awaited."""
+        if blocks and not inspect.iscoroutinefunction(function):
+            result = await asyncio.to_thread(function, *args)
+        else:
+            result = function(*args)
+        return await result if inspect.isawaitable(result) else result
+
 
 async def _off_loop(blocks: Iterator[bytes]) -> AsyncIterator[bytes]:
     """Read a body that blocks in a thread, a block at a time."""
     while (block := await asyncio.to_thread(next, blocks, None)) is not None:
         yield block
-
-
-async def _guarded(witness: exchange.Witness, awaitable: Any) -> Any:
-    """Await the HTTP library, and let none of its exceptions through."""
-    try:
-        return await awaitable
-    except Exception as error:
-        failure = witness.failure(error)
-        if failure is None:
-            raise
-        raise failure from error

@@ -1,20 +1,21 @@
-"""Performs effects by blocking the calling thread."""
+"""The `IO` that blocks the calling thread."""
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator, Mapping
 from threading import Lock
-from typing import Any, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
+import attrs
 import httpx
 
-from chainhub_video import io as ask
-from chainhub_video import runtime as timing
+from chainhub_video import runtime
 from chainhub_video.drivers import exchange
-from chainhub_video.io import Call, Effect, Flow, Stream
+from chainhub_video.io import IO, Call
 from chainhub_video.settings import Settings
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 
@@ -26,39 +27,61 @@ class BlockingDriver:
         client: the caller's own HTTP client, which stays open; None for one of ours.
     """
 
-    def __init__(self, settings: Settings, client: httpx.Client | None = None) -> None:
-        self._settings = settings
-        self._lent = exchange.lent(client, asynchronous=False)
+    def __init__(self, settings: Settings, client: Any = None) -> None:
+        self.settings = settings
+        self.lent = exchange.lent(client, asynchronous=False)
         self._own: tuple[httpx.Client, httpx.Client] | None = None
         self._lock = Lock()
         self._closed = False
 
-    def run(self, flow: Flow[T]) -> T:
-        """Perform a flow's effects to its end, and return its value."""
-        with timing.clock.at_work() as clock:
-            try:
-                effect = next(flow)
-                while True:
-                    effect = self._advance(flow, effect, clock)
-            except StopIteration as end:
-                value: T = end.value
-                return value
+    def run(
+        self,
+        flow: Callable[Concatenate[IO, Settings, P], Coroutine[Any, Any, T]],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T:
+        """Run a flow to its end, and return its value."""
+        with runtime.current().clock.at_work() as clock:
+            return completed(flow(BlockingIO(self, clock), self.settings, *args, **kwargs))
 
-    def iterate(self, flow: Flow[Any]) -> Iterator[Any]:
-        """Perform a flow's effects, and yield what it emits."""
-        with timing.clock.at_work() as clock:
+    def iterate(
+        self,
+        flow: Callable[Concatenate[IO, Settings, P], AsyncGenerator[T, None]],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> Iterator[T]:
+        """Run a flow, and give what it yields."""
+        with runtime.current().clock.at_work() as clock:
+            values = flow(BlockingIO(self, clock), self.settings, *args, **kwargs)
             try:
-                effect = next(flow)
                 while True:
-                    if isinstance(effect, ask.Emit):
-                        yield effect.value
-                        effect = flow.send(None)
-                    else:
-                        effect = self._advance(flow, effect, clock)
-            except StopIteration:
+                    yield completed(values.__anext__())
+            except StopAsyncIteration:
                 return
             finally:
-                flow.close()
+                completed(values.aclose())
+
+    def client(self, *, fresh: bool) -> Any:
+        """Return the HTTP client to send with.
+
+        Args:
+            fresh: whether to open a connection for a single request.
+
+        Raises:
+            ConfigurationError: our client or the lent one has been closed.
+        """
+        with self._lock:
+            if (lent := exchange.usable(self.lent, closed=self._closed)) is not None:
+                return lent
+            if self._own is None:
+                env = self.settings.trust_env
+                trust = httpx.create_ssl_context(trust_env=env)
+                limits = httpx.Limits(**exchange.FRESH_LIMITS)
+                self._own = (
+                    httpx.Client(verify=trust, trust_env=env),
+                    httpx.Client(verify=trust, trust_env=env, limits=limits),
+                )
+            return self._own[fresh]
 
     def close(self) -> None:
         """Close our own HTTP clients."""
@@ -68,74 +91,76 @@ class BlockingDriver:
                 client.close()
             self._own = None
 
-    def _advance(self, flow: Flow[Any], effect: Effect, clock: timing.Clock) -> Effect:
-        try:
-            result = self._perform(effect, clock)
-        except BaseException as error:  # noqa: BLE001 - the flow decides what an interruption means
-            return flow.throw(error)
-        return flow.send(result)
 
-    def _perform(self, effect: Effect, clock: timing.Clock) -> Any:
-        match effect:
-            case ask.Open(call):
-                return self._open(call)
-            case ask.Read(stream):
-                return _guarded(stream.handle[2], next, stream.handle[1], b"")
-            case ask.Close(stream):
-                stream.handle[0].close()
-            case ask.Sleep(seconds):
-                clock.sleep(seconds)
-            case ask.Now():
-                return clock.monotonic()
-            case ask.Run(function, arguments):
-                return function(*arguments)
-            case ask.Notify(function, arguments):
-                return self._notify(function, arguments)
-            case ask.Emit():
-                raise TypeError("a flow that emits must be iterated")
-        return None
+@attrs.frozen(eq=False)
+class BlockingStream:
+    """An open answer of an httpx client."""
 
-    def _open(self, call: Call) -> Stream:
-        client = self._client(fresh=call.fresh)
-        witness = exchange.Witness(own=self._lent is None)
-        request = exchange.built(client, self._settings, call, body=iter)
+    status: int
+    headers: Mapping[str, str]
+    _response: Any
+    _blocks: Iterator[bytes]
+    _witness: exchange.Witness
+
+    async def read(self) -> bytes:
+        """Return the next bytes, empty at the end."""
+        with self._witness.translating():
+            return next(self._blocks, b"")
+
+    async def close(self) -> None:
+        """Give the connection back."""
+        self._response.close()
+
+
+@attrs.frozen(eq=False)
+class BlockingIO:
+    """What one call of a blocking client waits with; no method ever suspends."""
+
+    _driver: BlockingDriver
+    _clock: runtime.Clock
+
+    async def open(self, call: Call, /) -> BlockingStream:
+        """Send a request, and return its answer with the body unread."""
+        client = self._driver.client(fresh=call.fresh)
+        witness = exchange.Witness(own=self._driver.lent is None)
+        request = exchange.built(client, self._driver.settings, call, body=iter)
         if call.fresh:  # what may be sent again at any time needs no witness
             request.extensions["trace"] = witness.note
-        response = _guarded(
-            witness, client.send, request, stream=True, follow_redirects=False, auth=None
+        with witness.translating():
+            response = client.send(request, stream=True, follow_redirects=False, auth=None)
+        headers = exchange.lowered(response.headers)
+        return BlockingStream(
+            response.status_code, headers, response, response.iter_bytes(), witness
         )
-        handle = (response, response.iter_bytes(), witness)
-        return Stream(response.status_code, exchange.lowered(response.headers), handle)
 
-    def _notify(self, function: Any, arguments: tuple[Any, ...]) -> Any:
-        result = function(*arguments)
+    async def sleep(self, seconds: float, /) -> None:
+        """Let time pass."""
+        self._clock.sleep(seconds)
+
+    def now(self) -> float:
+        """Return seconds from an arbitrary start."""
+        return self._clock.monotonic()
+
+    async def run(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Call a function that may block."""
+        return function(*args, **kwargs)
+
+    async def ask(self, function: Callable[..., Any], /, *args: Any, blocks: bool = False) -> Any:  # noqa: ARG002 - all may block
+        """Call the caller's own function."""
+        result = function(*args)
         if inspect.isawaitable(result):
             if inspect.iscoroutine(result):
                 result.close()
             raise TypeError(f"{function!r} is asynchronous: use it with AsyncChainHub")
         return result
 
-    def _client(self, *, fresh: bool) -> httpx.Client:
-        with self._lock:
-            if (lent := exchange.usable(self._lent, closed=self._closed)) is not None:
-                return lent  # type: ignore[no-any-return]
-            if self._own is None:
-                env = self._settings.trust_env
-                trust = httpx.create_ssl_context(trust_env=env)
-                limits = httpx.Limits(**exchange.FRESH_LIMITS)
-                self._own = (
-                    httpx.Client(verify=trust, trust_env=env),
-                    httpx.Client(verify=trust, trust_env=env, limits=limits),
-                )
-            return self._own[fresh]
 
-
-def _guarded(witness: exchange.Witness, function: Any, *arguments: Any, **named: Any) -> Any:
-    """Call into the HTTP library, and let none of its exceptions through."""
+def completed(coroutine: Coroutine[Any, Any, T]) -> T:
+    """Return the value of a coroutine that never suspends."""
     try:
-        return function(*arguments, **named)
-    except Exception as error:
-        failure = witness.failure(error)
-        if failure is None:
-            raise
-        raise failure from error
+        coroutine.send(None)
+    except StopIteration as end:
+        value: T = end.value
+        return value
+    coroutine.close()
+    raise RuntimeError("a flow has awaited something else than its IO")

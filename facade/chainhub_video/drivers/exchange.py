@@ -11,14 +11,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from chainhub_video import runtime
 from chainhub_video._version import __version__
 from chainhub_video.errors import ConfigurationError
 from chainhub_video.io import Call, TransportFailure
 
 if TYPE_CHECKING:
     from chainhub_video.settings import Settings
-
-_gateways: list[str] = []  # that tests keep all clients to; the last one counts
 
 FRESH_LIMITS = {"max_keepalive_connections": 0}
 USER_AGENT = f"chainhub-video/{__version__} python/{platform.python_version()}"
@@ -74,13 +73,10 @@ def built(
 
     Raises:
         TransportFailure: the library takes the address for none; nothing was sent.
-        ConfigurationError: a test keeps all clients to another gateway; nothing was sent.
+        ConfigurationError: this process is kept to another gateway; nothing was sent.
     """
-    if _gateways and to_gateway(call) and settings.base_url != _gateways[-1]:
-        raise ConfigurationError(
-            f"a test keeps all clients to {_gateways[-1]}, and this one would talk to {settings.base_url}: leave "
-            "base_url to CHAINHUB_BASE_URL, and make the client within the test"
-        )
+    if to_gateway(call):
+        runtime.current().check(settings.base_url)
     try:
         request = client.build_request(**request_arguments(settings, call))
     except Exception as error:
@@ -101,20 +97,6 @@ def built(
         for name in _PRIVATE_HEADERS:
             request.headers.pop(name, None)
     return request
-
-
-@contextmanager
-def confined_to(base_url: str) -> Iterator[None]:
-    """Let the clients of this process talk to one gateway only. For tests.
-
-    Args:
-        base_url: the gateway's, without a trailing slash.
-    """
-    _gateways.append(base_url)
-    try:
-        yield
-    finally:
-        _gateways.remove(base_url)
 
 
 def _blocks(pieces: Iterable[bytes]) -> Iterator[bytes]:
@@ -179,6 +161,21 @@ class Witness:
     async def note_async(self, event: str, info: Mapping[str, Any]) -> None:
         """Take an event under asyncio."""
         self.note(event, info)
+
+    @contextmanager
+    def translating(self) -> Iterator[None]:
+        """Let no exception of the HTTP library through.
+
+        Raises:
+            TransportFailure: in place of one.
+        """
+        try:
+            yield
+        except Exception as error:
+            failure = self.failure(error)
+            if failure is None:
+                raise
+            raise failure from error
 
     def failure(self, error: Exception) -> TransportFailure | None:
         """Return what an exception during an exchange means, or None if it is not about it."""

@@ -1,10 +1,11 @@
-"""The one paid call, under the money rule."""
+"""The one paid call, under the money rule, and under a receipt if it has one."""
 
 from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Sequence
+import shlex
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -15,25 +16,15 @@ from chainhub_video.errors import (
     ConfigurationError,
     ConnectionFailed,
     InvalidRequest,
+    ReceiptConflict,
     SubmissionUncertain,
     UnexpectedResponse,
 )
+from chainhub_video.flows.money import Decision, Outcome, decide
 from chainhub_video.images.carrying import Opened, carry_all, close_all, open_all
-from chainhub_video.io import (
-    AnswerTooLarge,
-    Call,
-    Flow,
-    Notify,
-    Open,
-    Reply,
-    Sleep,
-    Stream,
-    TransportFailure,
-    read_whole,
-    run,
-)
-from chainhub_video.receipts.receipt import fingerprint_of
-from chainhub_video.submission import Decision, Outcome, decide
+from chainhub_video.io import IO, AnswerTooLarge, Call, Reply, TransportFailure, read_whole
+from chainhub_video.receipts.claim import AGAIN, CHECK, say, settled, uncertain
+from chainhub_video.receipts.receipt import Receipt, ReceiptState, ReceiptStore, fingerprint_of
 from chainhub_video.wire.failures import error_for, success_in
 from chainhub_video.wire.format import WireFormat
 from chainhub_video.wire.formats import FORMATS
@@ -45,89 +36,149 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("chainhub_video")
 
-BeforeSending = Callable[[], Flow[None]]
+_SLACK = 5.0  # seconds that a create may take beyond the sum of its timeouts
 
 
-def create(settings: Settings, request: VideoRequest) -> Flow[VideoTask]:
-    """Send one paid request, and return its task.
+async def create(
+    io: IO, settings: Settings, request: VideoRequest, *, timeout: float | None = None
+) -> VideoTask:
+    """Send one paid request, and return its task; see `Videos.create`.
 
-    Raises:
-        InvalidRequest: refused locally; nothing was sent.
-        ConnectionFailed: the gateway could not be reached; nothing was sent.
-        APIError: the gateway refused; nothing was paid.
-        SubmissionUncertain: it was sent, and its outcome is unknown.
+    Args:
+        io: sends and sleeps.
+        settings: the client's.
+        request: what is asked for.
+        timeout: seconds for the answer; None for those of `Timeouts.create`.
     """
-    submission = yield from prepare(settings, request)
+    submission = await prepare(io, settings, request, patience=timeout)
     try:
-        return (yield from submission.send())
+        return await submission.send()
     finally:
         submission.close()
 
 
-def prepare(settings: Settings, request: VideoRequest) -> Flow[Submission]:
+async def prepare(
+    io: IO,
+    settings: Settings,
+    request: VideoRequest,
+    *,
+    deadline: float | None = None,
+    patience: float | None = None,
+) -> Submission:
     """Check a request and open its pictures. Close the result.
+
+    Args:
+        io: sends and sleeps.
+        settings: the client's.
+        request: what is asked for.
+        deadline: on the clock of `io`, after which no create leaves any more; None for never.
+        patience: seconds for the answer to the create; None for those of `Timeouts.create`.
 
     Raises:
         InvalidRequest: it would be refused.
     """
     wire = FORMATS[request.format]
     wire.check(request)
-    opened = yield from open_all(request.images)
+    opened = await open_all(io, request.images)
     try:
-        pictures = yield from run(lambda: [one.describe() for one in opened])
+        pictures = await io.ask(lambda: [one.describe() for one in opened], blocks=True)
         description = _plain({"gateway": settings.base_url, **request.describe(pictures)})
     except BaseException:
         close_all(opened)
         raise
-    return Submission(settings, wire, request, opened, description, fingerprint_of(description))
+    return Submission(
+        io=io,
+        settings=settings,
+        request=request,
+        deadline=deadline,
+        patience=patience or settings.timeouts.create,
+        wire=wire,
+        opened=opened,
+        description=description,
+        fingerprint=fingerprint_of(description),
+    )
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, kw_only=True)
 class Submission:
-    """One create, from its opened pictures to its task.
+    """One create, from its opened pictures to its task, and the receipt that is true at every step of it.
 
     Attributes:
         description: what is sent, as JSON values, with pictures by digest or link.
         fingerprint: sha256 in hex over it.
+        store: where its receipt is kept; None for a create without one.
         in_flight: whether a create is on its way whose outcome is not known yet.
+        task: what came of it.
+        before: the receipt that was there before ours.
+        receipt: ours, as it was last written.
     """
 
-    _settings: Settings
-    _wire: WireFormat
+    io: IO
+    settings: Settings
     request: VideoRequest
-    _opened: Sequence[Opened]
+    deadline: float | None
+    patience: float
+    wire: WireFormat
+    opened: Sequence[Opened]
     description: dict[str, Any]
     fingerprint: str
+    store: ReceiptStore | None = None
     in_flight: bool = False
+    task: VideoTask | None = None
+    before: Receipt | None = None
+    receipt: Receipt | None = None
+    _writing: Receipt | None = None  # ours, while it is not known whether it has been written
     _sent_at: datetime | None = None
 
     def close(self) -> None:
         """Close the pictures."""
-        close_all(self._opened)
+        close_all(self.opened)
 
-    def send(self, before: BeforeSending | None = None) -> Flow[VideoTask]:
-        """Send the create under the money rule, and return its task.
+    async def submit(
+        self, store: ReceiptStore, *, resubmit: bool
+    ) -> tuple[Receipt, VideoTask | None]:
+        """Send the create under a receipt, unless the receipt tells of a task already.
 
         Args:
-            before: a flow that is run each time before the create leaves.
+            store: where the receipt is kept.
+            resubmit: whether to send it although an earlier one may have been paid.
+
+        Returns:
+            The receipt, and the task as the create's answer describes it; None if an earlier run made it.
 
         Raises:
-            What `create` raises.
+            ReceiptConflict: the receipt is of another request, or cannot be read; or the task is paid, and
+                it could not be written.
+            ChainHubError: whatever else a create raises.
         """
-        settings, request = self._settings, self.request
-        pictures = yield from carry_all(settings, self._wire, request, self._opened)
-        call = self._wire.create_call(request, pictures)
-        call = attrs.evolve(call, fresh=True, read_timeout=settings.timeouts.create)
-        if settings.confirm is not None and not (yield Notify(settings.confirm, (request,))):
+        self.store = store
+        try:
+            found = await self._claim(store, resubmit=resubmit)
+            if found is not None:
+                return found, None
+            self.task = await self.send()
+            return await self._write_task(store, self.task), self.task
+        except BaseException as error:
+            await self._leave(store, error)
+            raise
+
+    async def send(self) -> VideoTask:
+        """Send the create under the money rule, and return its task.
+
+        Raises:
+            What `Videos.create` raises.
+        """
+        settings, request = self.settings, self.request
+        pictures = await carry_all(self.io, settings, self.wire, request, self.opened)
+        call = self.wire.create_call(request, pictures)
+        call = attrs.evolve(call, fresh=True, read_timeout=self.patience)
+        if settings.confirm is not None and not await self.io.ask(settings.confirm, request):
             raise InvalidRequest("confirm= did not agree to this create; nothing was sent")
         settings.spending.reserve()
         try:
-            reply = yield from self._exchange(call, before)
-            task = self._wire.read_created(success_in(reply))
+            task = self.wire.read_created(success_in(await self._exchange(call)))
         except UnexpectedResponse as error:
-            raise self._uncertain(error) from error
-        except SubmissionUncertain:
-            raise
+            raise self._unknown(error) from error
         except BaseException:
             if not self.in_flight:
                 settings.spending.release()
@@ -135,51 +186,50 @@ class Submission:
         log.info("created task %s (%s, %s)", task.id, request.model, request.format)
         return attrs.evolve(task, model=task.model or request.model)
 
-    def _exchange(self, call: Call, before: BeforeSending | None) -> Flow[Reply]:
+    async def _exchange(self, call: Call) -> Reply:
         """Send until the create is accepted or refused, as often as the money rule allows."""
         failures = 0
         while True:
-            outcome: Outcome
-            if before is not None:
-                yield from before()
+            if self.store is not None:
+                await self._renew(self.store)
             self.in_flight, self._sent_at = True, datetime.now(UTC)
+            outcome: Outcome
             try:
-                outcome = yield from self._answer(call)
+                stream = await self.io.open(call)
+                # An answer that trickles in has no more time than one that is late.
+                ends = self.io.now() + self.patience
+                outcome = await read_whole(self.io, stream, deadline=ends)
             except (TransportFailure, AnswerTooLarge) as failure:
                 outcome = failure
-            except ConfigurationError:  # from the driver, which has nothing to send it with
+            except ConfigurationError:  # there is nothing to send it with
                 self.in_flight = False
                 raise
             decision = decide(outcome)
             if decision is Decision.ACCEPTED and isinstance(outcome, Reply):
                 return outcome
             if decision is Decision.UNCERTAIN:
-                raise self._uncertain(outcome) from _cause(outcome)
+                raise self._unknown(outcome) from _cause(outcome)
             self.in_flight = False
             failures += 1
             error = self._refusal(outcome)
-            retry = self._settings.retry
+            retry = self.settings.retry
             pause = retry.delay(failures, retry_after=getattr(error, "retry_after", None))
-            if decision is Decision.REFUSED or not retry.allows(failures, pause):
+            late = self.deadline is not None and self.io.now() + pause > self.deadline
+            if decision is Decision.REFUSED or late or not retry.allows(failures, pause):
                 raise error from _cause(outcome)
             log.debug("create not accepted (%s), again in %.1f s", error, pause)
-            yield Sleep(pause)
-
-    def _answer(self, call: Call) -> Flow[Reply]:
-        """Send once, and read the answer; one that trickles in has no more time than one that is late."""
-        stream: Stream = yield Open(call)
-        return (yield from read_whole(stream, patience=self._settings.timeouts.create))
+            await self.io.sleep(pause)
 
     def _refusal(self, outcome: Outcome) -> ChainHubError:
         """Return the error for a create that surely did not happen."""
         if isinstance(outcome, Reply):
             return error_for(outcome)
         return ConnectionFailed(
-            f"the gateway at {self._settings.base_url} could not be reached ({outcome}): check the "
+            f"the gateway at {self.settings.base_url} could not be reached ({outcome}): check the "
             "address and your network; nothing was sent"
         )
 
-    def _uncertain(self, outcome: Outcome | UnexpectedResponse) -> SubmissionUncertain:
+    def _unknown(self, outcome: Outcome | UnexpectedResponse) -> SubmissionUncertain:
         what = str(error_for(outcome)) if isinstance(outcome, Reply) else str(outcome)
         return SubmissionUncertain(
             f"the create was sent, but its outcome is unknown ({what}): it may have been paid, so it "
@@ -187,6 +237,100 @@ class Submission:
             fingerprint=self.fingerprint,
             sent_at=self._sent_at,
         )
+
+    async def _claim(self, store: ReceiptStore, *, resubmit: bool) -> Receipt | None:
+        """Claim the receipt; return that of a run that got further, if there is one."""
+        new = Receipt(
+            state=ReceiptState.SUBMITTING, fingerprint=self.fingerprint, request=self.description
+        )
+        while True:
+            found = await settled(self.io, store, deadline=self.deadline, wanted=new)
+            if found is not None and found.task is not None:
+                return found
+            if found is not None and not resubmit:
+                raise uncertain(store, found)
+            self.before = found
+            if await self._write(store, found, new.submitting(self._longest_create())):
+                return None
+
+    async def _renew(self, store: ReceiptStore) -> None:
+        """Give the create that is sent next its full time, and make sure that the receipt is still ours."""
+        mine = self.receipt
+        if mine is None or not await self._write(
+            store, mine, mine.submitting(self._longest_create())
+        ):
+            raise ReceiptConflict(
+                f"receipt {store.name} was changed or removed by another hand; nothing was "
+                "sent: run it again"
+            )
+
+    async def _write(self, store: ReceiptStore, old: Receipt | None, new: Receipt) -> bool:
+        """Put a receipt in place of another; return whether that was still there."""
+        try:
+            return await self._swap(store, old, new)
+        except OSError as error:
+            raise InvalidRequest(
+                f"receipt {store.name} cannot be written ({error}): nothing was sent; choose "
+                "another output"
+            ) from error
+
+    async def _swap(self, store: ReceiptStore, old: Receipt | None, new: Receipt) -> bool:
+        self._writing = new
+        done = await self.io.run(store.swap, old, new)
+        self._writing = None
+        if done:
+            self.receipt = new
+        return done
+
+    async def _write_task(self, store: ReceiptStore, task: VideoTask) -> Receipt:
+        why = "it was changed or removed by another hand"
+        try:
+            mine = self.receipt
+            if mine is not None and await self._swap(store, mine, mine.submitted(task)):
+                return self.receipt or mine
+        except (OSError, ReceiptConflict) as error:
+            why = str(error)
+        raise ReceiptConflict(
+            f"task {task.id} is paid, but receipt {store.name} could not be written ({why}): note "
+            "the id; wait() and download() take it, and cost nothing",
+            task=task,
+        )
+
+    async def _leave(self, store: ReceiptStore, error: BaseException) -> None:
+        """Leave a receipt that is true after a failure or an interruption, and say what it says."""
+        name, ours = store.name, isinstance(error, ChainHubError)
+        if self.task is not None and self.receipt is not None:
+            if ours:  # `_write_task` has tried, and says so
+                return
+            last: Receipt | None = self.receipt.submitted(self.task)
+            fact = f"Task {self.task.id} is paid and goes on at the gateway. "
+            kept = f"Its receipt {name} resumes it: chainhub-video resume {shlex.quote(name)}"
+        elif self.in_flight and self.receipt is not None:
+            reason = str(error) or "the create was interrupted"
+            last = self.receipt.to(ReceiptState.UNCERTAIN, reason=reason)
+            fact = "" if ours else f"A create was on its way, and may have been paid. {CHECK} "
+            kept = f"Receipt {name} keeps this; if it was not paid, {AGAIN}"
+        else:
+            last = self.before
+            fact, kept = "", "" if ours else "Nothing was sent by this call"
+        if isinstance(error, GeneratorExit):  # nobody waits for anything any more
+            self._put_last(store, last)
+            return
+        try:
+            await self.io.run(self._put_last, store, last)
+        except (OSError, ReceiptConflict) as trouble:
+            kept = f"Receipt {name} could not be brought up to date: {trouble}"
+        say(error, fact + kept)
+
+    def _put_last(self, store: ReceiptStore, last: Receipt | None) -> None:
+        """Put a receipt in place of ours, if ours is there: the one that was being written, or the one before it."""
+        for ours in (self._writing, self.receipt):
+            if ours is not None and store.swap(ours, last):
+                return
+
+    def _longest_create(self) -> float:
+        limits = self.settings.timeouts  # the answer's head and its body have the same patience
+        return limits.connect + limits.write + 2 * self.patience + _SLACK
 
 
 def _plain(description: dict[str, Any]) -> dict[str, Any]:

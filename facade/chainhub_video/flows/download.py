@@ -4,34 +4,25 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import attrs
 
 from chainhub_video.downloads.links import BadLink, shown
-from chainhub_video.downloads.partfile import PartFile
+from chainhub_video.downloads.partfile import PartFile, checked_target
 from chainhub_video.downloads.source import Broken, Source
 from chainhub_video.errors import ChainHubError, DownloadFailed, InvalidRequest
-from chainhub_video.io import (
-    AnswerTooLarge,
-    Close,
-    Flow,
-    Notify,
-    Read,
-    Sleep,
-    Stream,
-    TransportFailure,
-    now,
-    run,
-)
-from chainhub_video.saved import SavedVideo
-from chainhub_video.task import TaskStatus
+from chainhub_video.flows.wait import check_timeout, look_once, task_for
+from chainhub_video.io import IO, AnswerTooLarge, Stream, TransportFailure
+from chainhub_video.task import SavedVideo, TaskStatus
 from chainhub_video.wire.answers import number_of
+from chainhub_video.wire.failures import shorten
 
 if TYPE_CHECKING:
     from chainhub_video.settings import Settings
-    from chainhub_video.task import VideoTask
+    from chainhub_video.task import FormatName, VideoTask
 
 log = logging.getLogger("chainhub_video")
 
@@ -50,22 +41,44 @@ class _NotAVideo(Broken):
     """The whole answer came, and it is no whole video."""
 
 
-def save(
+async def download(
+    io: IO,
     settings: Settings,
-    task: VideoTask,
-    target: Path,
+    task_or_id: VideoTask | str,
+    to: str | PathLike[str],
     *,
     on_progress: OnProgress | None,
     timeout: float | None,
-) -> Flow[SavedVideo]:
+    format: FormatName | None,  # noqa: A002 - the public name
+) -> SavedVideo:
+    """Save a completed task's video; see `Videos.download`."""
+    check_timeout(timeout)
+    task = task_for(task_or_id, format)
+    target = await io.run(checked_target, to)
+    deadline = None if timeout is None else io.now() + timeout
+    if not task.raw_status and not task.done:  # nobody has asked for it yet
+        task = await look_once(io, settings, task, timeout)
+    return await save(io, settings, task, target, on_progress, deadline=deadline)
+
+
+async def save(
+    io: IO,
+    settings: Settings,
+    task: VideoTask,
+    target: Path,
+    on_progress: OnProgress | None,
+    *,
+    deadline: float | None,
+) -> SavedVideo:
     """Save a completed task's video.
 
     Args:
+        io: sends, reads and writes.
         settings: the client's.
         task: a completed one.
         target: where the file goes; replaced only by a whole video.
         on_progress: is told the bytes saved so far, and how many there will be, if that is known.
-        timeout: seconds until `DownloadFailed`, None for ever.
+        deadline: on the clock of `io`; None for never.
 
     Raises:
         DownloadFailed: no whole video could be had until the deadline.
@@ -73,17 +86,15 @@ def save(
     """
     if task.status is not TaskStatus.COMPLETED:
         raise InvalidRequest(
-            f"task {task.id} is {task.status.value}, and only a completed one can be saved: "
+            f"task {task.id} is {shorten(task.raw_status or task.status)!r}, and only a completed one can be saved: "
             "wait for it first"
         )
-    clock = yield from now()
-    deadline = None if timeout is None else clock + timeout
-    transfer = _Transfer(Source(settings, task, deadline), on_progress, deadline)
+    transfer = _Transfer(io, Source(io, settings, task, deadline), on_progress, deadline)
     try:
-        part = yield from _on_disk(PartFile, target)
+        part = await _on_disk(io, PartFile, target)
         try:
-            yield from transfer.fill(part)
-            sha256 = yield from _on_disk(part.finish)
+            await transfer.fill(part)
+            sha256 = await _on_disk(io, part.finish)
         finally:
             part.discard()
     except _Unwritable as error:
@@ -100,19 +111,20 @@ def save(
 class _Transfer:
     """One video on its way into one part file, over as many attempts as it takes."""
 
+    io: IO
     source: Source
     on_progress: OnProgress | None
     deadline: float | None
     _validator: str | None = None
     _total: int | None = None
 
-    def fill(self, part: PartFile) -> Flow[None]:
+    async def fill(self, part: PartFile) -> None:
         """Bring the whole video into the part file."""
         failures = furthest = 0
         while True:
             try:
-                yield from self._attempt(part)
-                yield from _checked(part)
+                await self._attempt(part)
+                await _checked(self.io, part)
                 return
             except (Broken, TransportFailure, AnswerTooLarge, BadLink) as error:
                 trouble = error
@@ -121,34 +133,34 @@ class _Transfer:
             failures += 1
             log.debug("download of task %s: %s", self.source.task.id, trouble)
             pause = self.source.settings.retry.delay(failures)
-            clock = yield from now()
+            clock = self.io.now()
             if failures >= _attempts(trouble) or (
                 self.deadline is not None and clock + pause > self.deadline
             ):
                 raise self._failed(trouble) from _cause(trouble)
-            yield Sleep(pause)
+            await self.io.sleep(pause)
 
-    def _attempt(self, part: PartFile) -> Flow[None]:
+    async def _attempt(self, part: PartFile) -> None:
         headers = {}
         if part.size and self._validator:
             headers = {"Range": f"bytes={part.size}-", "If-Range": self._validator}
-        stream = yield from self.source.open(headers)
+        stream = await self.source.open(headers)
         try:
             if stream.status == 416:
-                yield from _on_disk(part.restart)
+                await _on_disk(self.io, part.restart)
                 raise Broken("the server does not continue where the download broke off")
             if stream.status not in (200, 206):
                 raise Broken(f"the server answered HTTP {stream.status}")
-            yield from self._receive(stream, part)
+            await self._receive(stream, part)
         finally:
-            yield Close(stream)
+            await stream.close()
 
-    def _receive(self, stream: Stream, part: PartFile) -> Flow[None]:
+    async def _receive(self, stream: Stream, part: PartFile) -> None:
         if stream.status == 206 and not _continues(stream, part.size):
-            yield from _on_disk(part.restart)
+            await _on_disk(self.io, part.restart)
             raise Broken("the server continues at another place than asked")
         if stream.status == 200 and part.size:
-            yield from _on_disk(part.restart)
+            await _on_disk(self.io, part.restart)
         announced = _length(stream)
         total = self._total = None if announced is None else part.size + announced
         self._check_size(total or 0)
@@ -156,21 +168,21 @@ class _Transfer:
         if self._validator and self._validator.startswith("W/"):
             self._validator = None
         block = bytearray()
-        written = yield from now()
+        written = self.io.now()
         try:
-            while data := (yield Read(stream)):
+            while data := await stream.read():
                 block += data
                 self._check_size(part.size + len(block))
-                clock = yield from now()
+                clock = self.io.now()
                 if self.deadline is not None and clock > self.deadline:
                     raise Broken("the deadline has passed")
                 if len(block) >= _BLOCK or clock - written >= _LONGEST_HOLD:
-                    yield from self._write(part, block)
+                    await self._write(part, block)
                     block, written = bytearray(), clock
         except TransportFailure:
-            yield from self._write(part, block)
+            await self._write(part, block)
             raise
-        yield from self._write(part, block)
+        await self._write(part, block)
         if total is not None and part.size != total:
             raise Broken(f"the download was cut after {part.size:,} of {total:,} bytes")
 
@@ -182,11 +194,11 @@ class _Transfer:
                 task=self.source.task,
             )
 
-    def _write(self, part: PartFile, block: bytearray) -> Flow[None]:
+    async def _write(self, part: PartFile, block: bytearray) -> None:
         if block:
-            yield from _on_disk(part.write, block)
+            await _on_disk(self.io, part.write, block)
             if self.on_progress is not None:
-                yield Notify(self.on_progress, (part.size, self._total))
+                await self.io.ask(self.on_progress, part.size, self._total)
 
     def _failed(self, trouble: Exception) -> ChainHubError:
         link = self.source.task.video_url
@@ -203,19 +215,19 @@ def _attempts(trouble: Exception) -> float:
     return 4 if isinstance(trouble, (_NotAVideo, BadLink)) else 12
 
 
-def _on_disk(function: Callable[..., T], *arguments: Any) -> Flow[T]:
+async def _on_disk(io: IO, function: Callable[..., T], *arguments: Any) -> T:
     """Call a function that writes, and tell its failure from one of the caller's callback."""
     try:
-        return (yield from run(function, *arguments))
+        return await io.run(function, *arguments)
     except OSError as error:
         raise _Unwritable(error.strerror or str(error)) from error
 
 
-def _checked(part: PartFile) -> Flow[None]:
+async def _checked(io: IO, part: PartFile) -> None:
     try:
-        yield from _on_disk(part.check)
+        await _on_disk(io, part.check)
     except ValueError as error:
-        yield from _on_disk(part.restart)
+        await _on_disk(io, part.restart)
         raise _NotAVideo(str(error)) from error
 
 

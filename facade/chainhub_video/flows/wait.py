@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeAlias
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
@@ -20,16 +21,7 @@ from chainhub_video.errors import (
     UnexpectedResponse,
     WaitTimeout,
 )
-from chainhub_video.io import (
-    AnswerTooLarge,
-    Effect,
-    Flow,
-    Reply,
-    Sleep,
-    TransportFailure,
-    now,
-    send,
-)
+from chainhub_video.io import IO, AnswerTooLarge, Reply, TransportFailure, send
 from chainhub_video.task import TaskStatus, VideoTask
 from chainhub_video.wire.failures import poll_after_of, retry_after_of, shorten, success_in
 from chainhub_video.wire.formats import FORMATS
@@ -37,16 +29,15 @@ from chainhub_video.wire.formats import FORMATS
 if TYPE_CHECKING:
     from chainhub_video.policies import PollPolicy
     from chainhub_video.settings import Settings
+    from chainhub_video.task import FormatName
 
 log = logging.getLogger("chainhub_video")
-
-Announce: TypeAlias = "Callable[[VideoTask], Effect | None]"
 
 _PASSING_STATUSES = frozenset({408, 425, 429})
 _LAST_LOOK = 2.0  # seconds before a deadline at which the last look begins, so that it ends in time
 
 
-def task_for(task_or_id: VideoTask | str, format: str | None) -> VideoTask:  # noqa: A002 - public name
+def task_for(task_or_id: VideoTask | str, format: FormatName | None) -> VideoTask:  # noqa: A002 - public name
     """Return a task to ask for.
 
     Args:
@@ -72,10 +63,13 @@ def task_for(task_or_id: VideoTask | str, format: str | None) -> VideoTask:  # n
     )
 
 
-def look_once(settings: Settings, task: VideoTask, within: float | None = None) -> Flow[VideoTask]:
+async def look_once(
+    io: IO, settings: Settings, task: VideoTask, within: float | None = None
+) -> VideoTask:
     """Ask for a task's state once.
 
     Args:
+        io: sends.
         settings: the client's.
         task: the one to ask for.
         within: seconds that the exchange may take; None for no other bound than the client's.
@@ -84,41 +78,112 @@ def look_once(settings: Settings, task: VideoTask, within: float | None = None) 
         APIError, UnexpectedResponse, ConnectionFailed: the gateway's answer, or the lack of one.
     """
     try:
-        seen, _reply = yield from _look(task, within)
+        seen, _reply = await _look(io, task, within)
     except (TransportFailure, AnswerTooLarge) as failure:
         raise _no_answer(settings, task, failure) from _cause(failure)
     return seen
 
 
-def follow(
-    task: VideoTask,
-    announce: Announce,
+async def retrieve(
+    io: IO,
+    settings: Settings,
+    task_or_id: VideoTask | str,
     *,
     timeout: float | None,
+    format: FormatName | None,  # noqa: A002 - the public name
+) -> VideoTask:
+    """Ask once how a task stands; see `Videos.retrieve`."""
+    check_timeout(timeout)
+    return await look_once(io, settings, task_for(task_or_id, format), timeout)
+
+
+async def wait(
+    io: IO,
+    settings: Settings,
+    task_or_id: VideoTask | str,
+    *,
+    timeout: float | None,
+    on_update: Callable[[VideoTask], Any] | None,
+    poll: PollPolicy | None,
+    format: FormatName | None,  # noqa: A002 - the public name
+) -> VideoTask:
+    """Look at a task until it has completed; see `Videos.wait`."""
+    check_timeout(timeout)
+    task = task_for(task_or_id, format)
+    deadline = None if timeout is None else io.now() + timeout
+    try:
+        return await follow(io, task, on_update, deadline=deadline, poll=poll or settings.poll)
+    except ChainHubError:
+        raise
+    except BaseException as error:
+        error.add_note(f"The task {task.id} goes on at the gateway.")
+        raise
+
+
+async def watch(
+    io: IO,
+    settings: Settings,
+    task_or_id: VideoTask | str,
+    *,
+    timeout: float | None,
+    poll: PollPolicy | None,
+    format: FormatName | None,  # noqa: A002 - the public name
+) -> AsyncGenerator[VideoTask, None]:
+    """Give a task's visible changes until it ends; see `Videos.watch`."""
+    check_timeout(timeout)
+    task = task_for(task_or_id, format)
+    deadline = None if timeout is None else io.now() + timeout
+    async with aclosing(changes(io, task, deadline=deadline, poll=poll or settings.poll)) as seen:
+        async for change in seen:
+            yield change
+
+
+async def follow(
+    io: IO,
+    task: VideoTask,
+    on_update: Callable[[VideoTask], Any] | None,
+    *,
+    deadline: float | None,
     poll: PollPolicy,
     pause: float = 0.0,
-) -> Flow[VideoTask]:
-    """Look at a task until it ends, through every passing failure.
+) -> VideoTask:
+    """Look at a task until it has completed, and tell each visible change.
 
-    Args:
-        task: where to begin; one that has ended already is not asked for again.
-        announce: makes the effect with which each visible change is passed on; None for no effect.
-        timeout: seconds until `WaitTimeout`; 0 for one look, None for ever.
-        poll: when to look again.
-        pause: seconds before the first look.
+    The parameters, besides `on_update`, and the errors are those of `changes`.
 
     Returns:
         The completed task.
+    """
+    async with aclosing(changes(io, task, deadline=deadline, poll=poll, pause=pause)) as seen:
+        async for task in seen:
+            if on_update is not None:
+                await io.ask(on_update, task)
+    return task
+
+
+async def changes(
+    io: IO, task: VideoTask, *, deadline: float | None, poll: PollPolicy, pause: float = 0.0
+) -> AsyncGenerator[VideoTask, None]:
+    """Look at a task until it ends, through every passing failure.
+
+    Args:
+        io: sends and sleeps.
+        task: where to begin; one that has ended already is not asked for again.
+        deadline: on the clock of `io`; None for never. There is one look even if it has passed.
+        poll: when to look again.
+        pause: seconds before the first look.
+
+    Yields:
+        The task at each visible change; the last one is completed.
 
     Raises:
-        TaskFailed: it ended badly.
+        TaskFailed: it ended badly; the failed task was given before.
         WaitTimeout: it was still running at the deadline; the last failure to ask is its cause.
         APIError: the gateway refuses to tell for a reason that will not pass.
     """
-    check_timeout(timeout)
-    began = yield from now()
-    deadline = math.inf if timeout is None else began + timeout
-    last_look = deadline - min(_LAST_LOOK, 0.1 * (timeout or 0.0))
+    began = io.now()
+    end = math.inf if deadline is None else deadline
+    last_look = end - (0.0 if deadline is None else min(_LAST_LOOK, 0.1 * max(0.0, end - began)))
     trouble: BaseException | None = None
     shown: VideoTask | None = None
     pace = _Pace()
@@ -126,22 +191,20 @@ def follow(
     while True:
         if task.raw_status and _differs(task, shown):
             shown = task
-            effect = announce(task)
-            if effect is not None:
-                yield effect
+            yield task
         if task.done:
-            return _ended(task)
-        clock = yield from now()
+            _check_ended_well(task)
+            return
+        clock = io.now()
         if looks and clock >= last_look:
             raise _timed_out(task, clock - began, trouble) from trouble
         pause = min(pause, last_look - clock)
         if pause > 0:
-            yield Sleep(pause)
+            await io.sleep(pause)
         looks += 1
-        clock = yield from now()
-        left = None if timeout is None else max(1.0, deadline - clock)
+        left = None if deadline is None else max(1.0, deadline - io.now())
         try:
-            seen, reply = yield from _look(task, left)
+            seen, reply = await _look(io, task, left)
         except (TransportFailure, AnswerTooLarge, ChainHubError) as failure:
             if not passing(failure):
                 raise
@@ -152,12 +215,11 @@ def follow(
         else:
             trouble = None
             task = _forward(seen, task)
-            estimate = pace.remaining((yield from now()), task.progress)
             pause = poll.delay(
                 looks,
                 hint=poll_after_of(reply.headers),
                 retry_after=retry_after_of(reply.headers),
-                remaining=estimate,
+                remaining=pace.remaining(io.now(), task.progress),
             )
 
 
@@ -181,16 +243,14 @@ class _Pace:
         return (1.0 - progress) * passed / gained
 
 
-def _look(task: VideoTask, within: float | None) -> Flow[tuple[VideoTask, Reply]]:
+async def _look(io: IO, task: VideoTask, within: float | None) -> tuple[VideoTask, Reply]:
     wire = FORMATS[task.format]
-    call = attrs.evolve(wire.query_call(task.id), within=within)
-    reply = yield from send(call)
+    reply = await send(io, attrs.evolve(wire.query_call(task.id), within=within))
     try:
-        seen = wire.read_queried(success_in(reply), task)
+        return wire.read_queried(success_in(reply), task), reply
     except ChainHubError as error:
         error.about(task)
         raise
-    return seen, reply
 
 
 def _forward(seen: VideoTask, before: VideoTask) -> VideoTask:
@@ -218,14 +278,13 @@ def passing(failure: Exception) -> bool:
     )
 
 
-def _ended(task: VideoTask) -> VideoTask:
+def _check_ended_well(task: VideoTask) -> None:
     if task.status is TaskStatus.FAILED:
         reason = task.failure_reason or "the gateway gives no reason"
         told = f"{shorten(task.raw_status)!r}: {shorten(reason)}"
         log.info("task %s failed: %s", task.id, shorten(reason))
         raise TaskFailed(f"task {task.id} ended as {told}", reason=reason, task=task)
     log.info("task %s completed", task.id)
-    return task
 
 
 def _timed_out(task: VideoTask, waited: float, trouble: BaseException | None) -> WaitTimeout:

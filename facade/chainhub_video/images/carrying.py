@@ -21,16 +21,7 @@ from chainhub_video.images.pictures import (
     open_picture,
     spool,
 )
-from chainhub_video.io import (
-    AnswerTooLarge,
-    Close,
-    Flow,
-    Notify,
-    Read,
-    Stream,
-    TransportFailure,
-    run,
-)
+from chainhub_video.io import IO, AnswerTooLarge, Stream, TransportFailure
 from chainhub_video.wire.answers import number_of
 
 if TYPE_CHECKING:
@@ -71,7 +62,7 @@ class Opened:
         }
 
 
-def open_all(sources: Sequence[ImageSource]) -> Flow[list[Opened]]:
+async def open_all(io: IO, sources: Sequence[ImageSource]) -> list[Opened]:
     """Open what is on this machine. Close it with `close_all`.
 
     Raises:
@@ -81,7 +72,7 @@ def open_all(sources: Sequence[ImageSource]) -> Flow[list[Opened]]:
     try:
         for source in sources:
             link = link_in(source)
-            picture = None if link else (yield from run(open_picture, source))
+            picture = None if link else await io.ask(open_picture, source, blocks=True)
             opened.append(Opened(link or source, picture))
     except BaseException:
         close_all(opened)
@@ -96,9 +87,9 @@ def close_all(opened: Sequence[Opened]) -> None:
             one.picture.close()
 
 
-def carry_all(
-    settings: Settings, wire: WireFormat, request: VideoRequest, opened: Sequence[Opened]
-) -> Flow[list[Picture | str]]:
+async def carry_all(
+    io: IO, settings: Settings, wire: WireFormat, request: VideoRequest, opened: Sequence[Opened]
+) -> list[Picture | str]:
     """Return the pictures as the format carries them: as uploads, or as links.
 
     Raises:
@@ -109,16 +100,16 @@ def carry_all(
     for one in opened:
         if wire.pictures_as == "upload" or one.picture is not None:
             if one.picture is None:
-                one.picture = yield from _fetch(str(one.source))
-            one.picture = yield from run(fitted, one.picture, request.size, request.fit)
+                one.picture = await _fetch(io, str(one.source))
+            one.picture = await io.run(fitted, one.picture, request.size, request.fit)
         if wire.pictures_as == "upload" and one.picture is not None:
             carried.append(one.picture)
         else:
-            carried.append((yield from _link(settings, request, one)))
+            carried.append(await _link(io, settings, request, one))
     return carried
 
 
-def _link(settings: Settings, request: VideoRequest, one: Opened) -> Flow[str]:
+async def _link(io: IO, settings: Settings, request: VideoRequest, one: Opened) -> str:
     picture = one.picture
     if picture is None:
         if request.fit is not None:
@@ -129,7 +120,7 @@ def _link(settings: Settings, request: VideoRequest, one: Opened) -> Flow[str]:
     if is_data_uri(one.source) and request.fit is None:
         return str(one.source)
     if settings.image_host is not None:
-        hosted = yield Notify(settings.image_host, (picture.name, picture.stream), blocking=True)
+        hosted = await io.ask(settings.image_host, picture.name, picture.stream, blocks=True)
         if not isinstance(hosted, str) or link_in(hosted) is None:
             raise InvalidRequest(f"image_host returned {hosted!r} instead of an http(s) link")
         return hosted
@@ -144,21 +135,21 @@ def _link(settings: Settings, request: VideoRequest, one: Opened) -> Flow[str]:
             f"{picture.name} has {picture.size:,} bytes, and inline_images carries at most "
             f"{INLINE_LIMIT:,}: make it smaller, or pass a link"
         )
-    return (yield from run(picture.data_uri))
+    return await io.run(picture.data_uri)
 
 
-def _fetch(link: str) -> Flow[Picture]:
+async def _fetch(io: IO, link: str) -> Picture:
     """Fetch a picture, without the key, into a file that is in memory only while it is small."""
     label = f"image {shown(link)}"
     copy = spool()
     try:
-        stream = yield from open_link(link, {"Accept": "image/*"})
+        stream = await open_link(io, link, {"Accept": "image/*"})
         try:
             if stream.status != 200:
                 raise InvalidRequest(f"{label} answered HTTP {stream.status}: check the link")
-            yield from _copy(stream, copy, label)
+            await _copy(io, stream, copy, label)
         finally:
-            yield Close(stream)
+            await stream.close()
     except BadLink as error:
         copy.close()
         raise InvalidRequest(f"{label}: {error}") from error
@@ -171,16 +162,16 @@ def _fetch(link: str) -> Flow[Picture]:
         copy.close()
         raise
     name = urlsplit(link).path.rpartition("/")[2]
-    return (yield from run(lambda: identify(copy, label=label, name=name)))
+    return await io.run(lambda: identify(copy, label=label, name=name))
 
 
-def _copy(stream: Stream, copy: BinaryIO, label: str) -> Flow[None]:
+async def _copy(io: IO, stream: Stream, copy: BinaryIO, label: str) -> None:
     _check_size(number_of(stream.headers.get("content-length")) or 0, label)
     size = 0
-    while data := (yield Read(stream)):
+    while data := await stream.read():
         size += len(data)
         _check_size(size, label)
-        yield from run(copy.write, data)
+        await io.run(copy.write, data)
 
 
 def _check_size(size: float, label: str) -> None:

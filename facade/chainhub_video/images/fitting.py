@@ -17,7 +17,6 @@ from chainhub_video.images.pictures import Picture, identify, spool
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-FITS = ("cover", "contain")
 _MOST_PIXELS = 100_000_000  # a larger picture is a mistake or a decompression bomb
 _OPENING = (
     Lock()

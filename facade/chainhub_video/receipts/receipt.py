@@ -17,7 +17,6 @@ import json
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from threading import Lock
 from typing import Any, Protocol
 
 import attrs
@@ -134,55 +133,6 @@ class ReceiptStore(Protocol):
             OSError: it could not be written.
         """
         ...
-
-
-class Hold:
-    """What one call does to a receipt, one change at a time.
-
-    A cancelled call does not stop the thread that is changing the receipt for it, so that what is put there at last
-    has to wait for that thread, and to keep it from coming later.
-
-    Attributes:
-        before: what was there, None for nothing.
-        receipt: what this call has put there, None before it has.
-    """
-
-    def __init__(self, store: ReceiptStore) -> None:
-        self.before: Receipt | None = None
-        self.receipt: Receipt | None = None
-        self._store = store
-        self._trying: Receipt | None = None
-        self._ended = False
-        self._lock = Lock()
-
-    def claim(self, before: Receipt | None, receipt: Receipt) -> bool:
-        """Put our first receipt in place of what was there; return whether that was still there."""
-        with self._lock:
-            self.before = before
-            return self._swap(before, receipt)
-
-    def change(self, receipt: Receipt) -> bool:
-        """Put another in place of ours; return whether ours was still there."""
-        with self._lock:
-            return self._swap(self.receipt, receipt)
-
-    def end(self, last: Receipt | None) -> None:
-        """Put the last one in place of ours, if ours is there, and change nothing any more."""
-        with self._lock:
-            self._ended = True
-            for ours in (self._trying, self.receipt):  # the change that was interrupted, or not
-                if ours is not None and self._store.swap(ours, last):
-                    return
-
-    def _swap(self, old: Receipt | None, new: Receipt) -> bool:
-        if self._ended:
-            return False
-        self._trying = new
-        done = self._store.swap(old, new)
-        self._trying = None
-        if done:
-            self.receipt = new
-        return done
 
 
 def parse(text: str | bytes, name: str) -> Receipt:

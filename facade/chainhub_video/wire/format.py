@@ -13,7 +13,7 @@ from chainhub_video.images.pictures import Picture
 from chainhub_video.io import Call
 from chainhub_video.models import MODELS
 from chainhub_video.request import VideoRequest
-from chainhub_video.task import TaskStatus, VideoTask
+from chainhub_video.task import FormatName, TaskStatus, VideoTask
 from chainhub_video.wire import answers
 from chainhub_video.wire.failures import shorten
 
@@ -32,7 +32,7 @@ class WireFormat(ABC):
         queried_model: the generated answer of the query.
     """
 
-    name: ClassVar[str]
+    name: ClassVar[FormatName]
     pictures_as: ClassVar[Literal["upload", "link"]]
     id_prefixes: ClassVar[tuple[str, ...]]
     required: ClassVar[tuple[str, ...]]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from typing import ClassVar
 
 from chainhub_api.api.openai import create_video, download_video, retrieve_video
 from chainhub_api.models.create_video_request import CreateVideoRequest
@@ -15,13 +16,14 @@ from chainhub_video.errors import InvalidRequest
 from chainhub_video.images.pictures import Picture
 from chainhub_video.io import Call
 from chainhub_video.request import VideoRequest
+from chainhub_video.task import FormatName
 from chainhub_video.wire.format import WireFormat, path_id
 
 
 class OpenAIFormat(WireFormat):
     """`POST /v1/videos`, `GET /v1/videos/{id}`, `GET /v1/videos/{id}/content`."""
 
-    name = "openai"
+    name: ClassVar[FormatName] = "openai"
     pictures_as = "upload"
     id_prefixes = ("video_",)
     required = ("size", "seconds", "images")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 from chainhub_api.api.unified import create_unified_video, query_unified_video
 from chainhub_api.models.create_unified_video_request import CreateUnifiedVideoRequest
@@ -12,13 +13,14 @@ from chainhub_api.models.query_unified_video_response import QueryUnifiedVideoRe
 from chainhub_video.images.pictures import Picture
 from chainhub_video.io import Call
 from chainhub_video.request import VideoRequest
+from chainhub_video.task import FormatName
 from chainhub_video.wire.format import WireFormat, path_id
 
 
 class UnifiedFormat(WireFormat):
     """`POST /v1/video/create`, `GET /v1/video/query`."""
 
-    name = "unified"
+    name: ClassVar[FormatName] = "unified"
     pictures_as = "link"
     id_prefixes = ("grok:", "veo3.1-components:")
     required = ("aspect_ratio", "size")
