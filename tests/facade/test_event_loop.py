@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from chainhub_video import AsyncChainHub, SavedVideo, TaskStatus
 from chainhub_video.downloads.partfile import PartFile
-from chainhub_video.images import carrying as gather
+from chainhub_video.flows import carry
 
 from .answering import say, tell
 from .colours import POLL, RETRY
@@ -87,13 +87,13 @@ def test_a_picture_is_fitted_off_the_loop(
 ) -> None:
     """Decoding, scaling and encoding a picture, however long they take, happen beside the loop."""
     gateway.on("create", tell(OPENAI.created()))
-    fitted, ticker = gather.fitted, Ticker()
+    fitted, ticker = carry.fitted, Ticker()
 
     def slowly(*arguments: Any) -> Any:
         ticker.block()
         return fitted(*arguments)
 
-    monkeypatch.setattr(gather, "fitted", slowly)
+    monkeypatch.setattr(carry, "fitted", slowly)
     _run(gateway, ticker, lambda hub: OPENAI.create(hub, image=png((300, 200)), fit="contain"))  # type: ignore[arg-type, return-value] - awaited there
     assert ticker.awaited == 1
 

@@ -20,8 +20,8 @@ from chainhub_video.errors import (
     SubmissionUncertain,
     UnexpectedResponse,
 )
+from chainhub_video.flows.carry import Opened, carry_all, close_all, open_all
 from chainhub_video.flows.money import Decision, Outcome, decide
-from chainhub_video.images.carrying import Opened, carry_all, close_all, open_all
 from chainhub_video.io import IO, AnswerTooLarge, Call, Reply, TransportFailure, read_whole
 from chainhub_video.receipts.claim import AGAIN, CHECK, say, settled, uncertain
 from chainhub_video.receipts.receipt import Receipt, ReceiptState, ReceiptStore, fingerprint_of

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import attrs
 
-from chainhub_video.downloads.links import BadLink, shown
 from chainhub_video.downloads.partfile import PartFile, checked_target
-from chainhub_video.downloads.source import Broken, Source
 from chainhub_video.errors import ChainHubError, DownloadFailed, InvalidRequest
+from chainhub_video.flows.links import BadLink, shown
+from chainhub_video.flows.source import Broken, Source
 from chainhub_video.flows.wait import check_timeout, look_once, task_for
 from chainhub_video.io import IO, AnswerTooLarge, Stream, TransportFailure
 from chainhub_video.task import SavedVideo, TaskStatus

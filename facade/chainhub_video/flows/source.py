@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from chainhub_video.downloads.links import REDIRECTS, open_link, redirected
 from chainhub_video.errors import ChainHubError, DownloadFailed, NotFound, PermissionDenied
+from chainhub_video.flows.links import REDIRECTS, open_link, redirected
 from chainhub_video.flows.wait import look_once, passing
 from chainhub_video.io import IO, Stream, read_whole
 from chainhub_video.wire.answers import link_of

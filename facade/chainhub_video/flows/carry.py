@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 
 import attrs
 
-from chainhub_video.downloads.links import BadLink, open_link, shown
 from chainhub_video.errors import ConnectionFailed, InvalidRequest
+from chainhub_video.flows.links import BadLink, open_link, shown
 from chainhub_video.images.fitting import fitted
 from chainhub_video.images.pictures import (
     ImageSource,
