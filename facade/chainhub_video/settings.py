@@ -13,7 +13,6 @@ import attrs
 
 from chainhub_video.errors import ConfigurationError, SpendLimitReached
 from chainhub_video.policies import PollPolicy, RetryPolicy
-from chainhub_video.receipts.file import LocalReceipt
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -109,7 +108,7 @@ class Settings:
     inline_images: bool = False
     spending: Spending = attrs.field(factory=Spending, repr=False)
     confirm: Callable[[VideoRequest], Any] | None = attrs.field(default=None, repr=False)
-    receipts: Callable[[Path], ReceiptStore] = attrs.field(default=LocalReceipt, repr=False)
+    receipts: Callable[[Path], ReceiptStore] | None = attrs.field(default=None, repr=False)
     max_download: int = 4_000_000_000
     image_host: Callable[..., Any] | None = attrs.field(default=None, repr=False)
 

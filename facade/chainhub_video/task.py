@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from datetime import datetime
 from enum import StrEnum
+from html import escape
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import attrs
@@ -13,6 +15,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+
+_EMBED_LIMIT = 16_000_000  # bytes of a video that is put into the notebook itself
+_CARD = (
+    "border:1px solid #8888;border-radius:6px;padding:8px 12px;display:inline-block;max-width:640px"
+)
 
 FormatName: TypeAlias = Literal["openai", "unified"]
 """The name of a wire format."""
@@ -68,9 +75,7 @@ class VideoTask:
         return self.status.terminal
 
     def _repr_html_(self) -> str:
-        from chainhub_video.notebook import task_card
-
-        return task_card(self)
+        return _task_card(self)
 
     def to_json(self) -> str:
         """Return the task as JSON text that `from_json` reads back to an equal task."""
@@ -120,9 +125,7 @@ class SavedVideo:
     task: VideoTask
 
     def _repr_html_(self) -> str:
-        from chainhub_video.notebook import video_player
-
-        return video_player(self)
+        return _video_player(self)
 
 
 def _check_fields(task: VideoTask) -> None:
@@ -149,3 +152,32 @@ def _check_fields(task: VideoTask) -> None:
     for field, good in sound.items():
         if not good:
             raise ValueError(f"{field} is {getattr(task, field)!r:.80}")
+
+
+def _task_card(task: VideoTask) -> str:
+    """Return a task as a small HTML card; every text in it is escaped."""
+    rows = [
+        f"<b>{escape(task.model or 'video')}</b> · {escape(task.raw_status or task.status.value)}",
+        f"<code>{escape(task.id)}</code>",
+    ]
+    if task.progress is not None:
+        rows.append(
+            f'<progress max="1" value="{task.progress:.3f}"></progress> {task.progress:.0%}'
+        )
+    if task.failure_reason:
+        rows.append(escape(task.failure_reason))
+    return f'<div style="{_CARD}">{"<br>".join(rows)}</div>'
+
+
+def _video_player(video: SavedVideo) -> str:
+    """Return a saved video as a player; a large or vanished one as its path."""
+    caption = f"<code>{escape(str(video.path))}</code> · {video.size:,} bytes"
+    try:
+        content = video.path.read_bytes() if video.size <= _EMBED_LIMIT else None
+    except OSError:
+        content = None
+    if content is None:
+        return f'<div style="{_CARD}">{caption}</div>'
+    source = base64.b64encode(content).decode("ascii")
+    player = f'<video controls width="640" src="data:video/mp4;base64,{source}"></video>'
+    return f'<div style="{_CARD}">{player}<br>{caption}</div>'

@@ -8,7 +8,7 @@ import httpcore
 import httpx
 import pytest
 from chainhub_video.drivers.exchange import Witness
-from chainhub_video.flows.money import Decision, decide
+from chainhub_video.flows.create import Decision, decide
 from chainhub_video.io import AnswerTooLarge, Reply, TransportFailure
 
 REFUSALS = {400, 401, 402, 403, 404, 413, 422}

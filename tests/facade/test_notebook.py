@@ -10,7 +10,8 @@ from pathlib import Path
 
 import attrs
 import pytest
-from chainhub_video import SavedVideo, TaskStatus, VideoTask, notebook
+from chainhub_video import SavedVideo, TaskStatus, VideoTask
+from chainhub_video import task as task_module
 
 from .wires import OPENAI, UNIFIED, Wire
 
@@ -117,7 +118,7 @@ def test_a_large_or_vanished_video_is_only_named(
 ) -> None:
     """What would make a notebook too heavy, or is not there any more, is shown as its path and length."""
     saved = _saved(tmp_path / "kitten.mp4", video)
-    monkeypatch.setattr(notebook, "_EMBED_LIMIT", len(video) - 1)
+    monkeypatch.setattr(task_module, "_EMBED_LIMIT", len(video) - 1)
     heavy = Seen(saved._repr_html_())
     monkeypatch.undo()
     saved.path.unlink()

@@ -6,7 +6,7 @@ import io
 
 import pytest
 from chainhub_video import InvalidRequest
-from chainhub_video.images.fitting import from_pillow
+from chainhub_video.images.pictures import from_pillow
 from PIL import Image, ImageCms
 
 from .drawing import encoded, fit_to, near, opened, stripes

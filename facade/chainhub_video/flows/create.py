@@ -1,4 +1,15 @@
-"""The one paid call, under the money rule, and under a receipt if it has one."""
+"""The one paid call, under the money rule, and under a receipt if it has one.
+
+The money rule: a create is sent again only if it is certain that the server did not act on the first one. Neither wire
+format has an idempotency key, so a create that is sent twice is paid twice.
+
+    what happened                                                       what is done
+    connection never established (refused, DNS, TLS), as an event of    again, after a pause
+        the transport or our own transport tells
+    429                                                                 again, after Retry-After or a pause
+    400 401 402 403 404 413 422, and 503 with model_not_found           raise the mapped error
+    anything else once bytes may have left                              raise SubmissionUncertain, never again
+"""
 
 from __future__ import annotations
 
@@ -7,7 +18,8 @@ import logging
 import shlex
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from enum import Enum
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import attrs
 
@@ -21,11 +33,10 @@ from chainhub_video.errors import (
     UnexpectedResponse,
 )
 from chainhub_video.flows.carry import Opened, carry_all, close_all, open_all
-from chainhub_video.flows.money import Decision, Outcome, decide
 from chainhub_video.io import IO, AnswerTooLarge, Call, Reply, TransportFailure, read_whole
 from chainhub_video.receipts.claim import AGAIN, CHECK, say, settled, uncertain
 from chainhub_video.receipts.receipt import Receipt, ReceiptState, ReceiptStore, fingerprint_of
-from chainhub_video.wire.failures import error_for, success_in
+from chainhub_video.wire.failures import complaint_in, error_for, success_in
 from chainhub_video.wire.format import WireFormat
 from chainhub_video.wire.formats import FORMATS
 
@@ -36,7 +47,40 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("chainhub_video")
 
+Outcome: TypeAlias = Reply | TransportFailure | AnswerTooLarge
+
+REFUSALS = frozenset({400, 401, 402, 403, 404, 413, 422})
 _SLACK = 5.0  # seconds that a create may take beyond the sum of its timeouts
+
+
+class Decision(Enum):
+    """What follows from the outcome of one attempt to create."""
+
+    ACCEPTED = "read the task from the answer"
+    AGAIN = "send again after a pause"
+    REFUSED = "raise the mapped error"
+    UNCERTAIN = "raise SubmissionUncertain, never send again"
+
+
+def decide(outcome: Outcome) -> Decision:
+    """Return what to do after one attempt to create.
+
+    Args:
+        outcome: the answer, or what the transport threw instead of one.
+    """
+    if isinstance(outcome, TransportFailure):
+        return Decision.UNCERTAIN if outcome.sent else Decision.AGAIN
+    if isinstance(outcome, AnswerTooLarge):
+        return Decision.UNCERTAIN
+    if 200 <= outcome.status < 300:
+        return Decision.ACCEPTED
+    if outcome.status == 429:
+        return Decision.AGAIN
+    if outcome.status in REFUSALS:
+        return Decision.REFUSED
+    if outcome.status == 503 and complaint_in(outcome.body).code == "model_not_found":
+        return Decision.REFUSED
+    return Decision.UNCERTAIN
 
 
 async def create(

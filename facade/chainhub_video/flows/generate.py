@@ -18,7 +18,7 @@ from chainhub_video.flows.download import OnProgress, save
 from chainhub_video.flows.wait import check_timeout, follow
 from chainhub_video.io import IO
 from chainhub_video.receipts.claim import say, settled, uncertain
-from chainhub_video.receipts.file import SUFFIX
+from chainhub_video.receipts.file import SUFFIX, LocalReceipt
 from chainhub_video.receipts.receipt import Receipt, ReceiptState, ReceiptStore
 from chainhub_video.task import SavedVideo, TaskStatus
 
@@ -86,7 +86,9 @@ async def _job(
     check_timeout(following.timeout)  # before anything is paid
     target = await io.run(checked_target, save_to)
     deadline = None if following.timeout is None else io.now() + following.timeout
-    return _Job(io, settings, target, settings.receipts(target), following, deadline)
+    return _Job(
+        io, settings, target, (settings.receipts or LocalReceipt)(target), following, deadline
+    )
 
 
 @attrs.frozen(eq=False)

@@ -1,4 +1,4 @@
-"""The caller's pictures: opened, brought to the video's pixels, and carried as a wire format takes them.
+"""The caller's pictures: opened as one kind of thing, and brought to the video's pixels.
 
-May import `errors`, `io`, and the opening of links in `downloads.links`.
+May import `errors`, and, where it is used, Pillow.
 """

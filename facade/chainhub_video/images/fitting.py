@@ -1,9 +1,8 @@
-"""What needs Pillow (extra `images`): Pillow images as input, and pictures brought to a video's pixels."""
+"""Pictures brought to a video's pixels, which needs Pillow (extra `images`)."""
 
 from __future__ import annotations
 
 import re
-import struct
 import warnings
 from functools import partial
 from importlib.util import find_spec
@@ -12,7 +11,14 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from chainhub_video.errors import InvalidRequest
-from chainhub_video.images.pictures import Picture, identify, spool
+from chainhub_video.images.pictures import (
+    BROKEN,
+    Picture,
+    colour_profile,
+    identify,
+    in_colour,
+    spool,
+)
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -21,31 +27,8 @@ _MOST_PIXELS = 100_000_000  # a larger picture is a mistake or a decompression b
 _OPENING = (
     Lock()
 )  # filters of warnings belong to the process, and may be changed by one thread at a time
-_SIXTEEN_BITS = ("I", "I;16", "I;16B", "I;16L", "I;16N")
-_AS_THEY_ARE = ("L", "RGB", "RGBA")
 _PIXELS = re.compile(r"(\d{2,5})x(\d{2,5})")
-# What Pillow raises at files that are broken, and, the last one, at notes in them that it cannot write again.
-_BROKEN = (OSError, ValueError, SyntaxError, struct.error)
 _SMALLEST = 64  # pixels of a side; what is smaller, such as 16x9, is a ratio
-
-
-def from_pillow(image: Image) -> Picture:
-    """Return a Pillow image as a PNG picture, upright. May block.
-
-    Raises:
-        InvalidRequest: it cannot be written.
-    """
-    from PIL import ImageOps
-
-    stream = spool()
-    try:
-        upright = ImageOps.exif_transpose(image)
-        profile = _profile(upright)
-        _in_colour(upright).save(stream, format="PNG", icc_profile=profile)
-    except (*_BROKEN, AttributeError) as error:
-        stream.close()
-        raise InvalidRequest(f"the Pillow image cannot be written as PNG: {error}") from error
-    return identify(stream, label="the Pillow image")
 
 
 def fitted(picture: Picture, size: str | None, fit: str | None) -> Picture:
@@ -98,10 +81,12 @@ def _fit(picture: Picture, pixels: tuple[int, int], fit: str) -> Picture:
             picture.stream.seek(0)
             return picture
         kind = "JPEG" if picture.media_type == "image/jpeg" else "PNG"
-        upright = _in_colour(ImageOps.exif_transpose(image))
+        upright = in_colour(ImageOps.exif_transpose(image))
         bring = partial(ImageOps.pad, color="black") if fit == "contain" else ImageOps.fit
-        bring(upright, pixels).save(stream, format=kind, quality=95, icc_profile=_profile(image))
-    except _BROKEN as error:
+        bring(upright, pixels).save(
+            stream, format=kind, quality=95, icc_profile=colour_profile(image)
+        )
+    except BROKEN as error:
         stream.close()
         raise _undecodable(picture, error) from error
     except BaseException:
@@ -110,21 +95,6 @@ def _fit(picture: Picture, pixels: tuple[int, int], fit: str) -> Picture:
     picture.close()
     name = picture.name if kind == "JPEG" else str(PurePath(picture.name).with_suffix(".png"))
     return identify(stream, label=picture.name, name=name)
-
-
-def _in_colour(image: Image) -> Image:
-    """Return an image in one of the modes that every encoder and every scaler takes, with nothing visible lost."""
-    if image.has_transparency_data:
-        straight = image.convert("LA") if image.mode == "La" else image
-        return straight.convert("RGBA")
-    if image.mode in _SIXTEEN_BITS:  # a plain conversion would cut everything above 255 to white
-        return image.convert("I").point(lambda value: value * (1 / 257)).convert("L")
-    return image if image.mode in _AS_THEY_ARE else image.convert("RGB")
-
-
-def _profile(image: Image) -> bytes | None:
-    """Return an image's colour profile, if it still holds once the image is RGB."""
-    return None if image.mode in ("CMYK", "LAB", "YCbCr") else image.info.get("icc_profile")
 
 
 def _warn_if_other(picture: Picture, width: int, height: int) -> None:
@@ -154,7 +124,7 @@ def _on_its_side(image: Image) -> bool:
         return False
     try:  # not `image.getexif()`, which for a PNG unpacks all pixels first
         return Plain.getexif(image).get(ExifTags.Base.Orientation) in range(5, 9)
-    except _BROKEN:  # pixels may well be whole where notes about them are not
+    except BROKEN:  # pixels may well be whole where notes about them are not
         return False
 
 
@@ -169,7 +139,7 @@ def _decoded(picture: Picture) -> Image:
             image = Image.open(picture.stream)
     except UnidentifiedImageError:
         raise
-    except (*_BROKEN, Image.DecompressionBombError) as error:
+    except (*BROKEN, Image.DecompressionBombError) as error:
         raise _undecodable(picture, error) from error
     if image.width * image.height > _MOST_PIXELS:
         raise InvalidRequest(

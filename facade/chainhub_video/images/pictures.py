@@ -7,6 +7,7 @@ import binascii
 import io
 import os
 import stat
+import struct
 import tempfile
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, BinaryIO, TypeAlias, cast
@@ -41,6 +42,10 @@ _SIGNATURES: tuple[tuple[int, bytes, str], ...] = (
     (0, b"MM\x00*", "image/tiff"),
     (0, b"BM", "image/bmp"),
 )
+_SIXTEEN_BITS = ("I", "I;16", "I;16B", "I;16L", "I;16N")
+_AS_THEY_ARE = ("L", "RGB", "RGBA")
+# What Pillow raises at files that are broken, and, the last one, at notes in them that it cannot write again.
+BROKEN = (OSError, ValueError, SyntaxError, struct.error)
 _KINDS = "PNG, JPEG, WebP, GIF, AVIF, HEIC, TIFF or BMP"
 
 
@@ -115,15 +120,45 @@ def open_picture(source: ImageSource) -> Picture:
     if hasattr(source, "read"):
         return _open_file(source)
     if type(source).__module__.partition(".")[0] == "PIL" or hasattr(source, "tobitmap"):
-        from chainhub_video.images.fitting import (
-            from_pillow,  # whoever passes a Pillow image has Pillow
-        )
-
         return from_pillow(cast("Any", source))
     raise InvalidRequest(
         "image must be a path, bytes, a binary file, an http(s) link, a data URI or a Pillow image, "
         f"not {type(source).__name__}"
     )
+
+
+def from_pillow(image: Image) -> Picture:
+    """Return a Pillow image as a PNG picture, upright. May block.
+
+    Raises:
+        InvalidRequest: it cannot be written.
+    """
+    from PIL import ImageOps
+
+    stream = spool()
+    try:
+        upright = ImageOps.exif_transpose(image)
+        profile = colour_profile(upright)
+        in_colour(upright).save(stream, format="PNG", icc_profile=profile)
+    except (*BROKEN, AttributeError) as error:
+        stream.close()
+        raise InvalidRequest(f"the Pillow image cannot be written as PNG: {error}") from error
+    return identify(stream, label="the Pillow image")
+
+
+def in_colour(image: Image) -> Image:
+    """Return an image in one of the modes that every encoder and every scaler takes, with nothing visible lost."""
+    if image.has_transparency_data:
+        straight = image.convert("LA") if image.mode == "La" else image
+        return straight.convert("RGBA")
+    if image.mode in _SIXTEEN_BITS:  # a plain conversion would cut everything above 255 to white
+        return image.convert("I").point(lambda value: value * (1 / 257)).convert("L")
+    return image if image.mode in _AS_THEY_ARE else image.convert("RGB")
+
+
+def colour_profile(image: Image) -> bytes | None:
+    """Return an image's colour profile, if it still holds once the image is RGB."""
+    return None if image.mode in ("CMYK", "LAB", "YCbCr") else image.info.get("icc_profile")
 
 
 def identify(stream: BinaryIO, *, label: str, name: str = "") -> Picture:

@@ -17,13 +17,12 @@ import json
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, Protocol, get_args
 
 import attrs
 
 from chainhub_video.errors import ReceiptConflict
-from chainhub_video.request import FORMATS
-from chainhub_video.task import VideoTask
+from chainhub_video.task import FormatName, VideoTask
 
 VERSION = 1
 
@@ -190,7 +189,7 @@ def _soundness(receipt: Receipt, version: object) -> Iterator[tuple[str, bool]]:
 def _is_task(task: object) -> bool:
     match task:
         case {"id": str(key), "format": str(wire), "model": None | str(), **rest}:
-            return bool(key.strip()) and wire in FORMATS and not rest
+            return bool(key.strip()) and wire in get_args(FormatName) and not rest
     return False
 
 
