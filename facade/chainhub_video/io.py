@@ -23,7 +23,7 @@ class Call:
     """One HTTP request.
 
     Attributes:
-        arguments: what a generated `_get_kwargs` returned: method, url, and params, headers, json or files.
+        arguments: what a generated `get_kwargs` returned: method, url, and params, headers, json or files.
             A relative url goes to the gateway, with the key. An absolute one goes out without it.
         read_timeout: seconds to wait for the next bytes of the answer; None for the client's setting.
         within: seconds that bound each step of the exchange, connecting included, and the reading of the whole

@@ -66,7 +66,7 @@ def parts(request: httpx.Request) -> list[tuple[bytes | None, bytes | None]]:
 
 def test_a_prompt_cannot_add_a_field_to_the_form() -> None:
     """A prompt that imitates a boundary and a field stays one field, character by character."""
-    request = sent(create_video._get_kwargs(body=create_request(INJECTION)))
+    request = sent(create_video.get_kwargs(body=create_request(INJECTION)))
     assert parts(request) == [
         (b"model", b"veo_3_1"),
         (b"prompt", INJECTION.encode()),
@@ -79,7 +79,7 @@ def test_a_prompt_cannot_add_a_field_to_the_form() -> None:
 def test_the_boundary_is_another_one_each_time() -> None:
     """Nobody can foresee the boundary, since it is drawn for each request."""
     kinds = {
-        sent(create_video._get_kwargs(body=create_request("x"))).headers["content-type"]
+        sent(create_video.get_kwargs(body=create_request("x"))).headers["content-type"]
         for _ in range(20)
     }
     assert len(kinds) == 20
@@ -91,12 +91,12 @@ def test_the_boundary_is_another_one_each_time() -> None:
 def test_ids_are_encoded_in_paths_and_queries(task: str) -> None:
     """No id can reach another path, add a parameter, or be read as another id."""
     for module, tail in ((retrieve_video, ""), (download_video, "/content")):
-        raw = sent(module._get_kwargs(id=task)).url.raw_path.decode()
+        raw = sent(module.get_kwargs(id=task)).url.raw_path.decode()
         encoded = raw.removeprefix("/v1/videos/").removesuffix(tail)
         assert raw == f"/v1/videos/{encoded}{tail}"
         assert not set("/?#&") & set(encoded)
         assert unquote(encoded) == task
-    url = sent(query_unified_video._get_kwargs(id=task)).url
+    url = sent(query_unified_video.get_kwargs(id=task)).url
     assert (url.path, list(url.params.multi_items())) == ("/v1/video/query", [("id", task)])
 
 
@@ -106,7 +106,7 @@ def test_a_json_request_is_the_document_s_example() -> None:
         "model": "grok-video-3", "prompt": "p", "aspect_ratio": "3:2", "size": "720P", "images": [],
     }  # fmt: skip
     body = models.CreateUnifiedVideoRequest.from_dict(fields)
-    request = sent(create_unified_video._get_kwargs(body=body))
+    request = sent(create_unified_video.get_kwargs(body=body))
     assert json.loads(request.content) == fields
     assert request.headers["content-type"] == "application/json"
 

@@ -68,7 +68,7 @@ USER = """\
 import json
 import sys
 
-from tiny.api.t.one import _get_kwargs
+from tiny.api.t.one import get_kwargs
 from tiny.models import Thing
 
 given = json.loads(sys.argv[1])
@@ -78,7 +78,7 @@ for name, python in names.items():
     assert getattr(thing, python) == given[name], name
 assert thing.to_dict() == given
 assert thing.additional_properties == {"unknown": 1}
-sent = _get_kwargs(cls_="c/d", body=thing, **{f"{n}_": n for n in json.loads(sys.argv[3])})
+sent = get_kwargs(cls_="c/d", body=thing, **{f"{n}_": n for n in json.loads(sys.argv[3])})
 assert sent["url"] == "/a/c%2Fd", sent
 assert sent["json"] == given
 print(json.dumps(sent["params"]))

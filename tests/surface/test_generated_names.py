@@ -130,19 +130,19 @@ def _edited(module: str, old: str, new: str) -> Callable[[Path], None]:
         pytest.param(
             _edited("api/openai/create_video.py", "    body: Create", "    payload: Create"),
             "wire/openai.py",
-            ["create_video._get_kwargs(…)", "missing a required", "'payload'"],
+            ["create_video.get_kwargs(…)", "missing a required", "'payload'"],
             id="parameter renamed",
         ),
         pytest.param(
             _edited("api/openai/create_video.py", "    body: CreateVideoRequest", "    body: VideoForm"),
             "wire/openai.py",
-            ["create_video._get_kwargs(body=)", "takes VideoForm, and is given CreateVideoRequest"],
+            ["create_video.get_kwargs(body=)", "takes VideoForm, and is given CreateVideoRequest"],
             id="parameter of another type",
         ),
         pytest.param(
             _edited("api/unified/query_unified_video.py", "    id: str,", "    id: str,\n    region: str,"),
             "wire/unified.py",
-            ["query_unified_video._get_kwargs(…)", "missing a required", "'region'"],
+            ["query_unified_video.get_kwargs(…)", "missing a required", "'region'"],
             id="parameter added",
         ),
         pytest.param(

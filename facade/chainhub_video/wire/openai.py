@@ -50,12 +50,12 @@ class OpenAIFormat(WireFormat):
         for field, value in request.extra.items():
             text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
             body.additional_properties[field] = text
-        return Call(create_video._get_kwargs(body=body))
+        return Call(create_video.get_kwargs(body=body))
 
     def query_call(self, task_id: str) -> Call:
         """Return the call that asks for a task's state."""
-        return Call(retrieve_video._get_kwargs(id=path_id(task_id)))
+        return Call(retrieve_video.get_kwargs(id=path_id(task_id)))
 
     def content_call(self, task_id: str) -> Call:
         """Return the call that gives the video: as bytes, a redirect, or JSON with a link."""
-        return Call(download_video._get_kwargs(id=path_id(task_id)))
+        return Call(download_video.get_kwargs(id=path_id(task_id)))

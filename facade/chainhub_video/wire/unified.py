@@ -39,11 +39,11 @@ class UnifiedFormat(WireFormat):
             images=[str(link) for link in pictures],
         )
         body.additional_properties.update(request.extra)
-        return Call(create_unified_video._get_kwargs(body=body))
+        return Call(create_unified_video.get_kwargs(body=body))
 
     def query_call(self, task_id: str) -> Call:
         """Return the call that asks for a task's state."""
-        return Call(query_unified_video._get_kwargs(id=path_id(task_id)))
+        return Call(query_unified_video.get_kwargs(id=path_id(task_id)))
 
     def content_call(self, task_id: str) -> None:
         """Return None: the link in a finished task's answer is the only way to the video."""

@@ -10,9 +10,10 @@ from ...models.error_response import ErrorResponse
 from ...types import File, Response
 
 
-def _get_kwargs(
+def get_kwargs(
     id: str,
 ) -> dict[str, Any]:
+    """Return what `httpx.Client.build_request` takes to make the request, with an address relative to the gateway."""
     headers: dict[str, Any] = {}
 
     _kwargs: dict[str, Any] = {
@@ -93,7 +94,7 @@ def sync_detailed(
         Response[ErrorResponse | File]
     """
 
-    kwargs = _get_kwargs(
+    kwargs = get_kwargs(
         id=id,
     )
     response = client.get_httpx_client().request(**kwargs)
@@ -152,7 +153,7 @@ async def asyncio_detailed(
         Response[ErrorResponse | File]
     """
 
-    kwargs = _get_kwargs(
+    kwargs = get_kwargs(
         id=id,
     )
     response = await client.get_async_httpx_client().request(**kwargs)

@@ -10,9 +10,10 @@ from ...models.retrieve_video_response import RetrieveVideoResponse
 from ...types import Response
 
 
-def _get_kwargs(
+def get_kwargs(
     id: str,
 ) -> dict[str, Any]:
+    """Return what `httpx.Client.build_request` takes to make the request, with an address relative to the gateway."""
     headers: dict[str, Any] = {}
 
     _kwargs: dict[str, Any] = {
@@ -88,7 +89,7 @@ def sync_detailed(
         Response[ErrorResponse | RetrieveVideoResponse]
     """
 
-    kwargs = _get_kwargs(
+    kwargs = get_kwargs(
         id=id,
     )
     response = client.get_httpx_client().request(**kwargs)
@@ -145,7 +146,7 @@ async def asyncio_detailed(
         Response[ErrorResponse | RetrieveVideoResponse]
     """
 
-    kwargs = _get_kwargs(
+    kwargs = get_kwargs(
         id=id,
     )
     response = await client.get_async_httpx_client().request(**kwargs)

@@ -10,10 +10,11 @@ from ...models.error_response import ErrorResponse
 from ...types import Response
 
 
-def _get_kwargs(
+def get_kwargs(
     *,
     body: CreateUnifiedVideoRequest,
 ) -> dict[str, Any]:
+    """Return what `httpx.Client.build_request` takes to make the request, with an address relative to the gateway."""
     headers: dict[str, Any] = {}
 
     _kwargs: dict[str, Any] = {
@@ -91,7 +92,7 @@ def sync_detailed(
         Response[CreateUnifiedVideoResponse | ErrorResponse]
     """
 
-    kwargs = _get_kwargs(
+    kwargs = get_kwargs(
         body=body,
     )
     response = client.get_httpx_client().request(**kwargs)
@@ -148,7 +149,7 @@ async def asyncio_detailed(
         Response[CreateUnifiedVideoResponse | ErrorResponse]
     """
 
-    kwargs = _get_kwargs(
+    kwargs = get_kwargs(
         body=body,
     )
     response = await client.get_async_httpx_client().request(**kwargs)

@@ -9,10 +9,11 @@ from ...models.query_unified_video_response import QueryUnifiedVideoResponse
 from ...types import UNSET, Response
 
 
-def _get_kwargs(
+def get_kwargs(
     *,
     id: str,
 ) -> dict[str, Any]:
+    """Return what `httpx.Client.build_request` takes to make the request, with an address relative to the gateway."""
     headers: dict[str, Any] = {}
 
     params: dict[str, Any] = {}
@@ -94,7 +95,7 @@ def sync_detailed(
         Response[ErrorResponse | QueryUnifiedVideoResponse]
     """
 
-    kwargs = _get_kwargs(
+    kwargs = get_kwargs(
         id=id,
     )
     response = client.get_httpx_client().request(**kwargs)
@@ -153,7 +154,7 @@ async def asyncio_detailed(
         Response[ErrorResponse | QueryUnifiedVideoResponse]
     """
 
-    kwargs = _get_kwargs(
+    kwargs = get_kwargs(
         id=id,
     )
     response = await client.get_async_httpx_client().request(**kwargs)
