@@ -1,26 +1,97 @@
-"""Faults: what may go wrong on purpose, at which step of a job, when, and how often."""
+"""Faults: what can go wrong on purpose, and which requests it hits."""
 
 from __future__ import annotations
 
 import json
+import random
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from threading import Lock
 from typing import Any, Literal, get_args
 
-from chainhub_sandbox.listening import SandboxError
-from chainhub_sandbox.parameters import (
-    Check,
-    dotted_place,
-    header_value,
-    json_object,
-    not_zero,
-    number,
-    one_of,
-    redirect_status,
-    text,
-    whole,
-)
+from chainhub_sandbox.errors import SandboxError
+
+Check = Callable[[Any], Any]
+
+_REDIRECTS = (301, 302, 303, 307, 308)
+
+
+def whole(lowest: int, highest: int) -> Check:
+    """A whole number within limits."""
+
+    def check(value: Any) -> int:
+        if type(value) is not int or not lowest <= value <= highest:
+            raise ValueError(f"a whole number from {lowest} to {highest}")
+        return value
+
+    return check
+
+
+def number(lowest: float, highest: float) -> Check:
+    """A number within limits."""
+
+    def check(value: Any) -> float:
+        if type(value) not in (int, float) or not lowest <= value <= highest:
+            raise ValueError(f"a number from {lowest:g} to {highest:g}")
+        return float(value)
+
+    return check
+
+
+def one_of(*words: str) -> Check:
+    """One of some words."""
+
+    def check(value: Any) -> str:
+        if value not in words:
+            raise ValueError(f"one of {', '.join(words)}")
+        return str(value)
+
+    return check
+
+
+def text(value: Any) -> str:
+    """Any text."""
+    if not isinstance(value, str):
+        raise ValueError("text")
+    return value
+
+
+def header_value(value: Any) -> str:
+    """What a header may hold, given as text or as a number."""
+    text = str(value)
+    if isinstance(value, bool) or not (text.isascii() and text.isprintable()):
+        raise ValueError("seconds, or an HTTP date")
+    return text
+
+
+def json_object(value: Any) -> dict[str, Any]:
+    """A JSON object."""
+    if not isinstance(value, dict):
+        raise ValueError("a JSON object")
+    return value
+
+
+def not_zero(value: Any) -> int:
+    """A whole number but 0."""
+    if type(value) is not int or not value:
+        raise ValueError("a whole number other than 0")
+    return value
+
+
+def redirect_status(value: Any) -> int:
+    """A status that leads elsewhere."""
+    if type(value) is not int or value not in _REDIRECTS:
+        raise ValueError(f"one of {', '.join(map(str, _REDIRECTS))}")
+    return value
+
+
+def dotted_place(value: Any) -> str:
+    """Where a value is in nested objects."""
+    if not isinstance(value, str) or not all(value.split(".")):
+        raise ValueError("a name, or names with dots between them, as in data.url")
+    return value
+
 
 Step = Literal["create", "query", "content", "link"]
 Moment = Literal["arrival", "read", "done"]
@@ -259,3 +330,106 @@ def _common(kind: Kind) -> dict[str, tuple[Any, Check]]:
         "after": (0, whole(0, _MANY)),
         "seed": (0, whole(0, _MANY)),
     }
+
+
+SILENT_KINDS = frozenset({"reset", "close"})
+
+
+@dataclass(frozen=True, slots=True)
+class Strike:
+    """A fault that hits one request.
+
+    Attributes:
+        fault: the fault.
+        chance: for the choices that are left to it; the same for the same strike of a seed.
+    """
+
+    fault: Fault
+    chance: random.Random
+
+    @property
+    def kind(self) -> str:
+        """What happens."""
+        return self.fault.kind
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether no answer is sent at all."""
+        return self.kind in SILENT_KINDS
+
+    def at(self, moment: Moment) -> bool:
+        """Whether it hits at this moment."""
+        return self.fault.moment == moment
+
+    def __getitem__(self, name: str) -> Any:
+        """One of the fault's own parameters."""
+        return self.fault.parameters[name]
+
+
+@dataclass(slots=True)
+class _Entry:
+    fault: Fault
+    number: int
+    seen: int = 0
+    struck: int = 0
+
+    def strikes(self) -> bool:
+        """Count one more request, and say whether this one is hit."""
+        self.seen += 1
+        if self.seen <= self.fault.after or self.struck == self.fault.times:
+            return False
+        # Drawn by numbers: two faults of one seed differ, and neither depends on what the other did.
+        if self._dice(self.seen).random() >= self.fault.probability:
+            return False
+        self.struck += 1
+        return True
+
+    def strike(self) -> Strike:
+        """The last hit."""
+        return Strike(self.fault, self._dice(-self.struck))
+
+    def _dice(self, turn: int) -> random.Random:
+        return random.Random(f"{self.fault.seed}/{self.number}/{turn}")
+
+
+@dataclass(slots=True)
+class Plan:
+    """The faults that are set, oldest first; usable from several threads."""
+
+    _entries: list[_Entry] = field(default_factory=list[_Entry])
+    _lock: Lock = field(default_factory=Lock)
+
+    def add(self, fault: Fault) -> None:
+        """Sets a fault."""
+        with self._lock:
+            self._entries.append(_Entry(fault, len(self._entries)))
+
+    def clear(self) -> None:
+        """Forgets all faults."""
+        with self._lock:
+            self._entries.clear()
+
+    @property
+    def faults(self) -> list[Fault]:
+        """The faults that are set."""
+        with self._lock:
+            return [entry.fault for entry in self._entries]
+
+    def draw(self, step: str) -> Strike | None:
+        """What hits the next request of a step: the oldest fault that strikes, or None.
+
+        A request that an older fault hits is not counted by the younger ones.
+        """
+        with self._lock:
+            for entry in self._entries:
+                if entry.fault.step == step and entry.strikes():
+                    return entry.strike()
+        return None
+
+    def as_json(self) -> list[dict[str, Any]]:
+        """Every fault, how many requests it has seen, and how many it has hit."""
+        with self._lock:
+            return [
+                entry.fault.as_json() | {"seen": entry.seen, "struck": entry.struck}
+                for entry in self._entries
+            ]

@@ -14,25 +14,29 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from chainhub_sandbox.answers import Answer, Refusal
-from chainhub_sandbox.charges import fingerprint
-from chainhub_sandbox.clock import Clock, RealClock
-from chainhub_sandbox.contract import load_contract
-from chainhub_sandbox.creates import OpenAIRequest, UnifiedRequest
-from chainhub_sandbox.documents import (
+from chainhub_sandbox.answers import (
+    Answer,
+    Refusal,
     openai_document,
     unified_document,
     unified_receipt,
     video_link,
 )
-from chainhub_sandbox.intake import Exchange, new_request_id
-from chainhub_sandbox.ledger import Ledger, ReceivedRequest, without_pictures, without_secrets
-from chainhub_sandbox.oddities import altered
-from chainhub_sandbox.plan import Plan
-from chainhub_sandbox.striking import Striker, no_answer
-from chainhub_sandbox.studio import Studio
+from chainhub_sandbox.clips import Studio
+from chainhub_sandbox.clock import Clock, RealClock
+from chainhub_sandbox.contract import load_contract
+from chainhub_sandbox.fault_injection import Striker, altered, no_answer
+from chainhub_sandbox.faults import Plan
+from chainhub_sandbox.ledger import (
+    Ledger,
+    ReceivedRequest,
+    fingerprint,
+    without_pictures,
+    without_secrets,
+)
+from chainhub_sandbox.requests import Exchange, OpenAIRequest, UnifiedRequest, new_request_id
+from chainhub_sandbox.server import Wires
 from chainhub_sandbox.tasks import COMPLETED, FAILED, Format, Task, TaskBook
-from chainhub_sandbox.wires import Wires
 
 
 @dataclass(frozen=True, slots=True)

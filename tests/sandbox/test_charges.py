@@ -7,7 +7,7 @@ import time
 
 import httpx
 import pytest
-from chainhub_sandbox.delivery import Delivered
+from chainhub_sandbox.tasks import Delivered
 
 from .conftest import Caller
 

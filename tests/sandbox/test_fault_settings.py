@@ -11,8 +11,7 @@ from typing import Any
 import httpx
 import pytest
 from chainhub_sandbox import Fault, InvalidFault, Sandbox, SandboxError
-from chainhub_sandbox.faults import KINDS
-from chainhub_sandbox.plan import Plan
+from chainhub_sandbox.faults import KINDS, Plan
 
 from .conftest import Caller
 

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import httpx
+from chainhub_sandbox.clips import Studio
 from chainhub_sandbox.gateway import Gateway, Settings
 from chainhub_sandbox.ledger import Ledger
-from chainhub_sandbox.studio import Studio
 from chainhub_sandbox.tasks import TaskBook
 from starlette.types import ASGIApp
 

@@ -199,7 +199,7 @@ def test_own_fault_is_said_in_one_line(
     def bug(_: object) -> None:
         raise ZeroDivisionError("a bug")
 
-    monkeypatch.setattr("chainhub_sandbox.creates._check_prompt", bug)
+    monkeypatch.setattr("chainhub_sandbox.requests._check_prompt", bug)
     answer = caller.create_unified()
     assert answer.status_code == 500
     assert "ZeroDivisionError('a bug')" in answer.json()["error"]["message"]

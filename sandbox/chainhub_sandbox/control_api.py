@@ -1,4 +1,4 @@
-"""The control desk: faults are set and cleared, and the ledger is read, from code or over HTTP."""
+"""Set and clear faults and read the ledger over HTTP, under `/_sandbox/`."""
 
 from __future__ import annotations
 
@@ -11,12 +11,10 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from chainhub_sandbox.answers import Answer, Refusal
-from chainhub_sandbox.doors import Doors
-from chainhub_sandbox.faults import Fault, InvalidFault
-from chainhub_sandbox.intake import new_request_id
+from chainhub_sandbox.faults import Fault, InvalidFault, Plan
 from chainhub_sandbox.ledger import Ledger
-from chainhub_sandbox.plan import Plan
-from chainhub_sandbox.wires import Wires
+from chainhub_sandbox.requests import new_request_id
+from chainhub_sandbox.server import Doors, Wires
 
 
 class Control:

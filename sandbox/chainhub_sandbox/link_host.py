@@ -1,4 +1,4 @@
-"""The second origin: a third party's file host, which must never see the key."""
+"""Serve finished clips from a second origin, which must never see the key."""
 
 from __future__ import annotations
 
@@ -12,12 +12,10 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from chainhub_sandbox.answers import Answer
-from chainhub_sandbox.faults import Moment
-from chainhub_sandbox.intake import new_request_id
+from chainhub_sandbox.fault_injection import Striker, altered, no_answer
+from chainhub_sandbox.faults import Moment, Strike
 from chainhub_sandbox.ledger import Ledger, ReceivedRequest, without_secrets
-from chainhub_sandbox.oddities import altered
-from chainhub_sandbox.plan import Strike
-from chainhub_sandbox.striking import Striker, no_answer
+from chainhub_sandbox.requests import new_request_id
 from chainhub_sandbox.tasks import COMPLETED, Task, TaskBook
 
 _BEFORE: tuple[Moment, ...] = ("arrival", "read")
