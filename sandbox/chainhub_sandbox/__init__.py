@@ -1,9 +1,9 @@
-"""A local gateway for trying, testing and demonstrating without key, network or money."""
+"""A local gateway for trying, testing and demonstrating; it imports neither the client nor what is generated."""
 
 try:
     from chainhub_sandbox.clock import Clock, RealClock, VirtualClock
-    from chainhub_sandbox.errors import PortInUse, SandboxError
-    from chainhub_sandbox.faults import Fault, InvalidFault
+    from chainhub_sandbox.errors import InvalidFault, PortInUse, SandboxError
+    from chainhub_sandbox.faults import Fault
     from chainhub_sandbox.ledger import CreateRecord, PaidTask, PictureRecord, ReceivedRequest
     from chainhub_sandbox.sandbox import Sandbox, serve
 except ModuleNotFoundError as missing:

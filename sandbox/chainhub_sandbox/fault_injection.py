@@ -1,22 +1,23 @@
-"""Inject faults: malformed answers, and resets, hangs and cuts on real connections."""
+"""Inject faults: malformed answers, and resets, closes, hangs and cuts on the real connection."""
 
 from __future__ import annotations
 
 import asyncio
 import random
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from chainhub_sandbox.answers import MARKS, Answer, Refusal
-from chainhub_sandbox.faults import Moment, Plan, Strike
-from chainhub_sandbox.server import Wire, Wires
-from chainhub_sandbox.tasks import Delivered, first_byte
+from chainhub_sandbox.answers import Answer, Refusal, text_answer
+from chainhub_sandbox.faults import Injection, Moment
+from chainhub_sandbox.server import HEADERS, Connection, connection_of
+from chainhub_sandbox.tasks import SentBytes, first_byte
 
-ODD_STATES = (
+_UNKNOWN_STATES = (
     "teleporting",
     "IN_PROGRESS",
     " Processing ",
@@ -26,7 +27,7 @@ ODD_STATES = (
     "video_upsampling_completed",
     "排队中",
 )
-ODD_TIMES: tuple[Any, ...] = (
+_ODD_TIMES: tuple[Any, ...] = (
     0,
     -1,
     1762336916123,
@@ -41,263 +42,212 @@ ODD_TIMES: tuple[Any, ...] = (
     [],
 )
 _TIME_FIELDS = ("created_at", "completed_at", "status_update_time", "updated_at")
-_WRONG: tuple[Any, ...] = (None, True, -7, 3.5, "text", [], ["x"], {}, {"message": 5})
+_VALUES: tuple[Any, ...] = (None, True, -7, 3.5, "text", [], ["x"], {}, {"message": 5})
 
-_PAGE = """<!DOCTYPE html>
+_HTML = """<!DOCTYPE html>
 <html><head><title>{status} {phrase}</title></head>
 <body><center><h1>{status} {phrase}</h1></center><hr><center>sandbox-proxy</center></body></html>
 """
 
 
-def altered(strike: Strike, answer: Answer, request_id: str) -> Answer:
-    """What is said instead of an answer, if the fault is one of words; else the answer itself.
+class NoAnswer(Exception):
+    """A fault has ended the connection."""
+
+
+async def no_answer(_scope: Scope, _receive: Receive, _send: Send) -> None:
+    """Send nothing: the response to a request whose connection is gone."""
+
+
+def malformed(injection: Injection, answer: Answer, request_id: str) -> Answer:
+    """Return what a fault makes of an answer: another status, place, type or value.
 
     Args:
-        strike: the fault that hit.
-        answer: what would have been said.
-        request_id: of the request, for the messages of errors.
+        injection: the fault; most kinds leave answers as they are.
+        answer: the right answer.
+        request_id: for the messages of errors.
     """
-    if strike.kind == "status":
-        return _other_status(strike, answer, request_id)
-    if strike.kind in _ELSEWHERE:
-        return _ELSEWHERE[strike.kind](strike, answer) if answer.link else answer
-    change = _CHANGES.get(strike.kind)
-    if change is None or answer.body is None or answer.status != HTTPStatus.OK:
+    match injection.kind:
+        case "status":
+            return _error(injection, answer, request_id)
+        case "redirect" if answer.link:
+            headers = {**answer.headers, "Location": answer.link}
+            return text_answer("", injection["status"], headers)
+        case "refer" if answer.link:
+            content: Any = answer.link
+            for name in reversed(injection["place"].split(".")):
+                content = {name: content}
+            return Answer(HTTPStatus.OK, content, headers=answer.headers)
+    if answer.status != HTTPStatus.OK or not isinstance(answer.content, Mapping):
         return answer
-    body = change(strike, dict(answer.body))
-    return Answer(answer.status, body, headers=answer.headers)
+    return replace(answer, content={**answer.content, **_changes(injection, answer.content)})
 
 
-def _other_status(strike: Strike, answer: Answer, request_id: str) -> Answer:
-    status, shape = strike["status"], strike["shape"]
+def _changes(injection: Injection, content: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields of a JSON answer that a fault changes."""
+    rng = injection.rng
+    match injection.kind:
+        case "fields":
+            return dict(injection["fields"])
+        case "types":
+            return {name: _of_another_type(value, rng) for name, value in content.items()}
+        case "state":
+            word = injection["word"]
+            return {"status": rng.choice(_UNKNOWN_STATES) if word is None else word}
+        case "clock":
+            return {name: rng.choice(_ODD_TIMES) for name in _TIME_FIELDS}
+        case _:
+            return {}
+
+
+def _of_another_type(value: Any, rng: random.Random) -> Any:
+    return rng.choice([other for other in _VALUES if type(other) is not type(value)])
+
+
+def _error(injection: Injection, answer: Answer, request_id: str) -> Answer:
+    status, shape = injection["status"], injection["shape"]
     headers = dict(answer.headers)
-    if strike["retry_after"] is not None:
-        headers["Retry-After"] = strike["retry_after"]
+    if injection["retry_after"] is not None:
+        headers["Retry-After"] = injection["retry_after"]
     if shape == "html":
-        page = _PAGE.format(status=status, phrase=phrase_of(status))
-        return Answer(status, text=page, media_type="text/html; charset=utf-8", headers=headers)
+        return Answer(
+            status, _HTML.format(status=status, phrase=_phrase(status)), "text/html", headers
+        )
     if shape == "empty":
-        return Answer(status, text="", media_type="text/plain", headers=headers)
-    refusal = Refusal(status, strike["message"], code=strike["code"], flat=shape == "flat")
-    said = refusal.answer(request_id)
-    said.headers.update(headers)
-    return said
+        return text_answer("", status, headers)
+    refusal = Refusal(status, injection["message"], code=injection["code"], flat=shape == "flat")
+    return replace(refusal.answer(request_id), headers=headers)
 
 
-def _redirect(strike: Strike, answer: Answer) -> Answer:
-    headers = {**answer.headers, "Location": answer.link}
-    return Answer(strike["status"], text="", media_type="text/plain", headers=headers)
-
-
-def _refer(strike: Strike, answer: Answer) -> Answer:
-    told: Any = answer.link
-    for name in reversed(strike["place"].split(".")):
-        told = {name: told}
-    return Answer(HTTPStatus.OK, told, headers=answer.headers)
-
-
-def phrase_of(status: int) -> str:
-    """The words that belong to a status; some for those that have none, as proxies write them."""
+def _phrase(status: int) -> str:
+    """Return the reason phrase of a status; a proxy's word where there is none."""
     try:
         return HTTPStatus(status).phrase
     except ValueError:
         return "Unknown"
 
 
-def _some_fields(strike: Strike, body: dict[str, Any]) -> dict[str, Any]:
-    return {**body, **strike["fields"]}
-
-
-def _wrong_types(strike: Strike, body: dict[str, Any]) -> dict[str, Any]:
-    return {name: _other_type(value, strike.chance) for name, value in body.items()}
-
-
-def _other_type(value: Any, chance: random.Random) -> Any:
-    return chance.choice([wrong for wrong in _WRONG if type(wrong) is not type(value)])
-
-
-def _odd_state(strike: Strike, body: dict[str, Any]) -> dict[str, Any]:
-    word = strike["word"]
-    return body | {"status": strike.chance.choice(ODD_STATES) if word is None else word}
-
-
-def _odd_times(strike: Strike, body: dict[str, Any]) -> dict[str, Any]:
-    return body | {name: strike.chance.choice(ODD_TIMES) for name in _TIME_FIELDS}
-
-
-_CHANGES: Mapping[str, Callable[[Strike, dict[str, Any]], dict[str, Any]]] = {
-    "fields": _some_fields,
-    "types": _wrong_types,
-    "state": _odd_state,
-    "clock": _odd_times,
-}
-_ELSEWHERE: Mapping[str, Callable[[Strike, Answer], Answer]] = {
-    "redirect": _redirect,
-    "refer": _refer,
-}
-
-
-_RAW_KINDS = frozenset({"cut", "length"})
-
-_RANGE_HEADERS = (b"range", b"if-range")
-
-
-async def no_answer(_scope: Scope, _receive: Receive, _send: Send) -> None:
-    """The answer to a request whose connection is gone."""
-
-
-class Striker:
-    """Draws faults from a plan, and performs those of the wire.
+async def interrupt(
+    injection: Injection, moment: Moment, scope: Scope, record: Callable[[], object]
+) -> None:
+    """Reset, close or hang the connection, if the fault does that at this moment.
 
     Args:
-        plan: the faults that are set.
-        wires: the connections.
+        injection: the fault.
+        moment: this moment.
+        scope: of the request.
+        record: called if there will be no answer, before the client can know it.
+
+    Raises:
+        NoAnswer: the connection is gone.
+    """
+    connection = connection_of(scope)
+    if connection is None or not injection.at(moment):
+        return
+    if injection.drops_answer:
+        record()
+        await _end(connection, injection.kind)
+        raise NoAnswer
+    if injection.kind == "hang":
+        seconds = injection["seconds"]
+        if seconds is None:
+            # While its bytes are not read, the leaving of a client may go unnoticed for ever.
+            record()
+            await connection.until_lost()
+            raise NoAnswer
+        try:
+            async with asyncio.timeout(seconds):
+                await connection.until_lost()
+        except TimeoutError:
+            return
+        record()
+        raise NoAnswer
+
+
+async def _end(connection: Connection, ending: str) -> None:
+    if ending == "reset":
+        connection.reset()
+    else:
+        connection.close()
+    # uvicorn must know it before the request ends, or it would send an answer of its own.
+    await connection.lost.wait()
+
+
+def injected(injection: Injection, response: ASGIApp, sent: SentBytes | None = None) -> ASGIApp:
+    """Return a response that is sent the way the fault wants it.
+
+    Args:
+        injection: the fault.
+        response: the right response.
+        sent: told which bytes of a video have been sent.
     """
 
-    def __init__(self, plan: Plan, wires: Wires) -> None:
-        self._plan = plan
-        self._wires = wires
+    async def send_response(scope: Scope, receive: Receive, send: Send) -> None:
+        connection = connection_of(scope)
+        if connection is None:
+            await response(scope, receive, send)
+            return
+        if injection.kind in ("cut", "length"):
+            await _send_raw(injection, connection, response, scope, receive, sent)
+            return
+        try:
+            await interrupt(injection, "done", scope, lambda: None)
+        except NoAnswer:
+            return
+        if injection.kind == "no_range":
+            kept = [pair for pair in scope["headers"] if pair[0] not in (b"range", b"if-range")]
+            scope = {**scope, "headers": kept}
+        if sent is not None:
+            send = _counting(connection, send, sent)
+        if injection.kind == "drip":
+            send = _dripping(send, injection["bytes"], injection["seconds"])
+        await response(scope, receive, send)
 
-    def draw(self, step: str) -> Strike | None:
-        """What hits a request of a step, if anything does."""
-        return self._plan.draw(step)
-
-    async def ends(
-        self, strike: Strike | None, moment: Moment, scope: Scope, record: Callable[[], object]
-    ) -> bool:
-        """Performs a fault that needs no answer, if it hits at this moment.
-
-        Args:
-            strike: what hits the request, if anything does.
-            moment: this moment.
-            scope: of the request.
-            record: called if there will be no answer, before the client can know it.
-
-        Returns:
-            Whether the connection is gone, so that nothing more is to be done.
-        """
-        wire = self._wires.of(scope)
-        if strike is None or not strike.at(moment) or wire is None:
-            return False
-        if strike.is_silent:
-            record()
-            await _end(wire, strike.kind)
-            return True
-        if strike.kind != "hang":
-            return False
-        seconds = strike["seconds"]
-        if seconds is None:
-            # Whether the client leaves may never be known: not as long as its bytes are not read.
-            record()
-            await wire.abandoned()
-            return True
-        if await _silent(wire, seconds):
-            record()
-            return True
-        return False
-
-    def answer(
-        self, strike: Strike | None, answer: ASGIApp, delivered: Delivered | None = None
-    ) -> ASGIApp:
-        """An answer that is sent as the fault wants it.
-
-        Args:
-            strike: what hits the request, if anything does.
-            answer: what is sent where nothing hits.
-            delivered: told which bytes of a video have left.
-        """
-
-        async def send_it(scope: Scope, receive: Receive, send: Send) -> None:
-            wire = self._wires.of(scope)
-            if wire is None:
-                await answer(scope, receive, send)
-            elif strike is not None and strike.kind in _RAW_KINDS:
-                await _send_raw(strike, wire, answer, scope, receive, delivered)
-            elif not await self.ends(strike, "done", scope, lambda: None):
-                drip = strike if strike is not None and strike.kind == "drip" else None
-                if strike is not None and strike.kind == "no_range":
-                    scope = _without_range(scope)
-                counted = _counted(wire, send, delivered)
-                await answer(scope, receive, _dripping(drip, counted) if drip else counted)
-
-        return send_it
+    return send_response
 
 
-def _without_range(scope: Scope) -> Scope:
-    """The same request, for the whole file."""
-    kept = [pair for pair in scope["headers"] if pair[0] not in _RANGE_HEADERS]
-    return {**scope, "headers": kept}
-
-
-async def _end(wire: Wire, ending: str) -> None:
-    if ending == "reset":
-        wire.reset()
-    else:
-        wire.close()
-    # The server must know it before the request ends, or it would answer for itself.
-    await wire.lost.wait()
-
-
-async def _silent(wire: Wire, seconds: float) -> bool:
-    """Waits; says whether the client has left meanwhile."""
-    try:
-        async with asyncio.timeout(seconds):
-            await wire.abandoned()
-    except TimeoutError:
-        return False
-    return True
-
-
-def _counted(wire: Wire, send: Send, delivered: Delivered | None) -> Send:
-    if delivered is None:
-        return send
+def _counting(connection: Connection, send: Send, sent: SentBytes) -> Send:
     position, is_video = 0, False
 
-    async def counting(message: Message) -> None:
+    async def count(message: Message) -> None:
         nonlocal position, is_video
         if message["type"] == "http.response.start":
             headers = Headers(raw=message["headers"])
             position, is_video = first_byte(message["status"], headers), _is_video(headers)
-        elif is_video and not wire.lost.is_set():
-            # Before they leave: whoever has the last of them may ask at once.
+        elif is_video and not connection.lost.is_set():
+            # Before they are sent: a client that has the last of them may ask at once.
             end = position + len(message.get("body", b""))
-            delivered.add(position, end)
+            sent.add(position, end)
             position = end
         await send(message)
 
-    return counting
+    return count
 
 
 def _is_video(headers: Mapping[str, str]) -> bool:
-    """Whether an answer holds a video, and not words in place of one."""
     return headers.get("content-type", "").startswith("video/")
 
 
-def _dripping(strike: Strike, send: Send) -> Send:
-    step, pause = strike["bytes"], strike["seconds"]
+def _dripping(send: Send, size: int, pause: float) -> Send:
+    async def drip(message: Message) -> None:
+        body = message.get("body", b"")
+        while len(body) > size:
+            await send({"type": "http.response.body", "body": body[:size], "more_body": True})
+            await asyncio.sleep(pause)
+            body = body[size:]
+        await send({**message, "body": body} if body else message)
 
-    async def dripping(message: Message) -> None:
-        if message["type"] == "http.response.body":
-            body = message.get("body", b"")
-            for start in range(0, len(body) - step, step):
-                part = body[start : start + step]
-                await send({"type": "http.response.body", "body": part, "more_body": True})
-                await asyncio.sleep(pause)
-            message = {**message, "body": body[max(0, (len(body) - 1) // step * step) :]}
-        await send(message)
-
-    return dripping
+    return drip
 
 
 async def _send_raw(
-    strike: Strike,
-    wire: Wire,
-    answer: ASGIApp,
+    injection: Injection,
+    connection: Connection,
+    response: ASGIApp,
     scope: Scope,
     receive: Receive,
-    delivered: Delivered | None,
+    sent: SentBytes | None,
 ) -> None:
-    """Sends an answer that no server would, and ends the connection."""
+    """Send an answer that breaks HTTP's rules, and end the connection."""
     start: Message = {}
     content = bytearray()
 
@@ -307,26 +257,22 @@ async def _send_raw(
         else:
             content.extend(message.get("body", b""))
 
-    await answer(scope, receive, collect)
-    headers = MutableHeaders(raw=[*start["headers"], *MARKS, (b"connection", b"close")])
-    body, ending = bytes(content), "close"
-    if strike.kind == "length":
-        headers["content-length"] = str(max(0, len(body) + strike["by"]))
-    head = _head(start["status"], headers)
-    if strike.kind == "cut":
-        wanted, ending = strike["bytes"], strike["ending"]
-        if strike["part"] == "head":
+    await response(scope, receive, collect)
+    status, body, ending = start["status"], bytes(content), "close"
+    headers = MutableHeaders(raw=[*start["headers"], *HEADERS, (b"connection", b"close")])
+    if injection.kind == "length":
+        headers["content-length"] = str(max(0, len(body) + injection["by"]))
+    lines = [f"HTTP/1.1 {status} {_phrase(status)}".encode()]
+    lines += [name + b": " + value for name, value in headers.raw]
+    head = b"\r\n".join([*lines, b"", b""])
+    if injection.kind == "cut":
+        wanted, ending = injection["bytes"], injection["ending"]
+        if injection["part"] == "head":
             head, body = head[: len(head) // 2 if wanted is None else wanted], b""
         else:
             body = body[: len(body) // 2 if wanted is None else wanted]
-    if delivered is not None and _is_video(headers):
-        first = first_byte(start["status"], headers)
-        delivered.add(first, first + len(body))
-    wire.send(head + body)
-    await _end(wire, ending)
-
-
-def _head(status: int, headers: Headers) -> bytes:
-    lines = [f"HTTP/1.1 {status} {phrase_of(status)}".encode()]
-    lines += [name + b": " + value for name, value in headers.raw]
-    return b"\r\n".join([*lines, b"", b""])
+    if sent is not None and _is_video(headers):
+        first = first_byte(status, headers)
+        sent.add(first, first + len(body))
+    connection.write(head + body)
+    await _end(connection, ending)

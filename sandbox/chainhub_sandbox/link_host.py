@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -11,32 +10,31 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from chainhub_sandbox.answers import Answer
-from chainhub_sandbox.fault_injection import Striker, altered, no_answer
-from chainhub_sandbox.faults import Moment, Strike
-from chainhub_sandbox.ledger import Ledger, ReceivedRequest, without_secrets
-from chainhub_sandbox.requests import new_request_id
-from chainhub_sandbox.tasks import COMPLETED, Task, TaskBook
+from chainhub_sandbox.answers import Answer, new_request_id, text_answer
+from chainhub_sandbox.fault_injection import NoAnswer, injected, interrupt, malformed, no_answer
+from chainhub_sandbox.faults import FaultPlan, Injection, Moment
+from chainhub_sandbox.ledger import Ledger
+from chainhub_sandbox.tasks import COMPLETED, Task, TaskStore
 
-_BEFORE: tuple[Moment, ...] = ("arrival", "read")
+_EARLY: tuple[Moment, ...] = ("arrival", "read")
 
 
 class LinkHost:
     """Serves finished clips and their thumbnails under unguessable paths.
 
     Args:
-        book: knows which token belongs to which task.
+        tasks: found by the token in a path.
         ledger: remembers what arrived.
-        striker: lets go wrong what shall go wrong.
+        plan: the faults.
     """
 
-    def __init__(self, book: TaskBook, ledger: Ledger, striker: Striker) -> None:
-        self._striker = striker
-        self._book = book
+    def __init__(self, tasks: TaskStore, ledger: Ledger, plan: FaultPlan) -> None:
+        self._tasks = tasks
         self._ledger = ledger
+        self._plan = plan
 
     def app(self) -> Starlette:
-        """The host as an ASGI application."""
+        """Return the host as an ASGI application."""
         routes = [
             Route("/{token}/video.mp4", self._video),
             Route("/{token}/thumbnail.jpg", self._thumbnail),
@@ -44,74 +42,60 @@ class LinkHost:
         return Starlette(routes=routes, exception_handlers={404: self._unknown})
 
     async def _video(self, request: Request) -> ASGIApp:
-        strike = self._striker.draw("link")
-        for moment in _BEFORE:
-            if await self._striker.ends(
-                strike, moment, request.scope, lambda: self._record(request, 0, strike)
-            ):
-                return no_answer
-        task, answer = self._found(request, ".mp4", "video/mp4")
-        if strike is not None and task is not None and strike.kind == "expire":
-            self._book.expire(task, strike["status"])
-            task, answer = self._found(request, ".mp4", "video/mp4")
-        if strike is not None:
-            answer = altered(strike, answer, new_request_id())
-        self._record(request, 0 if strike and strike.is_silent else answer.status, strike)
-        delivered = None if task is None else task.delivered
-        return self._striker.answer(strike, answer.response(), delivered)
+        injection = self._plan.draw("link")
+        try:
+            for moment in _EARLY:
+                await interrupt(
+                    injection, moment, request.scope, lambda: self._record(request, 0, injection)
+                )
+        except NoAnswer:
+            return no_answer
+        task, answer = self._find(request, ".mp4", "video/mp4")
+        if task is not None and injection.kind == "expire":
+            self._tasks.expire_links(task, injection["status"])
+            task, answer = self._find(request, ".mp4", "video/mp4")
+        answer = malformed(injection, answer, new_request_id())
+        self._record(request, answer.status, injection)
+        return injected(injection, answer.response(), task.sent if task else None)
 
     async def _thumbnail(self, request: Request) -> Response:
-        _, answer = self._found(request, ".jpg", "image/jpeg")
+        _, answer = self._find(request, ".jpg", "image/jpeg")
         self._record(request, answer.status)
         return answer.response()
 
     async def _unknown(self, request: Request, _: Exception) -> Response:
-        answer = self._refused(request) or _no_such_file()
+        answer = self._refuse_key(request) or _no_such_file()
         self._record(request, answer.status)
         return answer.response()
 
-    def _found(self, request: Request, suffix: str, media_type: str) -> tuple[Task | None, Answer]:
-        """The task that a path belongs to, if its file is sent, and the answer."""
-        refused = self._refused(request)
+    def _find(self, request: Request, suffix: str, media_type: str) -> tuple[Task | None, Answer]:
+        """Return the task whose file is asked for, if it is sent, and the answer."""
+        refused = self._refuse_key(request)
         if refused is not None:
             return None, refused
         token = request.path_params["token"]
-        expired = self._book.expired(token)
+        expired = self._tasks.expired(token)
         if expired is not None:
-            return None, _plain("Request has expired.\n", expired)
-        task = self._book.linked(token)
-        if task is None or task.moment().status != COMPLETED:
+            return None, text_answer("Request has expired.\n", expired)
+        task = self._tasks.by_token(token)
+        if task is None or task.state().status != COMPLETED:
             return None, _no_such_file()
-        path: Path = task.clip.result().with_suffix(suffix)
-        return task, Answer(HTTPStatus.OK, file=path, media_type=media_type)
+        return task, Answer(HTTPStatus.OK, task.clip.result().with_suffix(suffix), media_type)
 
-    def _refused(self, request: Request) -> Answer | None:
+    def _refuse_key(self, request: Request) -> Answer | None:
         if "authorization" not in request.headers:
             return None
         self._ledger.key_leaks += 1
-        return _plain(
+        return text_answer(
             "This is another host than the gateway: never send it the API key.\n",
             HTTPStatus.BAD_REQUEST,
         )
 
-    def _record(self, request: Request, status: int, strike: Strike | None = None) -> None:
-        self._ledger.entries.append(
-            ReceivedRequest(
-                origin="links",
-                step="link",
-                method=request.method,
-                path=request.url.path,
-                query=dict(request.query_params),
-                headers=without_secrets(request.headers),
-                status=status,
-                fault="" if strike is None else str(strike.fault),
-            )
-        )
+    def _record(self, request: Request, status: int, injection: Injection | None = None) -> None:
+        injection = injection or Injection()
+        status = 0 if injection.drops_answer else status
+        self._ledger.record("links", "link", request, status, fault=str(injection))
 
 
 def _no_such_file() -> Answer:
-    return _plain("No such file, or no longer.\n", HTTPStatus.NOT_FOUND)
-
-
-def _plain(text: str, status: int) -> Answer:
-    return Answer(status, text=text, media_type="text/plain; charset=utf-8")
+    return text_answer("No such file, or no longer.\n", HTTPStatus.NOT_FOUND)

@@ -64,7 +64,7 @@ def sha256_of(file: IO[bytes]) -> str:
     return digest.hexdigest()
 
 
-class PictureShelf:
+class PictureCache:
     """Decoded pictures by content and frame, kept only as long as some task needs them."""
 
     def __init__(self) -> None:
@@ -137,9 +137,9 @@ def _covering(image: Image.Image, width: int, height: int) -> Image.Image:
     )
 
 
-def is_data_uri(reference: str) -> bool:
+def is_data_uri(reference: object) -> bool:
     """Whether a reference to a picture carries the picture itself."""
-    return reference[:5].lower() == "data:"
+    return isinstance(reference, str) and reference[:5].lower() == "data:"
 
 
 def from_data_uri(uri: str) -> IO[bytes]:
