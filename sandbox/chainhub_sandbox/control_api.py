@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -16,46 +17,44 @@ from chainhub_sandbox.ledger import Ledger
 from chainhub_sandbox.server import Server
 
 
+@dataclass(frozen=True, slots=True)
 class ControlAPI:
     """Sets and clears the faults of a running server. All methods are for its event loop.
 
-    Args:
+    Attributes:
         plan: the faults that wait for requests.
         ledger: what arrived.
         server: refuses connections.
         ports: of the gateway and of the link host.
     """
 
-    def __init__(
-        self, plan: FaultPlan, ledger: Ledger, server: Server, ports: Sequence[int]
-    ) -> None:
-        self._plan = plan
-        self._ledger = ledger
-        self._server = server
-        self._ports = ports
+    plan: FaultPlan
+    ledger: Ledger
+    server: Server
+    ports: Sequence[int]
 
     async def set(self, fault: Fault) -> None:
         """Set a fault; `refuse` takes effect at once."""
         if fault.kind == "refuse":
-            port = self._ports[fault.step == "link"]
-            await self._server.refuse(port, fault.parameters["seconds"])
+            port = self.ports[fault.step == "link"]
+            await self.server.refuse(port, fault.parameters["seconds"])
         else:
-            self._plan.add(fault)
+            self.plan.add(fault)
 
     async def clear(self) -> None:
         """Forget all faults, and accept connections everywhere."""
-        self._plan.clear()
-        await self._server.accept_all()
+        self.plan.clear()
+        await self.server.accept_all()
 
     def routes(self) -> list[Route]:
         """Return the routes of the control API."""
         return [
-            Route("/_sandbox/ledger", self._ledger_as_json),
+            Route("/_sandbox/ledger", self._show_ledger),
             Route("/_sandbox/faults", self._faults, methods=["GET", "POST", "DELETE"]),
         ]
 
-    async def _ledger_as_json(self, _: Request) -> Response:
-        return Answer(200, self._ledger.as_json()).response()
+    async def _show_ledger(self, _: Request) -> Response:
+        return Answer(200, self.ledger.as_json()).response()
 
     async def _faults(self, request: Request) -> Response:
         if request.method == "DELETE":
@@ -68,7 +67,7 @@ class ControlAPI:
                 return refusal.answer(new_request_id()).response()
             for fault in faults:
                 await self.set(fault)
-        return Answer(200, {"faults": self._plan.as_json()}).response()
+        return Answer(200, {"faults": self.plan.as_json()}).response()
 
 
 def _parse(body: bytes) -> list[Fault]:

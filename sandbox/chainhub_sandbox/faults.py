@@ -316,6 +316,9 @@ class Injection:
         return "" if self.fault is None else str(self.fault)
 
 
+NO_FAULT = Injection()
+
+
 @dataclass(slots=True)
 class _Planned:
     """A fault that is set, with its counts."""
@@ -372,7 +375,7 @@ class FaultPlan:
             for planned in self._planned:
                 if planned.fault.step == step and planned.hits_next():
                     return Injection(planned.fault, planned.rng(-planned.struck))
-        return Injection()
+        return NO_FAULT
 
     def as_json(self) -> list[dict[str, Any]]:
         """Return every fault, with how many requests it has seen and struck."""

@@ -23,15 +23,14 @@ from chainhub_sandbox.answers import (
     unified_task,
     video_link,
 )
-from chainhub_sandbox.clips import Clip, ClipRenderer
+from chainhub_sandbox.clips import ClipRenderer
 from chainhub_sandbox.clock import Clock
 from chainhub_sandbox.contract import load_contract
 from chainhub_sandbox.fault_injection import NoAnswer, injected, interrupt, malformed, no_answer
 from chainhub_sandbox.faults import FaultPlan, Moment
 from chainhub_sandbox.ledger import Ledger, fingerprint, without_pictures
-from chainhub_sandbox.pictures import Picture
 from chainhub_sandbox.requests import Exchange, openai_create, unified_create
-from chainhub_sandbox.tasks import COMPLETED, FAILED, CreateRequest, Format, Task, TaskStore
+from chainhub_sandbox.tasks import COMPLETED, FAILED, Format, Task, TaskStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +55,11 @@ class Settings:
 Handler = Callable[[Exchange], Awaitable[Answer]]
 
 
+@dataclass(frozen=True, slots=True)
 class Gateway:
     """The origin that clients talk to.
 
-    Args:
+    Attributes:
         settings: how it behaves.
         renderer: renders the clips.
         tasks: keeps the tasks.
@@ -68,30 +68,21 @@ class Gateway:
         plan: the faults.
     """
 
-    def __init__(
-        self,
-        settings: Settings,
-        renderer: ClipRenderer,
-        tasks: TaskStore,
-        ledger: Ledger,
-        links_url: str,
-        plan: FaultPlan,
-    ) -> None:
-        self._settings = settings
-        self._renderer = renderer
-        self._tasks = tasks
-        self._ledger = ledger
-        self._links_url = links_url
-        self._plan = plan
+    settings: Settings
+    renderer: ClipRenderer
+    tasks: TaskStore
+    ledger: Ledger
+    links_url: str
+    plan: FaultPlan
 
     def app(self, more: Sequence[Route] = ()) -> Starlette:
         """Return the gateway as an ASGI application, with the document's routes and some more."""
         return Starlette(
             routes=[
-                self._route("createVideo", "create", "openai", self._create_openai),
+                self._route("createVideo", "create", "openai", self._create),
                 self._route("retrieveVideo", "query", "openai", self._query),
                 self._route("downloadVideo", "content", "openai", self._content),
-                self._route("createUnifiedVideo", "create", "unified", self._create_unified),
+                self._route("createUnifiedVideo", "create", "unified", self._create),
                 self._route("queryUnifiedVideo", "query", "unified", self._query),
                 *more,
             ],
@@ -108,7 +99,7 @@ class Gateway:
         async def handle(exchange: Exchange) -> Answer:
             await self._interrupt(exchange, "arrival")
             self._authenticate(exchange.request)
-            await exchange.read(operation, self._renderer)
+            await exchange.read(operation, self.renderer)
             if step == "create":
                 await self._count_arrival(exchange)
             await self._interrupt(exchange, "read")
@@ -118,7 +109,7 @@ class Gateway:
             return await decide(exchange)
 
         async def endpoint(request: Request) -> ASGIApp:
-            exchange = Exchange(step, request, wire_format, self._plan.draw(step))
+            exchange = Exchange(step, request, wire_format, self.plan.draw(step))
             return await self._respond(exchange, handle)
 
         return Route(operation.path, endpoint, methods=[operation.method])
@@ -149,17 +140,17 @@ class Gateway:
         await interrupt(exchange.injection, moment, scope, lambda: self._record(exchange, 0))
 
     async def _count_arrival(self, exchange: Exchange) -> None:
-        exchange.fingerprint = await self._renderer.in_thread(
+        exchange.fingerprint = await self.renderer.in_thread(
             fingerprint,
             exchange.format,
             exchange.body,
             [(picture.field, picture.sha256) for picture in exchange.pictures],
         )
         body = without_pictures(exchange.body)
-        self._ledger.count_arrival(exchange.fingerprint, exchange.format, body)
+        self.ledger.count_arrival(exchange.fingerprint, exchange.format, body)
 
     def _record(self, exchange: Exchange, status: int) -> None:
-        self._ledger.record(
+        self.ledger.record(
             "gateway",
             exchange.step,
             exchange.request,
@@ -175,52 +166,36 @@ class Gateway:
     def _authenticate(self, request: Request) -> None:
         scheme, _, key = request.headers.get("authorization", "").partition(" ")
         # Headers are read as Latin-1, whatever their bytes were meant to be.
-        given, expected = key.strip().encode("latin-1"), self._settings.api_key.encode("utf-8")
+        given, expected = key.strip().encode("latin-1"), self.settings.api_key.encode("utf-8")
         if scheme.lower() != "bearer" or not hmac.compare_digest(given, expected):
             raise Refusal(401, "Invalid token", code="invalid_api_key")
 
-    async def _create_openai(self, exchange: Exchange) -> Answer:
-        task = self._accept(
-            exchange, *await openai_create(exchange, self._renderer, fast=self._settings.fast)
-        )
-        return Answer(200, openai_task(task))
-
-    async def _create_unified(self, exchange: Exchange) -> Answer:
-        task = self._accept(
-            exchange, *await unified_create(exchange, self._renderer, fast=self._settings.fast)
-        )
-        return Answer(200, unified_receipt(task))
-
-    def _accept(
-        self,
-        exchange: Exchange,
-        request: CreateRequest,
-        clip: Clip,
-        sources: Sequence[Picture | str],
-    ) -> Task:
-        """Make a task of a valid create: from here on it is paid."""
-        settings = self._settings
-        video = self._renderer.render(clip, sources)
+    async def _create(self, exchange: Exchange) -> Answer:
+        settings, is_openai = self.settings, exchange.format == "openai"
+        check = openai_create if is_openai else unified_create
+        request, clip, sources = await check(exchange, self.renderer, fast=settings.fast)
+        video = self.renderer.render(clip, sources)
         task = Task(request, settings.pace, video, settings.clock)
-        self._tasks.add(task)
-        self._ledger.charge(exchange.fingerprint, task)
+        # From here on it is paid.
+        self.tasks.add(task)
+        self.ledger.charge(exchange.fingerprint, task)
         exchange.task_id = task.id
-        return task
+        return Answer(200, openai_task(task) if is_openai else unified_receipt(task))
 
     async def _query(self, exchange: Exchange) -> Answer:
         request = exchange.request
         task_id = request.path_params.get("id") or request.query_params.get("id", "")
-        task = self._tasks.find(task_id, exchange.format)
+        task = self.tasks.find(task_id, exchange.format)
         if task is None:
             raise Refusal(400, f"task {task_id!r} does not exist", code="task_not_exist", flat=True)
         await task.until_rendered()
-        is_openai = exchange.format == "openai"
-        document = openai_task(task) if is_openai else unified_task(task, self._links_url)
-        headers = {"openai-poll-after-ms": str(self._settings.poll_after_ms)}
+        unified = exchange.format == "unified"
+        document = unified_task(task, self.links_url) if unified else openai_task(task)
+        headers = {"openai-poll-after-ms": str(self.settings.poll_after_ms)}
         return Answer(200, document, headers=headers)
 
     async def _content(self, exchange: Exchange) -> Answer:
-        task = self._tasks.find(exchange.request.path_params["id"], "openai")
+        task = self.tasks.find(exchange.request.path_params["id"], "openai")
         if task is None:
             raise Refusal(404, "Task not found", code="task_not_found", param="id")
         status = task.state().status
@@ -234,7 +209,7 @@ class Gateway:
                 param="id",
             )
         exchange.sent = task.sent
-        link = video_link(task, self._links_url)
+        link = video_link(task, self.links_url)
         return Answer(200, task.clip.result(), "video/mp4", link=link)
 
     async def _unknown_url(self, request: Request, _: Exception) -> Any:

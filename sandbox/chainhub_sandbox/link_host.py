@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from http import HTTPStatus
 
 from starlette.applications import Starlette
@@ -12,26 +13,26 @@ from starlette.types import ASGIApp
 
 from chainhub_sandbox.answers import Answer, new_request_id, text_answer
 from chainhub_sandbox.fault_injection import NoAnswer, injected, interrupt, malformed, no_answer
-from chainhub_sandbox.faults import FaultPlan, Injection, Moment
+from chainhub_sandbox.faults import NO_FAULT, FaultPlan, Injection, Moment
 from chainhub_sandbox.ledger import Ledger
 from chainhub_sandbox.tasks import COMPLETED, Task, TaskStore
 
 _EARLY: tuple[Moment, ...] = ("arrival", "read")
 
 
+@dataclass(frozen=True, slots=True)
 class LinkHost:
     """Serves finished clips and their thumbnails under unguessable paths.
 
-    Args:
+    Attributes:
         tasks: found by the token in a path.
         ledger: remembers what arrived.
         plan: the faults.
     """
 
-    def __init__(self, tasks: TaskStore, ledger: Ledger, plan: FaultPlan) -> None:
-        self._tasks = tasks
-        self._ledger = ledger
-        self._plan = plan
+    tasks: TaskStore
+    ledger: Ledger
+    plan: FaultPlan
 
     def app(self) -> Starlette:
         """Return the host as an ASGI application."""
@@ -42,7 +43,7 @@ class LinkHost:
         return Starlette(routes=routes, exception_handlers={404: self._unknown})
 
     async def _video(self, request: Request) -> ASGIApp:
-        injection = self._plan.draw("link")
+        injection = self.plan.draw("link")
         try:
             for moment in _EARLY:
                 await interrupt(
@@ -52,7 +53,7 @@ class LinkHost:
             return no_answer
         task, answer = self._find(request, ".mp4", "video/mp4")
         if task is not None and injection.kind == "expire":
-            self._tasks.expire_links(task, injection["status"])
+            self.tasks.expire_links(task, injection["status"])
             task, answer = self._find(request, ".mp4", "video/mp4")
         answer = malformed(injection, answer, new_request_id())
         self._record(request, answer.status, injection)
@@ -74,10 +75,10 @@ class LinkHost:
         if refused is not None:
             return None, refused
         token = request.path_params["token"]
-        expired = self._tasks.expired(token)
+        expired = self.tasks.expired(token)
         if expired is not None:
             return None, text_answer("Request has expired.\n", expired)
-        task = self._tasks.by_token(token)
+        task = self.tasks.by_token(token)
         if task is None or task.state().status != COMPLETED:
             return None, _no_such_file()
         return task, Answer(HTTPStatus.OK, task.clip.result().with_suffix(suffix), media_type)
@@ -85,16 +86,15 @@ class LinkHost:
     def _refuse_key(self, request: Request) -> Answer | None:
         if "authorization" not in request.headers:
             return None
-        self._ledger.key_leaks += 1
+        self.ledger.key_leaks += 1
         return text_answer(
             "This is another host than the gateway: never send it the API key.\n",
             HTTPStatus.BAD_REQUEST,
         )
 
-    def _record(self, request: Request, status: int, injection: Injection | None = None) -> None:
-        injection = injection or Injection()
+    def _record(self, request: Request, status: int, injection: Injection = NO_FAULT) -> None:
         status = 0 if injection.drops_answer else status
-        self._ledger.record("links", "link", request, status, fault=str(injection))
+        self.ledger.record("links", "link", request, status, fault=str(injection))
 
 
 def _no_such_file() -> Answer:

@@ -14,7 +14,7 @@ from starlette.types import Message, Receive
 from chainhub_sandbox.answers import Refusal, bad_field, new_request_id
 from chainhub_sandbox.clips import Clip, ClipRenderer
 from chainhub_sandbox.contract import Operation, RuleBroken
-from chainhub_sandbox.faults import Injection
+from chainhub_sandbox.faults import NO_FAULT, Injection
 from chainhub_sandbox.ledger import PictureRecord, shortened
 from chainhub_sandbox.pictures import (
     Picture,
@@ -103,7 +103,7 @@ class Exchange:
     step: str
     request: Request
     format: Format = "openai"
-    injection: Injection = field(default_factory=Injection)
+    injection: Injection = NO_FAULT
     request_id: str = field(default_factory=new_request_id)
     body: Any = None
     files: dict[str, UploadFile] = field(default_factory=dict[str, UploadFile])
