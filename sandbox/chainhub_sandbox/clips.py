@@ -66,29 +66,21 @@ class Clip:
     model: str
     prompt: str
 
-    @classmethod
-    def of(
-        cls, frame: tuple[int, int], seconds: int, model: str, prompt: str, *, fast: bool
-    ) -> Clip:
-        """Return a clip of a frame's width and height; with `fast` a smaller one with fewer frames."""
-        if fast:
-            frame = (_even(frame[0] / _FAST_DIVISOR), _even(frame[1] / _FAST_DIVISOR))
-        return cls(*frame, seconds, _FAST_FPS if fast else _FPS, model, prompt)
-
     @property
     def frames(self) -> int:
         """How many frames there are."""
         return self.seconds * self.fps
 
 
-def _even(side: float) -> int:
-    return round(side / 2) * 2
-
-
 class ClipRenderer:
-    """Worker threads, a cache and a temporary folder, all gone after `close`."""
+    """Worker threads, a cache and a temporary folder, all gone after `close`.
 
-    def __init__(self) -> None:
+    Args:
+        fast: whether clips are small, with few frames.
+    """
+
+    def __init__(self, *, fast: bool) -> None:
+        self._fast = fast
         self._folder = tempfile.TemporaryDirectory(prefix="chainhub-sandbox-")
         self._renderers = ThreadPoolExecutor(_THREADS, "chainhub-sandbox-render")
         self._helpers = ThreadPoolExecutor(_THREADS, "chainhub-sandbox-helper")
@@ -113,9 +105,16 @@ class ClipRenderer:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._helpers, lambda: work(*args, **kwargs))
 
-    async def decode(self, file: IO[bytes], digest: str, width: int, height: int) -> Picture:
-        """Return a decoded picture, see `PictureCache.decode`."""
-        return await self.in_thread(self._pictures.decode, file, digest, width, height)
+    async def decode(self, file: IO[bytes], digest: str, clip: Clip) -> Picture:
+        """Return a picture decoded for a clip, see `PictureCache.decode`."""
+        return await self.in_thread(self._pictures.decode, file, digest, clip.width, clip.height)
+
+    def clip(self, frame: tuple[int, int], seconds: int, model: str, prompt: str) -> Clip:
+        """Return a clip for a frame of a width and height."""
+        fps = _FAST_FPS if self._fast else _FPS
+        divisor = _FAST_DIVISOR if self._fast else 1
+        width, height = (round(side / divisor / 2) * 2 for side in frame)
+        return Clip(width, height, seconds, fps, model, prompt)
 
     def render(self, clip: Clip, sources: Sequence[Picture | str]) -> Future[Path]:
         """Start to render a clip over pictures, or links to them; return its MP4 to be."""

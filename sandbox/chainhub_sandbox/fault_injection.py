@@ -109,9 +109,8 @@ def _error(injection: Injection, answer: Answer, request_id: str) -> Answer:
     if injection["retry_after"] is not None:
         headers["Retry-After"] = injection["retry_after"]
     if shape == "html":
-        return Answer(
-            status, _HTML.format(status=status, phrase=_phrase(status)), "text/html", headers
-        )
+        page = _HTML.format(status=status, phrase=_phrase(status))
+        return Answer(status, page, "text/html", headers)
     if shape == "empty":
         return text_answer("", status, headers)
     refusal = Refusal(status, injection["message"], code=injection["code"], flat=shape == "flat")

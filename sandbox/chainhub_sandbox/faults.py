@@ -130,14 +130,12 @@ KINDS: Mapping[str, Kind] = {
             "part": _one_of("body", "head"),
             "bytes": _whole(None, 0),
             "ending": _one_of("close", "reset"),
-        },
+        }
     ),
     "length": Kind(
         parameters={
             "by": Parameter(
-                100,
-                "a whole number other than 0",
-                lambda value: type(value) is int and value != 0,
+                100, "a whole number other than 0", lambda value: type(value) is int and value != 0
             )
         }
     ),
@@ -163,8 +161,7 @@ KINDS: Mapping[str, Kind] = {
     "clock": Kind(steps=_JSON_STEPS),
     "expire": Kind(steps=("link",), parameters={"status": _whole(403, 400, 599)}),
     "redirect": Kind(
-        steps=("content",),
-        parameters={"status": _one_of(301, 302, 303, 307, 308, default=302)},
+        steps=("content",), parameters={"status": _one_of(301, 302, 303, 307, 308, default=302)}
     ),
     "refer": Kind(
         steps=("content",),

@@ -41,14 +41,12 @@ class Settings:
         api_key: the only key that is let in.
         pace: seconds a task stays in each state.
         poll_after_ms: told in `openai-poll-after-ms` on query answers, in milliseconds.
-        fast: clips of a quarter of the width and height with 4 frames a second.
         clock: the time that tasks go by.
     """
 
     api_key: str
     pace: float
     poll_after_ms: int
-    fast: bool
     clock: Clock
 
 
@@ -173,7 +171,7 @@ class Gateway:
     async def _create(self, exchange: Exchange) -> Answer:
         settings, is_openai = self.settings, exchange.format == "openai"
         check = openai_create if is_openai else unified_create
-        request, clip, sources = await check(exchange, self.renderer, fast=settings.fast)
+        request, clip, sources = await check(exchange, self.renderer)
         video = self.renderer.render(clip, sources)
         task = Task(request, settings.pace, video, settings.clock)
         # From here on it is paid.

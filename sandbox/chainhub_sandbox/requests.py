@@ -45,6 +45,9 @@ OPENAI_SIZES = {
 UNIFIED_RATIOS = {"3:2": (3, 2), "2:3": (2, 3), "1:1": (1, 1)}
 UNIFIED_SIZES = {"720P": 720, "1080P": 1080}
 
+ValidCreate = tuple[CreateRequest, Clip, list[Picture | str]]
+"""A create, the clip it asks for, and what to show in it."""
+
 _MAX_TEXT_FIELD_BYTES = 8 * 1024 * 1024
 _MAX_PARTS = 100
 
@@ -167,15 +170,12 @@ class Exchange:
             if isinstance(value, UploadFile):
                 self.files[name] = value
                 digest = await renderer.in_thread(sha256_of, value.file)
-                self.pictures.append(
-                    PictureRecord(
-                        field=name,
-                        sha256=digest,
-                        size=value.size or 0,
-                        name=value.filename or "",
-                        media_type=value.content_type or "",
-                    )
+                size, filename, kind = (
+                    value.size or 0,
+                    value.filename or "",
+                    value.content_type or "",
                 )
+                self.pictures.append(PictureRecord(name, digest, size, filename, kind))
                 instance[name] = b""
             else:
                 texts = [each for each in self._form.getlist(name) if isinstance(each, str)]
@@ -200,9 +200,7 @@ def _parse_json(body: bytes) -> Any:
     return parsed
 
 
-async def openai_create(
-    exchange: Exchange, renderer: ClipRenderer, *, fast: bool
-) -> tuple[CreateRequest, Clip, list[Picture | str]]:
+async def openai_create(exchange: Exchange, renderer: ClipRenderer) -> ValidCreate:
     """Check a form that fits its schema, and decode its picture; return what to render.
 
     Raises:
@@ -218,21 +216,18 @@ async def openai_create(
         raise bad_field("seconds", f"{seconds} is not between 1 and {MAX_SECONDS}")
     if form.get("watermark", "false") not in ("true", "false"):
         raise bad_field("watermark", "the text must be 'true' or 'false'")
-    clip = Clip.of(frame, int(seconds), model, prompt, fast=fast)
+    clip = renderer.clip(frame, int(seconds), model, prompt)
     name = "input_reference"
     upload = exchange.files[name]
     (record,) = (each for each in exchange.pictures if each.field == name)
     picture = await _decode(name, upload.file, record.sha256, clip, renderer)
-    request = CreateRequest(
-        "openai", model, prompt, size, seconds=seconds, images=(upload.filename or "",)
-    )
+    images = (upload.filename or "",)
+    request = CreateRequest("openai", model, prompt, size, seconds=seconds, images=images)
     return request, clip, [picture]
 
 
-async def unified_create(
-    exchange: Exchange, renderer: ClipRenderer, *, fast: bool
-) -> tuple[CreateRequest, Clip, list[Picture | str]]:
-    """Check a document that fits its schema, and decode the pictures it carries; return what to render.
+async def unified_create(exchange: Exchange, renderer: ClipRenderer) -> ValidCreate:
+    """Check a document that fits its schema, and decode the pictures in it; return what to render.
 
     Raises:
         Refusal: something is not as the documentation says.
@@ -242,7 +237,7 @@ async def unified_create(
     _check_model_and_prompt(model, UNIFIED_MODELS, prompt)
     across, down = _one_of("aspect_ratio", ratio, UNIFIED_RATIOS)
     unit = _one_of("size", size, UNIFIED_SIZES) // min(across, down)
-    clip = Clip.of((across * unit, down * unit), UNIFIED_SECONDS, model, prompt, fast=fast)
+    clip = renderer.clip((across * unit, down * unit), UNIFIED_SECONDS, model, prompt)
     sources: list[Picture | str] = []
     for index, reference in enumerate(body["images"]):
         name = f"images[{index}]"
@@ -268,11 +263,8 @@ async def _decode_data_uri(
         raise bad_field(name, str(refused)) from None
     digest = await renderer.in_thread(sha256_of, file)
     picture = await _decode(name, file, digest, clip, renderer)
-    size = file.seek(0, 2)
-    media_type = uri[5:].partition(",")[0].partition(";")[0]
-    exchange.pictures.append(
-        PictureRecord(field=name, sha256=digest, size=size, media_type=media_type)
-    )
+    size, kind = file.seek(0, 2), uri[5:].partition(",")[0].partition(";")[0]
+    exchange.pictures.append(PictureRecord(name, digest, size, media_type=kind))
     return picture
 
 
@@ -280,7 +272,7 @@ async def _decode(
     name: str, file: IO[bytes], digest: str, clip: Clip, renderer: ClipRenderer
 ) -> Picture:
     try:
-        return await renderer.decode(file, digest, clip.width, clip.height)
+        return await renderer.decode(file, digest, clip)
     except PictureRefused as refused:
         raise bad_field(name, str(refused)) from None
 

@@ -94,7 +94,8 @@ class Sandbox:
         if poll_after_ms is None:
             poll_after_ms = max(1, round(pace * 1000))
         self._clock = clock or RealClock()
-        self._settings = Settings(api_key, pace, poll_after_ms, fast, self._clock)
+        self._settings = Settings(api_key, pace, poll_after_ms, self._clock)
+        self._fast = fast
         self._host = host
         self._ports = (port, links_port)
         self._first_faults = [f if isinstance(f, Fault) else Fault.parse(f) for f in faults]
@@ -154,7 +155,7 @@ class Sandbox:
     def _start(self, sockets: list[socket.socket]) -> None:
         self._urls = (url_of(self._host, sockets[0]), url_of(self._host, sockets[1]))
         self._tasks = TaskStore()
-        self._renderer = renderer = ClipRenderer()
+        self._renderer = renderer = ClipRenderer(fast=self._fast)
         server = Server(self._host)
         control = ControlAPI(self._plan, self._ledger, server, [port_of(each) for each in sockets])
         gateway = Gateway(

@@ -71,10 +71,8 @@ def test_picture_of_200_megabytes(caller: Caller, tmp_path: Path) -> None:
     large = tmp_path / "large.png"
     large.write_bytes(caller.kitten)
     os.truncate(large, size)
-    renderer, ledger = ClipRenderer(), Ledger()
-    settings = Settings(
-        api_key="sandbox", pace=0.01, poll_after_ms=10, fast=True, clock=RealClock()
-    )
+    renderer, ledger = ClipRenderer(fast=True), Ledger()
+    settings = Settings(api_key="sandbox", pace=0.01, poll_after_ms=10, clock=RealClock())
     links_url = "http://127.0.0.1:1"
     app = Gateway(settings, renderer, TaskStore(), ledger, links_url, FaultPlan()).app()
     answer, peak = asyncio.run(_upload(app, large))
