@@ -1,13 +1,11 @@
-"""A local gateway for trying, testing and demonstrating without key, network or money."""
+"""A local gateway for trying, testing and demonstrating; it imports neither the client nor what is generated."""
 
 try:
-    from chainhub_sandbox.charges import CreateRecord, PaidTask
     from chainhub_sandbox.clock import Clock, RealClock, VirtualClock
-    from chainhub_sandbox.faults import Fault, InvalidFault
-    from chainhub_sandbox.ledger import PictureRecord, ReceivedRequest
-    from chainhub_sandbox.listening import PortInUse, SandboxError
-    from chainhub_sandbox.server import Sandbox
-    from chainhub_sandbox.serving import serve
+    from chainhub_sandbox.errors import InvalidFault, PortInUse, SandboxError
+    from chainhub_sandbox.faults import Fault
+    from chainhub_sandbox.ledger import CreateRecord, PaidTask, PictureRecord, ReceivedRequest
+    from chainhub_sandbox.sandbox import Sandbox, serve
 except ModuleNotFoundError as missing:
     raise ModuleNotFoundError(
         f"the sandbox needs {missing.name!r}: pip install 'chainhub-video[sandbox]'",

@@ -1,8 +1,12 @@
-"""Answers and refusals, in the shapes the gateway's family uses."""
+"""Answers, refusals and a task's state, in the shapes that the API documents."""
 
 from __future__ import annotations
 
 import json
+import random
+import re
+import string
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -11,42 +15,43 @@ from typing import Any
 
 from starlette.responses import FileResponse, Response
 
-MARKS = ((b"server", b"chainhub-sandbox"), (b"x-chainhub-sandbox", b"1"))
-"""Headers of every answer, so that it is told from production at a glance."""
+from chainhub_sandbox.tasks import COMPLETED, FAILED, Task, TaskState
 
-_INVALID_TOKEN_ZH = "无效的令牌"
+_LONGEST_REFERENCE = 200
+_MODE = re.compile(r"--mode=(\w+)")
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the gateway has decided to say, before it is put on the wire.
+    """An answer before it is sent.
 
     Attributes:
         status: the HTTP status.
-        body: a JSON document, or None where a file or text is sent.
-        file: the file to send instead of JSON.
-        text: what to send instead of JSON.
-        media_type: of the file or the text.
+        content: a JSON document, a text, or the path of a file.
+        media_type: of the content.
         headers: further headers.
-        link: where else the file is; only faults say so.
+        link: where else the file is; only faults tell of it.
     """
 
     status: int
-    body: Mapping[str, Any] | None = None
-    file: Path | None = None
-    text: str | None = None
+    content: Mapping[str, Any] | str | Path
     media_type: str = "application/json"
-    headers: dict[str, str] = field(default_factory=dict[str, str])
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
     link: str = ""
 
     def response(self) -> Response:
-        """The answer on the wire; a file is streamed, and knows Range, ETag and HEAD."""
-        if self.file is not None:
-            return FileResponse(self.file, self.status, self.headers, self.media_type)
-        if self.text is not None:
-            return Response(self.text.encode("utf-8"), self.status, self.headers, self.media_type)
-        content = json.dumps(self.body, ensure_ascii=False, separators=(",", ":"))
-        return Response(content.encode("utf-8"), self.status, self.headers, self.media_type)
+        """Return the response; one of a file knows Range, If-Range, ETag and HEAD."""
+        if isinstance(self.content, Path):
+            return FileResponse(self.content, self.status, self.headers, self.media_type)
+        content = self.content
+        if not isinstance(content, str):
+            content = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+        return Response(content, self.status, self.headers, self.media_type)
+
+
+def text_answer(text: str, status: int, headers: Mapping[str, str] | None = None) -> Answer:
+    """Return an answer of plain text."""
+    return Answer(status, text, "text/plain", headers or {})
 
 
 class Refusal(Exception):
@@ -55,9 +60,9 @@ class Refusal(Exception):
     Args:
         status: the HTTP status.
         message: one line; the request id is appended when it is sent.
-        code: the machine's word for it, as in `model_not_found`.
+        code: for programs, as in `model_not_found`.
         param: the field it is about.
-        flat: shape 2, `{"code", "message", "data"}`, instead of `{"error": {…}}`.
+        flat: whether the shape is `{"code", "message", "data"}` instead of `{"error": {…}}`.
     """
 
     def __init__(
@@ -65,27 +70,110 @@ class Refusal(Exception):
     ) -> None:
         super().__init__(message)
         self.status = status
-        self.message = message
         self.code = code
         self.param = param
         self.flat = flat
 
     def answer(self, request_id: str) -> Answer:
-        """The refusal as an answer to one request."""
-        message = f"{self.message} (request id: {request_id})"
+        """Return the answer to one request."""
+        suffix = f" (request id: {request_id})"
+        message = f"{self}{suffix}"
         if self.flat:
             return Answer(self.status, {"code": self.code, "message": message, "data": None})
-        error: dict[str, Any] = {
+        error = {
             "message": message,
             "type": "invalid_request_error" if self.status < 500 else "api_error",
             "param": self.param,
             "code": self.code,
         }
         if self.status == HTTPStatus.UNAUTHORIZED:
-            error["message_zh"] = f"{_INVALID_TOKEN_ZH} (request id: {request_id})"
+            error["message_zh"] = f"无效的令牌{suffix}"
         return Answer(self.status, {"error": error})
 
 
 def bad_field(name: str, message: str) -> Refusal:
-    """A 400 that names the field."""
+    """Return a refusal with status 400 that names the field."""
     return Refusal(400, f"{name}: {message}", code="invalid_request", param=name)
+
+
+def new_request_id() -> str:
+    """Return a time and random letters, the form that this family of gateways uses."""
+    tail = "".join(random.choices(string.ascii_letters + string.digits, k=14))
+    return f"{time.strftime('%Y%m%d%H%M%S', time.gmtime())}{tail}"
+
+
+def openai_task(task: Task) -> dict[str, Any]:
+    """Return the answer to create and query in the OpenAI format: times in seconds, whole percents."""
+    state, request = task.state(), task.request
+    document: dict[str, Any] = {
+        "id": task.id,
+        "object": "video",
+        "model": request.model,
+        "status": state.status,
+        "progress": int(state.progress * 100),
+        "created_at": int(task.created_at),
+        "seconds": request.seconds,
+        "size": request.size,
+    }
+    if state.status == COMPLETED:
+        document["completed_at"] = int(state.since)
+    if state.status == FAILED:
+        document["error"] = {"code": "generation_failed", "message": task.failure}
+    return document
+
+
+def unified_receipt(task: Task) -> dict[str, Any]:
+    """Return the answer to create in the unified format."""
+    return _unified_receipt(task, task.state())
+
+
+def _unified_receipt(task: Task, state: TaskState) -> dict[str, Any]:
+    since = int(state.since * 1000)
+    return {"id": task.id, "status": state.status, "status_update_time": since}
+
+
+def unified_task(task: Task, links_url: str) -> dict[str, Any]:
+    """Return the answer to a query in the unified format: times in milliseconds.
+
+    A running task has the real one's empty placeholders, and its progress is a fraction in
+    `detail`. Only a completed one has links.
+
+    Args:
+        task: the task.
+        links_url: the origin that serves the finished files.
+    """
+    state, request = task.state(), task.request
+    completed, failed = state.status == COMPLETED, state.status == FAILED
+    mode = _MODE.search(request.prompt)
+    error = {
+        "code": "generation_failed" if failed else "",
+        "message": task.failure if failed else "",
+    }
+    return _unified_receipt(task, state) | {
+        "model": request.model,
+        "video_url": video_link(task, links_url) if completed else "",
+        "thumbnail_url": f"{links_url}/{task.token}/thumbnail.jpg" if completed else "",
+        "ratio": request.ratio,
+        "prompt": request.prompt,
+        "enhanced_prompt": f"{request.prompt} [sandbox test clip]" if completed else "",
+        "created_at": int(task.created_at * 1000),
+        "completed_at": int(state.since * 1000) if completed else 0,
+        "trace_id": task.trace_id,
+        "upscaled": completed,
+        "mode": mode[1] if mode else "normal",
+        "type": "image_to_video" if request.images else "text_to_video",
+        "error": error,
+        "detail": {
+            "id": task.id,
+            "model": request.model,
+            "status": state.status,
+            "images": [{"url": reference[:_LONGEST_REFERENCE]} for reference in request.images],
+            "pending_info": None if completed or failed else {"progress_pct": state.progress},
+            **({"failure_reason": task.failure} if failed else {}),
+        },
+    }
+
+
+def video_link(task: Task, links_url: str) -> str:
+    """Return where the second origin serves a task's video."""
+    return f"{links_url}/{task.token}/video.mp4"

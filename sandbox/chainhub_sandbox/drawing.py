@@ -1,17 +1,19 @@
-"""What the sandbox draws itself: the SANDBOX badge, and the stand-in for a picture it has not."""
+"""Draw the SANDBOX badge, and a placeholder for a picture that is not at hand."""
 
 from __future__ import annotations
 
 import colorsys
+import contextlib
 import hashlib
 import unicodedata
+from bisect import bisect_right
 from functools import cache
 
 from PIL import Image, ImageDraw, ImageFont
 from PIL.ImageFont import FreeTypeFont
 from PIL.ImageFont import ImageFont as BitmapFont
 
-# The face that can draw most of a text wins, the first among equals; Pillow's own comes last.
+# Of these, the first that has most of a text's characters draws it; Pillow's own comes last.
 _FACES = (
     "DejaVuSans.ttf",
     "NotoSansCJK-Regular.ttc",
@@ -22,6 +24,8 @@ _FACES = (
     "Arial Unicode.ttf",
     "arial.ttf",
 )
+Font = FreeTypeFont | BitmapFont
+
 _UNASSIGNED = "\U0010fffe"
 _LONGEST_DRAWN = 400
 _AMBER = (255, 193, 7, 255)
@@ -31,67 +35,59 @@ _PAPER = (245, 246, 250, 255)
 
 
 @cache
-def _face(name: str | None, size: int) -> FreeTypeFont | BitmapFont | None:
-    if name is None:
-        return ImageFont.load_default(size)
-    try:
-        return ImageFont.truetype(name, size)
-    except OSError:
-        return None
+def _fonts(size: int) -> list[Font]:
+    """Return the fonts that are installed."""
+    fonts: list[Font] = []
+    for name in _FACES:
+        with contextlib.suppress(OSError):
+            fonts.append(ImageFont.truetype(name, size))
+    return [*fonts, ImageFont.load_default(size)]
 
 
-def _glyph(font: FreeTypeFont | BitmapFont, character: str) -> bytes:
-    image = Image.new("1", (48, 48))
-    ImageDraw.Draw(image).text((8, 8), character, 1, font)
-    return image.tobytes()
+def _font(text: str, size: int) -> Font:
+    """Return the first font that has all characters of a text, or else most of them."""
+    characters = frozenset(text) - {" "}
+    counts: list[int] = []
+    for index in range(len(_fonts(size))):
+        counts.append(sum(_has_glyph(index, character) for character in characters))
+        if counts[-1] == len(characters):
+            break
+    return _fonts(size)[counts.index(max(counts))]
 
 
 @cache
-def _can_draw(name: str | None, character: str) -> bool:
-    """Whether a face has a character, or draws the box that stands for an unknown one."""
-    face = _face(name, 24)
-    return face is not None and _glyph(face, character) != _glyph(face, _UNASSIGNED)
+def _has_glyph(index: int, character: str) -> bool:
+    """Whether a font has a character, or draws the box that stands for an unknown one."""
+    return _glyph(index, character) != _glyph(index, _UNASSIGNED)
 
 
-def _font(text: str, size: int) -> FreeTypeFont | BitmapFont:
-    """The first face that has all characters of a text, or else most of them."""
-    characters = frozenset(text) - {" "}
-    best: FreeTypeFont | BitmapFont = ImageFont.load_default(size)
-    most = -1
-    for name in (*_FACES, None):
-        face = _face(name, size)
-        count = sum(_can_draw(name, character) for character in characters) if face else -1
-        if face is not None and count > most:
-            best, most = face, count
-        if most == len(characters):
-            break
-    return best
+def _glyph(index: int, character: str) -> bytes:
+    image = Image.new("1", (48, 48))
+    ImageDraw.Draw(image).text((8, 8), character, 1, _fonts(24)[index])
+    return image.tobytes()
 
 
 def _printable(text: str) -> str:
-    """One line without control characters, short enough to be drawn."""
+    """Return one line without control characters, short enough to be drawn."""
     line = " ".join(text.split())[: _LONGEST_DRAWN + 1]
     line = "".join(c for c in line if not unicodedata.category(c).startswith("C"))
     return line if len(line) <= _LONGEST_DRAWN else line[:_LONGEST_DRAWN].rstrip() + "…"
 
 
-def _fitting(text: str, font: FreeTypeFont | BitmapFont, width: float) -> int:
-    """The number of leading characters that fit into a width, at least one."""
-    low, high = 1, len(text)
-    while low < high:
-        middle = (low + high + 1) // 2
-        low, high = (middle, high) if font.getlength(text[:middle]) <= width else (low, middle - 1)
-    return low
+def _fitting(text: str, font: Font, width: float) -> int:
+    """Return how many leading characters fit into a width, at least one."""
+    counts = range(1, len(text) + 1)
+    return max(1, bisect_right(counts, width, key=lambda count: font.getlength(text[:count])))
 
 
-def _shortened(text: str, font: FreeTypeFont | BitmapFont, width: float) -> str:
+def _shortened(text: str, font: Font, width: float) -> str:
     if font.getlength(text) <= width:
         return text
     return text[: _fitting(text, font, width - font.getlength("…"))].rstrip() + "…"
 
 
-def _wrapped(text: str, font: FreeTypeFont | BitmapFont, width: float) -> list[str]:
-    """Lines no wider than a width, broken at spaces, or inside words that are wider."""
+def _wrapped(text: str, font: Font, width: float) -> list[str]:
+    """Return lines no wider than a width, broken at spaces, or inside words that are wider."""
     lines: list[str] = []
     while text:
         count = _fitting(text, font, width)
@@ -103,7 +99,7 @@ def _wrapped(text: str, font: FreeTypeFont | BitmapFont, width: float) -> list[s
 
 
 def badge(width: int, height: int, model: str, prompt: str) -> Image.Image:
-    """The panel along the lower edge that says SANDBOX, the model and the prompt.
+    """Return the panel along the lower edge that says SANDBOX, the model and the prompt.
 
     Args:
         width: of the frame, in pixels; the panel is as wide.
@@ -149,7 +145,7 @@ def badge(width: int, height: int, model: str, prompt: str) -> Image.Image:
 
 
 def placeholder(width: int, height: int, prompt: str) -> Image.Image:
-    """A picture that shows the prompt, for a request whose own picture is not at hand.
+    """Return a picture that shows the prompt, for a request whose own picture is not at hand.
 
     Args:
         width: of the frame, in pixels.

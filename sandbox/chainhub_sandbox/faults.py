@@ -1,26 +1,16 @@
-"""Faults: what may go wrong on purpose, at which step of a job, when, and how often."""
+"""Faults: what can go wrong on purpose, and which requests it hits."""
 
 from __future__ import annotations
 
 import json
+import random
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from threading import Lock
 from typing import Any, Literal, get_args
 
-from chainhub_sandbox.listening import SandboxError
-from chainhub_sandbox.parameters import (
-    Check,
-    dotted_place,
-    header_value,
-    json_object,
-    not_zero,
-    number,
-    one_of,
-    redirect_status,
-    text,
-    whole,
-)
+from chainhub_sandbox.errors import InvalidFault
 
 Step = Literal["create", "query", "content", "link"]
 Moment = Literal["arrival", "read", "done"]
@@ -28,115 +18,160 @@ STEPS: tuple[Step, ...] = get_args(Step)
 MOMENTS: tuple[Moment, ...] = get_args(Moment)
 SHAPES = ("error", "flat", "html", "empty")
 
-LONGEST_SECONDS = 3600.0
-_ANSWERED_STEPS: tuple[Step, ...] = ("create", "query")
+_JSON_STEPS: tuple[Step, ...] = ("create", "query")
 _FILE_STEPS: tuple[Step, ...] = ("content", "link")
+_ANY_MOMENT: tuple[Moment, ...] = ("done", "read", "arrival")
+_REQUIRED = object()
+_LARGEST = 2**53
+_LONGEST_SECONDS = 3600.0
 # A comma separates parameters only where another one follows: values may be JSON.
 _SEPARATOR = re.compile(r",(?=[a-z_]+=)")
 
 
-class InvalidFault(SandboxError):
-    """A fault that cannot be; the message names what is wrong, and what would be right."""
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A parameter of a fault.
+
+    Attributes:
+        default: its value if none is given; `_REQUIRED` if one must be.
+        wanted: what it must be, in words.
+        accepts: whether a value is that.
+        convert: makes the value that is kept of the one that is given.
+    """
+
+    default: Any
+    wanted: str
+    accepts: Callable[[Any], bool]
+    convert: Callable[[Any], Any] = lambda value: value
+
+    def read(self, value: Any) -> Any:
+        """Return the value to keep; raise a ValueError that says what it must be."""
+        if value is self.default:
+            return value
+        if not self.accepts(value):
+            raise ValueError(self.wanted)
+        return self.convert(value)
 
 
-_MANY = 2**53
-_BYTES = whole(0, _MANY)
-_SECONDS = number(0.0, LONGEST_SECONDS)
+def _whole(default: Any, lowest: int, highest: int = _LARGEST) -> Parameter:
+    return Parameter(
+        default,
+        f"a whole number from {lowest} to {highest}",
+        lambda value: type(value) is int and lowest <= value <= highest,
+    )
+
+
+def _number(default: Any, highest: float) -> Parameter:
+    return Parameter(
+        default,
+        f"a number from 0 to {highest:g}",
+        lambda value: type(value) in (int, float) and 0 <= value <= highest,
+        float,
+    )
+
+
+def _one_of(*choices: Any, default: Any = None) -> Parameter:
+    """One of several values of one type; the first is the default if no other is named."""
+    return Parameter(
+        default or choices[0],
+        f"one of {', '.join(map(str, choices))}",
+        lambda value: type(value) is type(choices[0]) and value in choices,
+    )
+
+
+def _text(default: str | None) -> Parameter:
+    return Parameter(default, "text", lambda value: isinstance(value, str))
+
+
+def _is_header(value: Any) -> bool:
+    return not isinstance(value, bool) and str(value).isascii() and str(value).isprintable()
+
+
+def _is_dotted(value: Any) -> bool:
+    return isinstance(value, str) and all(value.split("."))
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What a fault can be.
+    """A kind of fault; docs/sandbox.md says what each does.
 
     Attributes:
-        does: in one line.
-        steps: where it can be.
-        moments: when it can be; the first is the default, none where there is no choice.
-        parameters: each one's default and check.
-        needed: parameters that must be given.
+        steps: where it can happen.
+        moments: when it can happen; the first is the default. Empty if it waits for no request.
+        parameters: its own, by name.
     """
 
-    does: str
     steps: tuple[Step, ...] = STEPS
     moments: tuple[Moment, ...] = ("done",)
-    parameters: Mapping[str, tuple[Any, Check]] = field(default_factory=dict[str, Any])
-    needed: tuple[str, ...] = ()
+    parameters: Mapping[str, Parameter] = field(default_factory=dict[str, Parameter])
+
+    @property
+    def common(self) -> dict[str, Parameter]:
+        """The parameters of every kind that waits for requests."""
+        if not self.moments:
+            return {}
+        return {"moment": _one_of(*self.moments), **_COMMON}
 
 
-_ANY_MOMENT: tuple[Moment, ...] = ("done", "read", "arrival")
+_COMMON = {
+    "times": _whole(None, 1),
+    "probability": _number(1.0, 1.0),
+    "after": _whole(0, 0),
+    "seed": _whole(0, 0),
+}
 
 KINDS: Mapping[str, Kind] = {
-    "refuse": Kind(
-        "closes the origin's listener: the system refuses connections, as if nothing ran there",
-        moments=(),
-        parameters={"seconds": (1.0, _SECONDS)},
-    ),
-    "reset": Kind("resets the connection (RST) instead of an answer", moments=_ANY_MOMENT),
-    "close": Kind("closes the connection (FIN) instead of an answer", moments=_ANY_MOMENT),
-    "hang": Kind(
-        "is silent until the client leaves, or for some seconds, and then goes on",
-        moments=_ANY_MOMENT,
-        parameters={"seconds": (None, _SECONDS)},
-    ),
+    "refuse": Kind(moments=(), parameters={"seconds": _number(1.0, _LONGEST_SECONDS)}),
+    "reset": Kind(moments=_ANY_MOMENT),
+    "close": Kind(moments=_ANY_MOMENT),
+    "hang": Kind(moments=_ANY_MOMENT, parameters={"seconds": _number(None, _LONGEST_SECONDS)}),
     "cut": Kind(
-        "ends the connection in the middle of the answer's head or body",
         parameters={
-            "part": ("body", one_of("head", "body")),
-            "bytes": (None, _BYTES),
-            "ending": ("close", one_of("close", "reset")),
-        },
+            "part": _one_of("body", "head"),
+            "bytes": _whole(None, 0),
+            "ending": _one_of("close", "reset"),
+        }
     ),
     "length": Kind(
-        "announces more or fewer bytes than it sends",
-        parameters={"by": (100, not_zero)},
+        parameters={
+            "by": Parameter(
+                100, "a whole number other than 0", lambda value: type(value) is int and value != 0
+            )
+        }
     ),
-    "drip": Kind(
-        "sends the body a few bytes at a time",
-        parameters={"bytes": (64, whole(1, _MANY)), "seconds": (0.01, _SECONDS)},
-    ),
+    "drip": Kind(parameters={"bytes": _whole(64, 1), "seconds": _number(0.01, _LONGEST_SECONDS)}),
     "status": Kind(
-        "answers with another status and an error's body",
         moments=("read", "done"),
         parameters={
-            "status": (None, whole(200, 599)),
-            "shape": ("error", one_of(*SHAPES)),
-            "code": ("sandbox_fault", text),
-            "message": ("a fault of the sandbox's", text),
-            "retry_after": (None, header_value),
+            "status": _whole(_REQUIRED, 200, 599),
+            "shape": _one_of(*SHAPES),
+            "code": _text("sandbox_fault"),
+            "message": _text("a fault of the sandbox's"),
+            "retry_after": Parameter(None, "seconds, or an HTTP date", _is_header, str),
         },
-        needed=("status",),
     ),
     "fields": Kind(
-        "answers as usual, with some fields changed",
-        steps=_ANSWERED_STEPS,
-        parameters={"fields": (None, json_object)},
-        needed=("fields",),
+        steps=_JSON_STEPS,
+        parameters={
+            "fields": Parameter(_REQUIRED, "a JSON object", lambda value: isinstance(value, dict))
+        },
     ),
-    "types": Kind(
-        "answers with every field's value of a wrong type, the id's too", steps=_ANSWERED_STEPS
-    ),
-    "state": Kind(
-        "answers with a state that no page knows",
-        steps=_ANSWERED_STEPS,
-        parameters={"word": (None, text)},
-    ),
-    "clock": Kind("answers with odd times", steps=_ANSWERED_STEPS),
-    "expire": Kind(
-        "lets the link expire; the next query has another",
-        steps=("link",),
-        parameters={"status": (403, whole(400, 599))},
-    ),
+    "types": Kind(steps=_JSON_STEPS),
+    "state": Kind(steps=_JSON_STEPS, parameters={"word": _text(None)}),
+    "clock": Kind(steps=_JSON_STEPS),
+    "expire": Kind(steps=("link",), parameters={"status": _whole(403, 400, 599)}),
     "redirect": Kind(
-        "redirects to the second origin instead of sending the video",
-        steps=("content",),
-        parameters={"status": (302, redirect_status)},
+        steps=("content",), parameters={"status": _one_of(301, 302, 303, 307, 308, default=302)}
     ),
     "refer": Kind(
-        "answers with JSON that holds a link to the second origin instead of the video",
         steps=("content",),
-        parameters={"place": ("url", dotted_place)},
+        parameters={
+            "place": Parameter(
+                "url", "a name, or names with dots between them, as in data.url", _is_dotted
+            )
+        },
     ),
-    "no_range": Kind("sends the whole file, whatever range was asked for", steps=_FILE_STEPS),
+    "no_range": Kind(steps=_FILE_STEPS),
 }
 
 
@@ -146,14 +181,14 @@ class Fault:
 
     Attributes:
         step: `create`, `query`, `content` or `link`.
-        kind: what happens, see `KINDS`.
-        moment: `arrival`: the request's head has come, its body is not read, nothing was done;
-            `read`: it was read whole, and nothing was done; `done`: it was carried out, so that a
-            create is accepted and paid. Empty for `refuse`.
-        times: how often it strikes; None for always.
-        probability: the chance that it strikes, from 0.0 to 1.0, each time it could.
+        kind: what happens, one of `KINDS`.
+        moment: when. `arrival`: the head has arrived, the body is not read, nothing is done. `read`:
+            the request is read whole, nothing is done. `done`: it is carried out, so that a create
+            is accepted and paid. Empty for `refuse`.
+        times: how many requests it hits; None for no limit.
+        probability: the chance of each request to be hit, from 0.0 to 1.0.
         after: how many requests of the step are let through first.
-        seed: of its chances and choices.
+        seed: of its random choices.
         parameters: the kind's own.
     """
 
@@ -168,7 +203,7 @@ class Fault:
 
     @classmethod
     def of(cls, step: str, kind: str, **given: Any) -> Fault:
-        """A fault from a step, a kind and parameters.
+        """Return a fault of a step and kind with some parameters.
 
         Raises:
             InvalidFault: there is no such step, kind, moment, parameter or value.
@@ -179,29 +214,27 @@ class Fault:
             raise InvalidFault(f"{where}: no such kind; there are {', '.join(KINDS)}")
         if step not in known.steps:
             raise InvalidFault(f"{where}: this kind is for {', '.join(known.steps)}")
-        allowed = {**_common(known), **known.parameters}
+        allowed = {**known.common, **known.parameters}
         for name in given:
             if name not in allowed:
                 raise InvalidFault(
                     f"{where}: no parameter {name!r}; there are {', '.join(allowed)}"
                 )
-        for name in known.needed:
-            if given.get(name) is None:
+        values: dict[str, Any] = {"moment": ""}
+        for name, parameter in allowed.items():
+            value = given.get(name, parameter.default)
+            if parameter.default is _REQUIRED and value in (None, _REQUIRED):
                 raise InvalidFault(f"{where}: the parameter {name!r} is needed")
-        values: dict[str, Any] = {}
-        for name, (default, check) in allowed.items():
-            value = given.get(name, default)
             try:
-                values[name] = value if value is default else check(value)
+                values[name] = parameter.read(value)
             except ValueError as error:
                 raise InvalidFault(f"{where}: {name} is {value!r}, and must be {error}") from None
-        values.setdefault("moment", "")
         parameters = {name: values.pop(name) for name in known.parameters}
         return cls(step=step, kind=kind, parameters=parameters, **values)
 
     @classmethod
     def parse(cls, spec: str) -> Fault:
-        """A fault from text, as in `create:status,status=503,shape=html,times=2`.
+        """Return the fault that a text says, as in `create:status,status=503,shape=html,times=2`.
 
         Raises:
             InvalidFault: see `of`.
@@ -223,7 +256,7 @@ class Fault:
 
     @classmethod
     def from_json(cls, document: Any) -> Fault:
-        """A fault from a JSON object, or from text as for `parse`.
+        """Return the fault that a JSON object says, or a text as for `parse`.
 
         Raises:
             InvalidFault: see `of`.
@@ -239,23 +272,112 @@ class Fault:
         return cls.of(step, kind, **given)
 
     def as_json(self) -> dict[str, Any]:
-        """The fault as a JSON document."""
-        told: dict[str, Any] = {"step": self.step, "kind": self.kind}
-        told |= {name: getattr(self, name) for name in _common(KINDS[self.kind])}
-        return told | dict(self.parameters)
+        """Return the fault as a JSON document."""
+        common = {name: getattr(self, name) for name in KINDS[self.kind].common}
+        return {"step": self.step, "kind": self.kind, **common, **self.parameters}
 
     def __str__(self) -> str:
         return f"{self.kind} at {self.moment}" if self.moment else self.kind
 
 
-def _common(kind: Kind) -> dict[str, tuple[Any, Check]]:
-    """The parameters of every kind that waits for a request."""
-    if not kind.moments:
-        return {}
-    return {
-        "moment": (kind.moments[0], one_of(*kind.moments)),
-        "times": (None, whole(1, _MANY)),
-        "probability": (1.0, number(0.0, 1.0)),
-        "after": (0, whole(0, _MANY)),
-        "seed": (0, whole(0, _MANY)),
-    }
+@dataclass(frozen=True, slots=True)
+class Injection:
+    """What a fault does to one request; without a fault, nothing.
+
+    Attributes:
+        fault: the fault.
+        rng: for its choices; the same for the same hit of the same seed.
+    """
+
+    fault: Fault | None = None
+    rng: random.Random = field(default_factory=random.Random)
+
+    @property
+    def kind(self) -> str:
+        """What happens; empty for nothing."""
+        return "" if self.fault is None else self.fault.kind
+
+    @property
+    def drops_answer(self) -> bool:
+        """Whether no answer is sent at all."""
+        return self.kind in ("reset", "close")
+
+    def at(self, moment: Moment) -> bool:
+        """Whether it happens at this moment."""
+        return self.fault is not None and self.fault.moment == moment
+
+    def __getitem__(self, name: str) -> Any:
+        return self.fault.parameters[name] if self.fault else None
+
+    def __str__(self) -> str:
+        return "" if self.fault is None else str(self.fault)
+
+
+NO_FAULT = Injection()
+
+
+@dataclass(slots=True)
+class _Planned:
+    """A fault that is set, with its counts."""
+
+    fault: Fault
+    number: int
+    seen: int = 0
+    struck: int = 0
+
+    def hits_next(self) -> bool:
+        """Count one more request, and return whether it is hit."""
+        self.seen += 1
+        if self.seen <= self.fault.after or self.struck == self.fault.times:
+            return False
+        # One generator a request: two faults of one seed differ, and neither depends on the other.
+        if self.rng(self.seen).random() >= self.fault.probability:
+            return False
+        self.struck += 1
+        return True
+
+    def rng(self, turn: int) -> random.Random:
+        return random.Random(f"{self.fault.seed}/{self.number}/{turn}")
+
+
+class FaultPlan:
+    """The faults that are set, oldest first; for any thread."""
+
+    def __init__(self) -> None:
+        self._planned: list[_Planned] = []
+        self._lock = Lock()
+
+    def add(self, fault: Fault) -> None:
+        """Set a fault."""
+        with self._lock:
+            self._planned.append(_Planned(fault, len(self._planned)))
+
+    def clear(self) -> None:
+        """Forget all faults."""
+        with self._lock:
+            self._planned.clear()
+
+    @property
+    def faults(self) -> list[Fault]:
+        """The faults that are set."""
+        with self._lock:
+            return [planned.fault for planned in self._planned]
+
+    def draw(self, step: str) -> Injection:
+        """Return what hits the next request of a step: the oldest fault that does, if any.
+
+        A request that an older fault hits is not counted by the younger ones.
+        """
+        with self._lock:
+            for planned in self._planned:
+                if planned.fault.step == step and planned.hits_next():
+                    return Injection(planned.fault, planned.rng(-planned.struck))
+        return NO_FAULT
+
+    def as_json(self) -> list[dict[str, Any]]:
+        """Return every fault, with how many requests it has seen and struck."""
+        with self._lock:
+            return [
+                planned.fault.as_json() | {"seen": planned.seen, "struck": planned.struck}
+                for planned in self._planned
+            ]

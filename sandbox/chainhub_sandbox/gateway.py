@@ -1,10 +1,10 @@
-"""The gateway: receive, decide, record, answer, each a stage of its own."""
+"""The gateway's origin: authenticate, read, decide, record and answer each request."""
 
 from __future__ import annotations
 
 import hmac
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Any
 
@@ -14,25 +14,23 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from chainhub_sandbox.answers import Answer, Refusal
-from chainhub_sandbox.charges import fingerprint
-from chainhub_sandbox.clock import Clock, RealClock
-from chainhub_sandbox.contract import load_contract
-from chainhub_sandbox.creates import OpenAIRequest, UnifiedRequest
-from chainhub_sandbox.documents import (
-    openai_document,
-    unified_document,
+from chainhub_sandbox.answers import (
+    Answer,
+    Refusal,
+    new_request_id,
+    openai_task,
     unified_receipt,
+    unified_task,
     video_link,
 )
-from chainhub_sandbox.intake import Exchange, new_request_id
-from chainhub_sandbox.ledger import Ledger, ReceivedRequest, without_pictures, without_secrets
-from chainhub_sandbox.oddities import altered
-from chainhub_sandbox.plan import Plan
-from chainhub_sandbox.striking import Striker, no_answer
-from chainhub_sandbox.studio import Studio
-from chainhub_sandbox.tasks import COMPLETED, FAILED, Format, Task, TaskBook
-from chainhub_sandbox.wires import Wires
+from chainhub_sandbox.clips import ClipRenderer
+from chainhub_sandbox.clock import Clock
+from chainhub_sandbox.contract import load_contract
+from chainhub_sandbox.fault_injection import NoAnswer, injected, interrupt, malformed, no_answer
+from chainhub_sandbox.faults import FaultPlan, Moment
+from chainhub_sandbox.ledger import Ledger, fingerprint, without_pictures
+from chainhub_sandbox.requests import Exchange, openai_create, unified_create
+from chainhub_sandbox.tasks import COMPLETED, FAILED, Format, Task, TaskStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,229 +41,162 @@ class Settings:
         api_key: the only key that is let in.
         pace: seconds a task stays in each state.
         poll_after_ms: told in `openai-poll-after-ms` on query answers, in milliseconds.
-        fast: clips of a quarter of the width and height with 4 frames a second.
         clock: the time that tasks go by.
     """
 
     api_key: str
     pace: float
     poll_after_ms: int
-    fast: bool
-    clock: Clock = field(default_factory=RealClock)
+    clock: Clock
 
 
-Decide = Callable[[Exchange], Awaitable[Answer]]
-
-_FORMATS: Mapping[str, Format] = {"createVideo": "openai", "createUnifiedVideo": "unified"}
-_NOTHING_DONE = Answer(HTTPStatus.NO_CONTENT)
-"""Stands for the answer until a fault puts its own words in place of it."""
+Handler = Callable[[Exchange], Awaitable[Answer]]
 
 
-class _Gone(Exception):
-    """A fault has ended the connection, and the request is recorded."""
-
-
+@dataclass(frozen=True, slots=True)
 class Gateway:
     """The origin that clients talk to.
 
-    Args:
+    Attributes:
         settings: how it behaves.
-        studio: renders the clips.
-        book: keeps the tasks.
+        renderer: renders the clips.
+        tasks: keeps the tasks.
         ledger: remembers what arrived.
         links_url: the origin of the links it gives out.
-        striker: lets go wrong what shall go wrong; None for nothing.
+        plan: the faults.
     """
 
-    def __init__(
-        self,
-        settings: Settings,
-        studio: Studio,
-        book: TaskBook,
-        ledger: Ledger,
-        links_url: str,
-        striker: Striker | None = None,
-    ) -> None:
-        self._striker = striker or Striker(Plan(), Wires())
-        self._settings = settings
-        self._studio = studio
-        self._book = book
-        self._ledger = ledger
-        self._links_url = links_url
+    settings: Settings
+    renderer: ClipRenderer
+    tasks: TaskStore
+    ledger: Ledger
+    links_url: str
+    plan: FaultPlan
 
     def app(self, more: Sequence[Route] = ()) -> Starlette:
-        """The gateway as an ASGI application, its routes taken from the document.
-
-        Args:
-            more: further routes.
-        """
-        contract = load_contract()
-        steps: tuple[tuple[str, str, Decide], ...] = (
-            ("createVideo", "create", self._create_openai),
-            ("retrieveVideo", "query", self._query_openai),
-            ("downloadVideo", "content", self._content),
-            ("createUnifiedVideo", "create", self._create_unified),
-            ("queryUnifiedVideo", "query", self._query_unified),
-        )
-        routes = [
-            Route(
-                contract[operation_id].path,
-                self._endpoint(operation_id, step, decide),
-                methods=[contract[operation_id].method],
-            )
-            for operation_id, step, decide in steps
-        ]
+        """Return the gateway as an ASGI application, with the document's routes and some more."""
         return Starlette(
-            routes=[*routes, *more],
+            routes=[
+                self._route("createVideo", "create", "openai", self._create),
+                self._route("retrieveVideo", "query", "openai", self._query),
+                self._route("downloadVideo", "content", "openai", self._content),
+                self._route("createUnifiedVideo", "create", "unified", self._create),
+                self._route("queryUnifiedVideo", "query", "unified", self._query),
+                *more,
+            ],
             exception_handlers={
-                404: self._no_such_url,
-                405: self._no_such_url,
-                Exception: self._broken,
+                404: self._unknown_url,
+                405: self._unknown_url,
+                Exception: self._internal_error,
             },
         )
 
-    def _endpoint(
-        self, operation_id: str, step: str, decide: Decide
-    ) -> Callable[[Request], Awaitable[ASGIApp]]:
+    def _route(self, operation_id: str, step: str, wire_format: Format, decide: Handler) -> Route:
         operation = load_contract()[operation_id]
 
-        async def receive_and_decide(exchange: Exchange) -> Answer:
+        async def handle(exchange: Exchange) -> Answer:
+            await self._interrupt(exchange, "arrival")
             self._authenticate(exchange.request)
-            await exchange.read(operation, self._studio)
+            await exchange.read(operation, self.renderer)
             if step == "create":
-                await self._note_arrival(exchange, _FORMATS[operation_id])
-            strike, scope = exchange.strike, exchange.request.scope
-            if await self._striker.ends(strike, "read", scope, lambda: self._record(exchange, 0)):
-                raise _Gone
-            if strike is not None and strike.kind == "status" and strike.at("read"):
-                return _NOTHING_DONE
+                await self._count_arrival(exchange)
+            await self._interrupt(exchange, "read")
+            injection = exchange.injection
+            if injection.kind == "status" and injection.at("read"):
+                return Answer(HTTPStatus.NO_CONTENT, "")  # until the fault replaces it
             return await decide(exchange)
 
         async def endpoint(request: Request) -> ASGIApp:
-            strike = self._striker.draw(step)
-            exchange = Exchange.begin(step, request, strike)
-            if await self._striker.ends(
-                strike, "arrival", request.scope, lambda: self._record(exchange, 0)
-            ):
-                return no_answer
-            answer = await self._settle(exchange, receive_and_decide)
-            if answer is None:
-                return no_answer
-            return self._striker.answer(strike, answer.response(), exchange.delivered)
+            exchange = Exchange(step, request, wire_format, self.plan.draw(step))
+            return await self._respond(exchange, handle)
 
-        return endpoint
+        return Route(operation.path, endpoint, methods=[operation.method])
 
-    async def _note_arrival(self, exchange: Exchange, wire_format: Format) -> None:
-        exchange.fingerprint = await self._studio.aside(
+    async def _respond(self, exchange: Exchange, handle: Handler) -> ASGIApp:
+        """Handle a request, record it, and return the response."""
+        request_id = exchange.request_id
+        try:
+            try:
+                answer = await handle(exchange)
+            except Refusal as refusal:
+                answer = refusal.answer(request_id)
+            except NoAnswer:
+                return no_answer
+            finally:
+                await exchange.close()
+        except ClientDisconnect:
+            self._record(exchange, 0)
+            return no_answer
+        answer = malformed(exchange.injection, answer, request_id)
+        self._record(exchange, 0 if exchange.injection.drops_answer else answer.status)
+        headers = {**answer.headers, "X-Oneapi-Request-Id": request_id}
+        response = replace(answer, headers=headers).response()
+        return injected(exchange.injection, response, exchange.sent)
+
+    async def _interrupt(self, exchange: Exchange, moment: Moment) -> None:
+        scope = exchange.request.scope
+        await interrupt(exchange.injection, moment, scope, lambda: self._record(exchange, 0))
+
+    async def _count_arrival(self, exchange: Exchange) -> None:
+        exchange.fingerprint = await self.renderer.in_thread(
             fingerprint,
-            wire_format,
+            exchange.format,
             exchange.body,
             [(picture.field, picture.sha256) for picture in exchange.pictures],
         )
         body = without_pictures(exchange.body)
-        self._ledger.charges.arrive(exchange.fingerprint, wire_format, body)
-
-    async def _settle(self, exchange: Exchange, decide: Decide) -> Answer | None:
-        """All stages of one request but the sending, in order; None if its client is gone."""
-        try:
-            try:
-                answer = await decide(exchange)
-            except Refusal as refusal:
-                answer = refusal.answer(exchange.request_id)
-            finally:
-                await exchange.finish()
-        except ClientDisconnect:
-            self._record(exchange, 0)
-            return None
-        except _Gone:
-            return None
-        strike = exchange.strike
-        if strike is not None:
-            answer = altered(strike, answer, exchange.request_id)
-        self._record(exchange, 0 if strike is not None and strike.is_silent else answer.status)
-        answer.headers["X-Oneapi-Request-Id"] = exchange.request_id
-        return answer
+        self.ledger.count_arrival(exchange.fingerprint, exchange.format, body)
 
     def _record(self, exchange: Exchange, status: int) -> None:
-        request = exchange.request
-        self._ledger.unread += exchange.step == "create" and not status and not exchange.fingerprint
-        self._ledger.entries.append(
-            ReceivedRequest(
-                origin="gateway",
-                step=exchange.step,
-                method=request.method,
-                path=request.url.path,
-                query=dict(request.query_params),
-                headers=without_secrets(request.headers),
-                body=without_pictures(exchange.body),
-                pictures=tuple(exchange.pictures),
-                status=status,
-                request_id=exchange.request_id,
-                task_id=exchange.task_id,
-                fingerprint=exchange.fingerprint,
-                fault="" if exchange.strike is None else str(exchange.strike.fault),
-            )
+        self.ledger.record(
+            "gateway",
+            exchange.step,
+            exchange.request,
+            status,
+            body=without_pictures(exchange.body),
+            pictures=tuple(exchange.pictures),
+            request_id=exchange.request_id,
+            task_id=exchange.task_id,
+            fingerprint=exchange.fingerprint,
+            fault=str(exchange.injection),
         )
 
     def _authenticate(self, request: Request) -> None:
         scheme, _, key = request.headers.get("authorization", "").partition(" ")
-        expected = self._settings.api_key.encode("utf-8")
-        # Header bytes arrive as Latin-1 text, whatever they were meant to be.
-        given = key.strip().encode("latin-1")
+        # Headers are read as Latin-1, whatever their bytes were meant to be.
+        given, expected = key.strip().encode("latin-1"), self.settings.api_key.encode("utf-8")
         if scheme.lower() != "bearer" or not hmac.compare_digest(given, expected):
             raise Refusal(401, "Invalid token", code="invalid_api_key")
 
-    async def _create_openai(self, exchange: Exchange) -> Answer:
-        request = await OpenAIRequest.of(exchange, self._studio, fast=self._settings.fast)
-        return Answer(200, openai_document(self._accept(exchange, "openai", request)))
-
-    async def _create_unified(self, exchange: Exchange) -> Answer:
-        request = await UnifiedRequest.of(exchange, self._studio, fast=self._settings.fast)
-        return Answer(200, unified_receipt(self._accept(exchange, "unified", request)))
-
-    def _accept(
-        self, exchange: Exchange, wire_format: Format, request: OpenAIRequest | UnifiedRequest
-    ) -> Task:
-        """Turns a create that is in order into a task: from here on it is paid."""
-        clip = self._studio.commission(request.order)
-        settings = self._settings
-        task = Task(
-            format=wire_format,
-            pace=settings.pace,
-            clip=clip,
-            clock=settings.clock,
-            **request.told(),
-        )
-        self._book.enter(task)
-        self._ledger.charges.accept(exchange.fingerprint, task)
+    async def _create(self, exchange: Exchange) -> Answer:
+        settings, is_openai = self.settings, exchange.format == "openai"
+        check = openai_create if is_openai else unified_create
+        request, clip, sources = await check(exchange, self.renderer)
+        video = self.renderer.render(clip, sources)
+        task = Task(request, settings.pace, video, settings.clock)
+        # From here on it is paid.
+        self.tasks.add(task)
+        self.ledger.charge(exchange.fingerprint, task)
         exchange.task_id = task.id
-        return task
+        return Answer(200, openai_task(task) if is_openai else unified_receipt(task))
 
-    async def _query_openai(self, exchange: Exchange) -> Answer:
-        return await self._state(exchange, "openai", openai_document)
-
-    async def _query_unified(self, exchange: Exchange) -> Answer:
-        return await self._state(
-            exchange, "unified", lambda task: unified_document(task, self._links_url)
-        )
-
-    async def _state(
-        self, exchange: Exchange, wire_format: Format, document: Callable[[Task], dict[str, Any]]
-    ) -> Answer:
+    async def _query(self, exchange: Exchange) -> Answer:
         request = exchange.request
         task_id = request.path_params.get("id") or request.query_params.get("id", "")
-        task = self._book.find(task_id, wire_format)
+        task = self.tasks.find(task_id, exchange.format)
         if task is None:
             raise Refusal(400, f"task {task_id!r} does not exist", code="task_not_exist", flat=True)
         await task.until_rendered()
-        poll_after = str(self._settings.poll_after_ms)
-        return Answer(200, document(task), headers={"openai-poll-after-ms": poll_after})
+        unified = exchange.format == "unified"
+        document = unified_task(task, self.links_url) if unified else openai_task(task)
+        headers = {"openai-poll-after-ms": str(self.settings.poll_after_ms)}
+        return Answer(200, document, headers=headers)
 
     async def _content(self, exchange: Exchange) -> Answer:
-        task = self._book.find(exchange.request.path_params["id"], "openai")
+        task = self.tasks.find(exchange.request.path_params["id"], "openai")
         if task is None:
             raise Refusal(404, "Task not found", code="task_not_found", param="id")
-        status = task.moment().status
+        status = task.state().status
         if status == FAILED:
             raise Refusal(400, f"Task failed: {task.failure}", code="task_failed", param="id")
         if status != COMPLETED:
@@ -275,25 +206,20 @@ class Gateway:
                 code="task_not_completed",
                 param="id",
             )
-        exchange.delivered = task.delivered
-        link = video_link(task, self._links_url)
-        return Answer(200, file=task.clip.result(), media_type="video/mp4", link=link)
+        exchange.sent = task.sent
+        link = video_link(task, self.links_url)
+        return Answer(200, task.clip.result(), "video/mp4", link=link)
 
-    async def _no_such_url(self, request: Request, _error: Exception) -> Response:
+    async def _unknown_url(self, request: Request, _: Exception) -> Any:
         async def refuse(_: Exchange) -> Answer:
-            raise Refusal(
-                404,
-                f"Invalid URL ({request.method} {request.url.path})",
-                code="not_found",
-            )
+            message = f"Invalid URL ({request.method} {request.url.path})"
+            raise Refusal(404, message, code="not_found")
 
-        answer = await self._settle(Exchange.begin("other", request), refuse)
-        return Response(status_code=HTTPStatus.BAD_REQUEST) if answer is None else answer.response()
+        return await self._respond(Exchange("other", request), refuse)
 
-    async def _broken(self, _: Request, error: Exception) -> Response:
-        """A fault of the sandbox itself: said in one line here, in full in the server's log."""
-        refusal = Refusal(500, f"the sandbox broke: {error!r}", code="sandbox_error")
+    async def _internal_error(self, _: Request, error: Exception) -> Response:
+        """Say a bug of the sandbox in one line; uvicorn logs all of it."""
         request_id = new_request_id()
-        answer = refusal.answer(request_id)
-        answer.headers["X-Oneapi-Request-Id"] = request_id
-        return answer.response()
+        refusal = Refusal(500, f"the sandbox broke: {error!r}", code="sandbox_error")
+        headers = {"X-Oneapi-Request-Id": request_id}
+        return replace(refusal.answer(request_id), headers=headers).response()

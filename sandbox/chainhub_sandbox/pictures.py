@@ -1,4 +1,4 @@
-"""Pictures as callers send them: a file part, a data URI, or a link to this very machine."""
+"""Decode pictures from file parts, data URIs and links to this machine."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ import math
 import re
 import struct
 import time
-import weakref
 from dataclasses import dataclass
 from ipaddress import ip_address
 from threading import Event, Lock
 from typing import IO
 from urllib.parse import unquote_to_bytes, urljoin, urlsplit
+from weakref import WeakValueDictionary
 
 import httpx
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 MAX_PIXELS = 89_000_000
-"""Largest picture that is decoded (width x height); more is called a decompression bomb."""
+"""Largest picture that is decoded: width times height."""
 
 MAX_LINKED_BYTES = 32 * 1024 * 1024
 """Largest picture fetched from a loopback link."""
@@ -29,7 +29,7 @@ MAX_LINKED_BYTES = 32 * 1024 * 1024
 # EPS and its like hand bytes to other programs: only plain raster formats are ever opened.
 _FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
 _DATA_URI = re.compile(r"data:(?P<type>[^,;]*)(?P<parameters>(?:;[^,;]*)*),", re.IGNORECASE)
-# Room for eight seconds of pan over a picture of the frame's own shape, and the most that is used.
+# Of a picture over its frame: room for eight seconds of pan, and the most that is kept.
 _LEAST_EXCESS = 1.16
 _MOST_EXCESS = 2.0
 _CHUNK_BYTES = 1024 * 1024
@@ -55,7 +55,7 @@ class Picture:
 
 
 def sha256_of(file: IO[bytes]) -> str:
-    """The sha256 of a whole file, which is left at its beginning."""
+    """Return the sha256 of a whole file in hex, and rewind it."""
     digest = hashlib.sha256()
     file.seek(0)
     while chunk := file.read(_CHUNK_BYTES):
@@ -64,17 +64,15 @@ def sha256_of(file: IO[bytes]) -> str:
     return digest.hexdigest()
 
 
-class PictureShelf:
+class PictureCache:
     """Decoded pictures by content and frame, kept only as long as some task needs them."""
 
     def __init__(self) -> None:
-        self._kept: weakref.WeakValueDictionary[tuple[str, int, int], Picture] = (
-            weakref.WeakValueDictionary()
-        )
+        self._pictures: WeakValueDictionary[tuple[str, int, int], Picture] = WeakValueDictionary()
         self._lock = Lock()
 
     def decode(self, file: IO[bytes], digest: str, width: int, height: int) -> Picture:
-        """Decodes a picture and scales it to cover a frame.
+        """Return a picture, decoded and scaled to cover a frame.
 
         Args:
             file: the picture's bytes, seekable.
@@ -85,17 +83,18 @@ class PictureShelf:
         Raises:
             PictureRefused: the bytes are no picture, or one that is too large.
         """
+        key = (digest, width, height)
         with self._lock:
-            kept = self._kept.get((digest, width, height))
-        if kept is not None:
-            return kept
-        picture = Picture(digest, _decoded(file, width, height))
+            cached = self._pictures.get(key)
+        if cached is not None:
+            return cached
+        picture = Picture(digest, _decode(file, width, height))
         with self._lock:
-            self._kept[digest, width, height] = picture
+            self._pictures[key] = picture
         return picture
 
 
-def _decoded(file: IO[bytes], width: int, height: int) -> Image.Image:
+def _decode(file: IO[bytes], width: int, height: int) -> Image.Image:
     try:
         with Image.open(file, formats=_FORMATS) as opened:
             if opened.width * opened.height > MAX_PIXELS:
@@ -104,7 +103,7 @@ def _decoded(file: IO[bytes], width: int, height: int) -> Image.Image:
                 )
             # JPEG can be decoded at a fraction of its size, which is most of the work saved.
             opened.draft("RGB", (2 * max(width, height), 2 * max(width, height)))
-            return _covering(_flattened(ImageOps.exif_transpose(opened)), width, height)
+            return _cover(_flatten(ImageOps.exif_transpose(opened)), width, height)
     except UnidentifiedImageError:
         raise PictureRefused("these bytes are not a PNG, JPEG, WebP, GIF, BMP or TIFF") from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
@@ -114,14 +113,16 @@ def _decoded(file: IO[bytes], width: int, height: int) -> Image.Image:
         raise PictureRefused(f"the picture is damaged: {error}") from None
 
 
-def _flattened(image: Image.Image) -> Image.Image:
+def _flatten(image: Image.Image) -> Image.Image:
+    """Lay a picture on white where it is transparent."""
     if not image.has_transparency_data:
         return image.convert("RGB")
     white = Image.new("RGBA", image.size, "white")
     return Image.alpha_composite(white, image.convert("RGBA")).convert("RGB")
 
 
-def _covering(image: Image.Image, width: int, height: int) -> Image.Image:
+def _cover(image: Image.Image, width: int, height: int) -> Image.Image:
+    """Scale and crop a picture so that it covers a frame, with room to pan."""
     scale = max(width / image.width, height / image.height)
     if max(image.width * scale / width, image.height * scale / height) < _LEAST_EXCESS:
         scale *= _LEAST_EXCESS
@@ -137,13 +138,13 @@ def _covering(image: Image.Image, width: int, height: int) -> Image.Image:
     )
 
 
-def is_data_uri(reference: str) -> bool:
+def is_data_uri(reference: object) -> bool:
     """Whether a reference to a picture carries the picture itself."""
-    return reference[:5].lower() == "data:"
+    return isinstance(reference, str) and reference[:5].lower() == "data:"
 
 
 def from_data_uri(uri: str) -> IO[bytes]:
-    """The bytes a data URI carries.
+    """Return the bytes that a data URI carries.
 
     Raises:
         PictureRefused: it is not a data URI of an image, or its base64 is broken.
@@ -172,23 +173,18 @@ def is_link(reference: str) -> bool:
 
 
 def is_loopback_link(reference: str) -> bool:
-    """Whether a link leads to this very machine; nothing else is ever fetched."""
-    if not is_link(reference):
+    """Whether a link leads to this machine; nothing else is ever fetched."""
+    if not is_link(reference) or urlsplit(reference).scheme != "http":
         return False
-    parts = urlsplit(reference)
-    host = parts.hostname or ""
-    if parts.scheme != "http":
-        return False
-    if host == "localhost":
-        return True
+    host = urlsplit(reference).hostname or ""
     try:
-        return ip_address(host).is_loopback
+        return host == "localhost" or ip_address(host).is_loopback
     except ValueError:
         return False
 
 
 def fetch_loopback(link: str, stopping: Event) -> IO[bytes]:
-    """Fetches a picture from this machine, following redirects that stay on it.
+    """Fetch a picture from this machine, following redirects that stay on it.
 
     Args:
         link: a loopback link.
@@ -198,33 +194,28 @@ def fetch_loopback(link: str, stopping: Event) -> IO[bytes]:
         PictureRefused: the link leaves this machine, fails, is too slow or too large.
     """
     deadline = time.monotonic() + _FETCH_SECONDS
+    content = io.BytesIO()
     with httpx.Client(timeout=_FETCH_SECONDS / 2, trust_env=False) as client:
         for _ in range(_MAX_REDIRECTS + 1):
             if not is_loopback_link(link):
                 raise PictureRefused(f"{link} leaves this machine: not fetched")
             try:
                 with client.stream("GET", link) as response:
-                    location = response.headers.get("location")
-                    if response.is_redirect and location:
-                        link = urljoin(link, location)
+                    if response.has_redirect_location:
+                        link = urljoin(link, response.headers["location"])
                         continue
                     if response.status_code != httpx.codes.OK:
                         raise PictureRefused(f"{link} answered {response.status_code}")
-                    return _read_limited(response, link, deadline, stopping)
+                    for chunk in response.iter_bytes():
+                        content.write(chunk)
+                        if content.tell() > MAX_LINKED_BYTES:
+                            raise PictureRefused(
+                                f"{link} is larger than {MAX_LINKED_BYTES:,} bytes"
+                            )
+                        if time.monotonic() > deadline or stopping.is_set():
+                            raise PictureRefused(f"{link} took longer than {_FETCH_SECONDS:.0f} s")
             except (httpx.HTTPError, httpx.InvalidURL) as error:
                 raise PictureRefused(f"{link} cannot be fetched: {error}") from None
+            content.seek(0)
+            return content
     raise PictureRefused(f"more than {_MAX_REDIRECTS} redirects, the last to {link}")
-
-
-def _read_limited(
-    response: httpx.Response, link: str, deadline: float, stopping: Event
-) -> IO[bytes]:
-    content = io.BytesIO()
-    for chunk in response.iter_bytes():
-        content.write(chunk)
-        if content.tell() > MAX_LINKED_BYTES:
-            raise PictureRefused(f"{link} is larger than {MAX_LINKED_BYTES:,} bytes")
-        if time.monotonic() > deadline or stopping.is_set():
-            raise PictureRefused(f"{link} took longer than {_FETCH_SECONDS:.0f} s")
-    content.seek(0)
-    return content

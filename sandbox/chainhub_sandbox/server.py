@@ -1,266 +1,253 @@
-"""Runs the two origins of a sandbox on a thread of their own."""
+"""Serve both origins with uvicorn's HTTP protocol: listeners, connections, shutdown."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import errno
+import os
 import socket
-import threading
-import time
-from collections.abc import Coroutine, Sequence
-from types import TracebackType
-from typing import Any, Self
+import struct
+from collections.abc import MutableMapping, Sequence
+from email.utils import formatdate
+from functools import partial
+from typing import Any, cast
 
-import uvicorn
+from starlette.types import ASGIApp, Message
+from uvicorn.config import Config
+from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.server import ServerState
 
-from chainhub_sandbox.clock import Clock, RealClock
-from chainhub_sandbox.control import Control
-from chainhub_sandbox.doors import Doors
-from chainhub_sandbox.evidence import Evidence
-from chainhub_sandbox.faults import Fault
-from chainhub_sandbox.gateway import Gateway, Settings
-from chainhub_sandbox.hosting import Host
-from chainhub_sandbox.ledger import Ledger
-from chainhub_sandbox.links import LinkHost
-from chainhub_sandbox.listening import SandboxError, listen, origin
-from chainhub_sandbox.origins import Origins
-from chainhub_sandbox.plan import Plan
-from chainhub_sandbox.steering import Steering
-from chainhub_sandbox.striking import Striker
-from chainhub_sandbox.studio import Studio
-from chainhub_sandbox.tasks import TaskBook
-from chainhub_sandbox.wires import Wires
+from chainhub_sandbox.errors import PortInUse, SandboxError
 
-DEFAULT_PACE = 0.75
-"""Seconds a task stays in each state: a whole task takes three to five seconds."""
+HEADERS = ((b"server", b"chainhub-sandbox"), (b"x-chainhub-sandbox", b"1"))
+"""Headers of every answer, so that it is told from production at a glance."""
 
-FAST_PACE = 0.02
-"""The same with `fast=True`."""
+_BACKLOG = 2048
+_GRACE_SECONDS = 1.0
+"""How long answers that are under way may still take when the server stops."""
 
-_START_SECONDS = 15.0
+# SO_LINGER on, with no time to linger: closing then sends RST and drops what was not sent yet.
+_NO_LINGER = struct.pack("ii", 1, 0)
 
 
-class Sandbox(Steering, Evidence):
-    """A local gateway that plays ChainHub's: full rules, real clips, no key, no money.
-
-        with Sandbox() as gateway:
-            hub = ChainHub(base_url=gateway.url, api_key="sandbox")
-
-    It serves two origins: the gateway itself at `url`, and at `links_url` the host that
-    finished videos are linked from.
-
-    Args:
-        host: the address to listen on; loopback unless you know better.
-        port: of the gateway; 0 takes a free one.
-        links_port: of the origin of the links; 0 takes a free one.
-        api_key: the only key that is let in.
-        pace: seconds a task stays in each state; 0.75, or 0.02 with `fast`.
-        poll_after_ms: told on query answers, in milliseconds; one pace if not given.
-        fast: for tests: clips have a quarter of the width and height and 4 frames a second
-            instead of 24. Everything else, their length included, stays as it is.
-        faults: what goes wrong on purpose, see `fault`; as text for instance
-            `create:status,status=503`.
-        clock: the time that tasks go by: the system's, or a `VirtualClock`.
+def bind(host: str, port: int) -> socket.socket:
+    """Return a bound socket that does not listen yet: connections to it are refused.
 
     Raises:
-        InvalidFault: one of the faults cannot be.
-        SandboxError: another argument cannot be.
+        PortInUse: another program listens on the port.
+        SandboxError: the host or the port cannot be used.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # With IPPROTO_TCP asyncio sets TCP_NODELAY; without, Nagle's algorithm costs 40 ms an answer.
+    bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        if os.name == "posix":  # elsewhere this option lets two programs share the port
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind((host, port))
+    except (OSError, OverflowError) as error:
+        bound.close()
+        if isinstance(error, OverflowError):
+            raise SandboxError(f"port {port}: a port is a number from 0 to 65535") from error
+        if error.errno == errno.EADDRINUSE:
+            raise PortInUse(
+                f"port {port} on {host} is in use: choose another, or 0 for any free one"
+            ) from error
+        raise SandboxError(f"cannot listen on {host} port {port}: {error.strerror}") from error
+    return bound
+
+
+def listen(host: str, ports: Sequence[int]) -> list[socket.socket]:
+    """Return one listening socket per port; raises what `bind` raises, and then leaves none open."""
+    with contextlib.ExitStack() as opened:
+        sockets = [opened.enter_context(bind(host, port)) for port in ports]
+        for listening in sockets:
+            listening.listen(_BACKLOG)
+        opened.pop_all()
+    return sockets
+
+
+def url_of(host: str, listening: socket.socket) -> str:
+    """Return the URL at which a client on this machine reaches a listening socket."""
+    reachable = {"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "::": "::1"}.get(host, host)
+    bracketed = f"[{reachable}]" if ":" in reachable else reachable
+    return f"http://{bracketed}:{port_of(listening)}"
+
+
+def port_of(bound: socket.socket) -> int:
+    """Return the port of a bound socket."""
+    return int(bound.getsockname()[1])
+
+
+class Connection(H11Protocol):
+    """A client's connection, in the scope of each of its requests, so that faults can end it.
+
+    Attributes:
+        lost: set when it is gone.
+        hanging: whether a request waits for nothing but the client's leaving.
     """
 
-    def __init__(
-        self,
-        *,
-        host: str = "127.0.0.1",
-        port: int = 0,
-        links_port: int = 0,
-        api_key: str = "sandbox",
-        pace: float | None = None,
-        poll_after_ms: int | None = None,
-        fast: bool = False,
-        faults: Sequence[Fault | str] = (),
-        clock: Clock | None = None,
-    ) -> None:
-        if pace is None:
-            pace = FAST_PACE if fast else DEFAULT_PACE
-        if pace < 0:
-            raise SandboxError(f"pace={pace}: give the seconds per state, 0 or more")
-        if not api_key:
-            raise SandboxError("api_key is empty: give the key that clients will send")
-        if poll_after_ms is None:
-            poll_after_ms = max(1, round(pace * 1000))
-        Steering.__init__(self, clock or RealClock())
-        Evidence.__init__(self, Ledger())
-        self._settings = Settings(api_key, pace, poll_after_ms, fast, self._clock)
-        self._host = host
-        self._ports = (port, links_port)
-        self._plan = Plan()
-        self._control = Control(self._plan, self._ledger)
-        self._faults = [one if isinstance(one, Fault) else Fault.parse(one) for one in faults]
-        self._studio: Studio | None = None
-        self._server: Host | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._thread: threading.Thread | None = None
-        self._urls = ("", "")
+    def __init__(self, config: Config, server_state: ServerState) -> None:
+        super().__init__(config, server_state, {})
+        self.lost = asyncio.Event()
+        self.hanging = False
+        self.app = self._respond
 
-    @property
-    def url(self) -> str:
-        """The gateway's origin, as in `http://127.0.0.1:8787`."""
-        return self._urls[0]
+    async def _respond(self, scope: Any, receive: Any, send: Any) -> None:
+        async def send_marked(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                date = formatdate(usegmt=True).encode()
+                message["headers"] = [*message.get("headers", ()), *HEADERS, (b"date", date)]
+            await send(message)
 
-    @property
-    def links_url(self) -> str:
-        """The origin that serves the finished files."""
-        return self._urls[1]
+        app = cast("ASGIApp", self.config.loaded_app)
+        await app({**scope, "connection": self}, receive, send_marked)
 
-    @property
-    def faults(self) -> list[Fault]:
-        """The faults that are set and wait for requests, oldest first."""
-        return self._plan.faults
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Note that the connection is gone."""
+        super().connection_lost(exc)
+        self.lost.set()
 
-    @property
-    def fault_counts(self) -> list[dict[str, Any]]:
-        """The same as JSON documents, with the requests each has `seen` and `struck`."""
-        return self._plan.as_json()
-
-    def fault(self, step: str, kind: str, **parameters: Any) -> Fault:
-        """Lets something go wrong from now on; it holds when this returns.
-
-        Args:
-            step: `create`, `query`, `content` or `link`.
-            kind: what happens; one of `faults.KINDS`.
-            **parameters: `moment`, `times`, `probability`, `after`, `seed`, and the kind's own.
-
-        Raises:
-            InvalidFault: there is no such fault.
-            SandboxError: connections shall be refused, and the sandbox does not run.
-        """
-        fault = Fault.of(step, kind, **parameters)
-        self.set(fault)
-        return fault
-
-    def set(self, fault: Fault) -> None:
-        """The same for a fault that is there already, as from `Fault.parse`; raises what `fault` raises."""
-        if self._loop is not None:
-            self._run(self._control.set(fault))
-        elif fault.kind == "refuse":
-            raise SandboxError("this sandbox does not run, so all connections are refused already")
-        else:
-            self._plan.add(fault)
-
-    def clear_faults(self) -> None:
-        """Lets everything go right from now on."""
-        if self._loop is None:
-            self._plan.clear()
-        else:
-            self._run(self._control.clear())
-
-    @property
-    def running(self) -> bool:
-        """Whether it serves."""
-        return self._thread is not None and self._thread.is_alive()
-
-    def __repr__(self) -> str:
-        return f"<Sandbox {self.url or 'not started'}: {self.paid} paid, {len(self.requests)} requests>"
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.stop()
-
-    def start(self) -> None:
-        """Starts serving; returns when requests are answered.
-
-        Raises:
-            PortInUse: another program listens on the port.
-            SandboxError: it runs already, or cannot listen there.
-        """
-        if self._thread is not None:
-            raise SandboxError("this sandbox runs already: stop it first, or make another")
-        sockets = listen(self._host, self._ports)
+    async def until_lost(self) -> None:
+        """Wait until the client has left, or the server stops."""
+        self.hanging = True
         try:
-            self._urls = (origin(self._host, sockets[0]), origin(self._host, sockets[1]))
-            self._studio = Studio()
-            wires = Wires()
-            self._server = Host(self._config(self._studio, wires, sockets[1]))
-            self._thread = threading.Thread(
-                target=asyncio.run,
-                args=(self._serve(self._server, wires, sockets),),
-                name="chainhub-sandbox",
-                daemon=True,
-            )
-            self._thread.start()
-            self._await_start(self._server, self._thread)
-            while self._faults:
-                self._run(self._control.set(self._faults.pop(0)))
-        except BaseException:
-            self.stop()
-            for listening in sockets:
-                listening.close()
-            raise
-
-    def stop(self) -> None:
-        """Stops serving, ends all rendering, and leaves neither thread, socket nor file."""
-        if self._studio is not None:
-            self._studio.stop_rendering()
-        if self._server is not None and self._thread is not None:
-            if self._loop is not None and self._thread.is_alive():
-                self._run(self._control.hang_up())
-                self._loop.call_soon_threadsafe(self._server.leave)
-            self._server.should_exit = True  # one that has not come to serve yet, too
-            self._thread.join()
-        if self._studio is not None:
-            self._studio.close()
-        self._studio = self._server = self._thread = self._loop = None
-
-    async def _serve(self, server: Host, wires: Wires, sockets: list[socket.socket]) -> None:
-        doors = Doors(server, wires, self._host)
-        self._control.connect(wires, doors, [each.getsockname()[1] for each in sockets])
-        self._loop = asyncio.get_running_loop()
-        try:
-            await server.serve(sockets)
+            await self.lost.wait()
         finally:
-            doors.close()
+            self.hanging = False
 
-    def _run(self, work: Coroutine[Any, Any, None]) -> None:
-        """Has the server's loop do something, and waits for it."""
-        if self._loop is None:
-            raise SandboxError("this sandbox does not run")
-        asyncio.run_coroutine_threadsafe(work, self._loop).result(_START_SECONDS)
+    def write(self, data: bytes) -> None:
+        """Send bytes past uvicorn, which knows nothing of them."""
+        self.transport.write(data)
 
-    def _config(self, studio: Studio, wires: Wires, links_socket: socket.socket) -> uvicorn.Config:
-        book = self._book = TaskBook()
-        striker = Striker(self._plan, wires)
-        gateway = Gateway(self._settings, studio, book, self._ledger, self.links_url, striker)
-        links = LinkHost(book, self._ledger, striker)
-        origins = Origins(
-            gateway.app(self._control.routes()),
-            links.app(),
-            links_socket.getsockname()[1],
-            wires,
-            self._control,
+    def close(self) -> None:
+        """Send FIN after what was written."""
+        self.transport.close()
+
+    def reset(self) -> None:
+        """Send RST at once."""
+        end: socket.socket = self.transport.get_extra_info("socket")
+        if end.fileno() >= 0:  # the client may have been quicker
+            end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
+        self.transport.abort()
+
+
+def connection_of(scope: MutableMapping[str, Any]) -> Connection | None:
+    """Return the connection that a request came on; None if it is gone, or came without a server."""
+    connection: Connection | None = scope.get("connection")
+    return None if connection is None or connection.lost.is_set() else connection
+
+
+class Server:
+    """Serves one application per listening socket. All methods are for its event loop.
+
+    It starts and stops in milliseconds, where `uvicorn.Server` polls in tenths of a second, and
+    can refuse connections to a port for a while.
+
+    Args:
+        host: the address of the sockets.
+    """
+
+    def __init__(self, host: str) -> None:
+        self._host = host
+        self._state = ServerState()
+        self._configs: dict[int, Config] = {}
+        self._listeners: dict[int, asyncio.Server] = {}
+        self._refusing: dict[int, socket.socket] = {}
+        self._timers: dict[int, asyncio.Task[None]] = {}
+        self._lock = asyncio.Lock()
+
+    @property
+    def _connections(self) -> list[Connection]:
+        return [cast("Connection", each) for each in self._state.connections]
+
+    async def start(self, apps: Sequence[tuple[socket.socket, ASGIApp]]) -> None:
+        """Serve each application on its socket."""
+        for listening, app in apps:
+            self._configs[port_of(listening)] = Config(
+                app, loop="asyncio", ws="none", lifespan="off", log_config=None, proxy_headers=False
+            )
+            await self._accept(listening)
+
+    async def refuse(self, port: int, seconds: float) -> None:
+        """Refuse connections to a port for some seconds; idle ones end, others after their answer."""
+        async with self._lock:
+            if port in self._refusing:
+                self._timers[port].cancel()
+            else:
+                await _close(self._listeners.pop(port))
+                # Bound, but not listening: no other program gets the port meanwhile.
+                self._refusing[port] = bind(self._host, port)
+            self._timers[port] = asyncio.create_task(self._accept_again(port, seconds))
+        for connection in self._connections:
+            if connection.server and connection.server[1] == port:
+                connection.shutdown()
+
+    async def accept_all(self) -> None:
+        """Accept connections again wherever they are refused."""
+        for port in list(self._refusing):
+            await self._accept_again(port)
+
+    async def stop(self) -> None:
+        """Accept nothing more, let answers end that soon do, and break off the others."""
+        async with self._lock:
+            for timer in self._timers.values():
+                timer.cancel()
+            for bound in self._refusing.values():
+                bound.close()
+            self._refusing.clear()
+            for listener in self._listeners.values():
+                await _close(listener)
+        for connection in self._connections:
+            if connection.hanging:
+                connection.reset()
+            else:
+                connection.shutdown()
+        await self._until_idle()
+        for task in list(self._state.tasks):
+            task.cancel()
+        # The leaving of a client that was killed goes unnoticed while its bytes are not read.
+        for connection in self._connections:
+            connection.transport.abort()
+        await self._until_idle()
+
+    async def _accept(self, bound: socket.socket) -> None:
+        port = port_of(bound)
+        listener = await asyncio.get_running_loop().create_server(
+            partial(Connection, self._configs[port], self._state),
+            sock=bound,
+            backlog=_BACKLOG,
+            start_serving=False,  # else a cancellation could leave it open and unknown
         )
-        return uvicorn.Config(
-            origins,
-            loop="asyncio",
-            http=wires.protocol(),
-            ws="none",
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            proxy_headers=False,
-        )
+        self._listeners[port] = listener
+        await listener.start_serving()
 
-    @staticmethod
-    def _await_start(server: Host, thread: threading.Thread) -> None:
-        deadline = time.monotonic() + _START_SECONDS
-        while not server.started:
-            if not thread.is_alive() or time.monotonic() > deadline:
-                raise SandboxError("the sandbox's server did not start")
-            time.sleep(0.002)
+    async def _accept_again(self, port: int, seconds: float = 0.0) -> None:
+        await asyncio.sleep(seconds)
+        async with self._lock:
+            if port in self._refusing:
+                timer = self._timers.pop(port)
+                if timer is not asyncio.current_task():
+                    timer.cancel()
+                await self._accept(self._refusing.pop(port))
+
+    async def _until_idle(self) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_GRACE_SECONDS):
+                for connection in self._connections:
+                    await connection.lost.wait()
+                while tasks := list(self._state.tasks):
+                    await asyncio.wait(tasks)
+
+
+async def _close(listener: asyncio.Server) -> None:
+    """Close a listener without losing a connection.
+
+    asyncio makes no transport for a connection that is accepted at the moment of closing, and
+    leaves its protocol to the garbage collector.
+    """
+    loop = asyncio.get_running_loop()
+    for listening in listener.sockets:
+        loop.remove_reader(listening.fileno())
+    await asyncio.sleep(0)
+    listener.close()

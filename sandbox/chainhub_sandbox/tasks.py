@@ -1,48 +1,98 @@
-"""Tasks and the states they walk through while their clip is rendered."""
+"""Tasks, and the states they go through while their clip is rendered."""
 
 from __future__ import annotations
 
 import asyncio
+import re
 import secrets
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from chainhub_sandbox.clock import Clock, RealClock
-from chainhub_sandbox.delivery import Delivered
+from chainhub_sandbox.clock import Clock
 
 Format = Literal["openai", "unified"]
 
-WALKS: dict[Format, tuple[str, ...]] = {
+STATES: Mapping[Format, tuple[str, ...]] = {
     "openai": ("queued", "processing", "in_progress", "in_progress"),
     "unified": (
         "pending",
         "processing",
         "image_downloading",
         "video_generating",
-        # Generated is not finished: the task moves on.
-        "video_generation_completed",
+        "video_generation_completed",  # not the end
         "video_upsampling",
     ),
 }
 COMPLETED = "completed"
 FAILED = "failed"
 
+_CONTENT_RANGE = re.compile(r"bytes (\d+)-")
 
-def new_token() -> str:
-    """Text that cannot be guessed."""
+
+def _new_token() -> str:
     return secrets.token_urlsafe(24)
 
 
+@dataclass(slots=True)
+class SentBytes:
+    """The bytes of one file that have been sent, by any number of answers."""
+
+    _ranges: list[tuple[int, int]] = field(default_factory=list[tuple[int, int]])
+
+    def add(self, start: int, end: int) -> None:
+        """Note that the bytes from `start` to before `end` have been sent."""
+        merged: list[tuple[int, int]] = []
+        for first, last in sorted([*self._ranges, (start, end)]):
+            if merged and first <= merged[-1][1]:
+                merged[-1] = merged[-1][0], max(last, merged[-1][1])
+            else:
+                merged.append((first, last))
+        self._ranges = merged  # in one step, since other threads read it
+
+    def covers(self, size: int) -> bool:
+        """Whether a whole file of that size has been sent."""
+        return any(start == 0 and end >= size for start, end in self._ranges)
+
+
+def first_byte(status: int, headers: Mapping[str, str]) -> int:
+    """Return the offset in the file at which an answer's body begins."""
+    found = _CONTENT_RANGE.match(headers.get("content-range", ""))
+    return int(found[1]) if status == 206 and found else 0
+
+
 @dataclass(frozen=True, slots=True)
-class Moment:
-    """Where a task is at one time.
+class CreateRequest:
+    """A valid create.
 
     Attributes:
-        status: the word the gateway says.
+        format: the wire format.
+        model: as requested.
+        prompt: as requested.
+        size: as requested.
+        seconds: as requested; empty where the format has none.
+        ratio: as requested; empty where the format has none.
+        images: the references to pictures (the file's name in a form).
+    """
+
+    format: Format
+    model: str
+    prompt: str
+    size: str
+    seconds: str = ""
+    ratio: str = ""
+    images: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TaskState:
+    """A task's state at one time.
+
+    Attributes:
+        status: as the API says it.
         progress: from 0.0 to 1.0.
         since: Unix time in seconds at which this state began.
     """
@@ -52,154 +102,134 @@ class Moment:
     since: float
 
 
-@dataclass(slots=True, eq=False)
 class Task:
     """One accepted create.
 
-    Attributes:
-        format: the wire format it was created in.
-        model: as requested.
-        prompt: as requested.
-        size: as requested.
+    Args:
+        request: what was asked for.
         pace: seconds spent in each state.
-        clip: gives the finished MP4, or the reason why there is none.
+        clip: the finished MP4, or the reason why there is none.
         clock: the time it goes by.
-        ratio: as requested; empty where the format has none.
-        seconds: as requested; empty where the format has none.
-        images: the references to pictures as requested (the file's name in a form).
+
+    Attributes:
         id: `video_<uuid>` or `grok:<uuid>`.
         token: the unguessable part of the task's links.
         created_at: Unix time in seconds.
-        delivered: which bytes of the video have been sent.
-        sentence: why it fails whatever is rendered; None if it does not.
+        sent: which bytes of the video have been sent.
     """
 
-    format: Format
-    model: str
-    prompt: str
-    size: str
-    pace: float
-    clip: Future[Path]
-    clock: Clock = field(default_factory=RealClock)
-    ratio: str = ""
-    seconds: str = ""
-    images: tuple[str, ...] = ()
-    id: str = ""
-    token: str = field(default_factory=new_token)
-    trace_id: str = field(default_factory=lambda: uuid.uuid4().hex)
-    created_at: float = 0.0
-    delivered: Delivered = field(default_factory=Delivered)
-    sentence: str | None = None
-    _started: float = 0.0
-    _shift: float = 0.0
-    _ended_after: float | None = None
-    _held_at: float | None = None
-
-    def __post_init__(self) -> None:
-        self.id = self.id or f"{'video_' if self.format == 'openai' else 'grok:'}{uuid.uuid4()}"
-        self.created_at = self.clock.time()
-        self._started = self.clock.monotonic()
-        self.clip.add_done_callback(self._note_end)
+    def __init__(
+        self, request: CreateRequest, pace: float, clip: Future[Path], clock: Clock
+    ) -> None:
+        self.request = request
+        self.clip = clip
+        self.id = f"{'video_' if request.format == 'openai' else 'grok:'}{uuid.uuid4()}"
+        self.token = _new_token()
+        self.trace_id = uuid.uuid4().hex
+        self.created_at = clock.time()
+        self.sent = SentBytes()
+        self._states = tuple(
+            # Without pictures there is none to download.
+            state
+            for state in STATES[request.format]
+            if request.images or state != "image_downloading"
+        )
+        self._pace = pace
+        self._clock = clock
+        self._started = clock.monotonic()
+        self._skipped = 0.0
+        self._held_at: float | None = None
+        self._failed_because: str | None = None
+        self._ended_after: float | None = None
+        clip.add_done_callback(self._note_end)
 
     @property
-    def walk(self) -> tuple[str, ...]:
-        """The states before the last one; without pictures there is none to download."""
-        walk = WALKS[self.format]
-        return walk if self.images else tuple(s for s in walk if s != "image_downloading")
-
-    @property
-    def whole(self) -> float:
-        """Seconds that its walk takes."""
-        return self.pace * len(self.walk)
+    def _duration(self) -> float:
+        """Seconds that all of its states take."""
+        return self._pace * len(self._states)
 
     @property
     def _elapsed(self) -> float:
-        """Seconds of its walk that are behind it."""
-        until = self.clock.monotonic() if self._held_at is None else self._held_at
-        # To the microsecond: a sum of pauses that ends where the walk does must not fall short of it.
-        return round(until - self._started - self._shift, 6)
+        """Seconds of its states that are over."""
+        now = self._clock.monotonic() if self._held_at is None else self._held_at
+        # To the microsecond: pauses that add up to the duration must not fall short of it.
+        return round(now - self._started + self._skipped, 6)
 
     def hold(self) -> None:
-        """Has it stand still in its state."""
+        """Keep it in its state."""
         if self._held_at is None:
-            self._held_at = self.clock.monotonic()
+            self._held_at = self._clock.monotonic()
 
     def release(self) -> None:
-        """Has it go on from where it stands still."""
+        """Let it go on from where it was held."""
         if self._held_at is not None:
-            self._shift += self.clock.monotonic() - self._held_at
+            self._skipped -= self._clock.monotonic() - self._held_at
             self._held_at = None
 
     def finish(self) -> None:
-        """Takes it to the end of its walk."""
+        """Go to the end of its states."""
         self.release()
-        self._shift -= max(0.0, self.whole - self._elapsed)
+        self._skipped += max(0.0, self._duration - self._elapsed)
 
     def fail(self, reason: str) -> None:
-        """Takes it to a bad end."""
-        self.sentence = reason
+        """End it as failed."""
+        self._failed_because = reason
         self._ended_after = self._elapsed
         self.finish()
-
-    async def until_rendered(self) -> None:
-        """Returns when it is known whether there is a clip, if its walk is over in virtual time.
-
-        Otherwise time that jumps would have a task stand at 99 % for hours.
-        """
-        if self.clock.virtual and self._elapsed >= self.whole and not self.clip.done():
-            await asyncio.wait([asyncio.wrap_future(self.clip)])
 
     def _note_end(self, _: Future[Path]) -> None:
         self._ended_after = self._elapsed
 
-    @property
-    def _rendered_after(self) -> float | None:
-        if self.clock.virtual:  # a rendering takes none of it, or two runs would not be alike
-            return 0.0 if self.clip.done() else None
-        return self._ended_after
+    async def until_rendered(self) -> None:
+        """Wait for the clip, if all states are over in virtual time.
 
-    def moment(self) -> Moment:
-        """Where the task is now.
-
-        A task completes only when it has walked through all states and its clip is there; it
-        fails as soon as the rendering has failed, in virtual time at the end of its walk.
+        Otherwise time that jumps would leave a task at 99 % for hours.
         """
-        elapsed, walk, whole = self._elapsed, self.walk, self.whole
-        rendered_after = self._rendered_after
-        began = self.created_at + self._shift
-        if self.failure is not None and rendered_after is not None and not self.clock.virtual:
-            return Moment(FAILED, 0.0, began + rendered_after)
-        if elapsed < whole:
-            step = min(int(elapsed / self.pace), len(walk) - 1)
-            progress = elapsed / whole if step else 0.0
-            return Moment(walk[step], min(progress, 0.99), began + step * self.pace)
+        if self._clock.virtual and self._elapsed >= self._duration and not self.clip.done():
+            await asyncio.wait([asyncio.wrap_future(self.clip)])
+
+    def state(self) -> TaskState:
+        """Return where the task is now.
+
+        It completes when all states are over and its clip is rendered. It fails as soon as the
+        rendering has failed, in virtual time when all states are over.
+        """
+        elapsed, duration, pace = self._elapsed, self._duration, self._pace
+        began = self.created_at - self._skipped
+        ended_after = self._ended_after
+        if self._clock.virtual:  # rendering takes no virtual time, so that all runs are alike
+            ended_after = 0.0 if self.clip.done() else None
+        elif self.failure is not None and ended_after is not None:
+            return TaskState(FAILED, 0.0, began + ended_after)
+        if elapsed < duration:
+            index = min(int(elapsed / pace), len(self._states) - 1)
+            progress = elapsed / duration if index else 0.0
+            return TaskState(self._states[index], min(progress, 0.99), began + index * pace)
         if self.failure is not None:
-            return Moment(FAILED, 0.0, began + whole)
-        if rendered_after is None:
-            return Moment(walk[-1], 0.99, began + whole - self.pace)
-        return Moment(COMPLETED, 1.0, began + max(whole, rendered_after))
+            return TaskState(FAILED, 0.0, began + duration)
+        if ended_after is None:
+            return TaskState(self._states[-1], 0.99, began + duration - pace)
+        return TaskState(COMPLETED, 1.0, began + max(duration, ended_after))
 
     @property
     def video(self) -> Path | None:
-        """The rendered MP4; None before it is there, and where it could not be rendered."""
+        """The rendered MP4; None if it is not, or cannot be, rendered."""
         if not self.clip.done() or self.clip.cancelled() or self.clip.exception() is not None:
             return None
         return self.clip.result()
 
     @property
     def failure(self) -> str | None:
-        """Why there will be no clip, None as long as nothing is wrong."""
-        if self.sentence is not None:
-            return self.sentence
-        if not self.clip.done():
-            return None
+        """Why there will be no clip; None as long as nothing is wrong."""
+        if self._failed_because is not None or not self.clip.done():
+            return self._failed_because
         if self.clip.cancelled():
             return "the sandbox was stopped"
         error = self.clip.exception()
         return None if error is None else (str(error) or type(error).__name__)
 
 
-class TaskBook:
+class TaskStore:
     """All tasks of one sandbox, by id and by the token in their links."""
 
     def __init__(self) -> None:
@@ -208,19 +238,19 @@ class TaskBook:
         self._expired: dict[str, int] = {}
         self._holding = False
 
-    def enter(self, task: Task) -> None:
-        """Keeps a task."""
+    def __iter__(self) -> Iterator[Task]:
+        """All tasks, oldest first."""
+        return iter(list(self._by_id.values()))
+
+    def add(self, task: Task) -> None:
+        """Keep a task."""
         if self._holding:
             task.hold()
         self._by_id[task.id] = task
         self._by_token[task.token] = task
 
-    def __iter__(self) -> Iterator[Task]:
-        """All tasks, oldest first."""
-        return iter(list(self._by_id.values()))
-
     def hold(self, *, holding: bool) -> None:
-        """Has all tasks stand still, those too that are yet to come; or has all go on."""
+        """Hold all tasks, and those to come; or let all go on."""
         self._holding = holding
         for task in self:
             if holding:
@@ -229,21 +259,21 @@ class TaskBook:
                 task.release()
 
     def find(self, task_id: str, wire_format: Format) -> Task | None:
-        """The task of that id, if it was created in that format."""
+        """Return the task of that id, if it was created in that format."""
         task = self._by_id.get(task_id)
-        return task if task is not None and task.format == wire_format else None
+        return task if task is not None and task.request.format == wire_format else None
 
-    def linked(self, token: str) -> Task | None:
-        """The task whose links carry the token."""
+    def by_token(self, token: str) -> Task | None:
+        """Return the task whose links have the token."""
         return self._by_token.get(token)
 
-    def expire(self, task: Task, status: int) -> None:
-        """Gives a task another token; its old links are answered with an error status from now on."""
+    def expire_links(self, task: Task, status: int) -> None:
+        """Give a task another token; its old links are answered with an error status from now on."""
         del self._by_token[task.token]
         self._expired[task.token] = status
-        task.token = new_token()
+        task.token = _new_token()
         self._by_token[task.token] = task
 
     def expired(self, token: str) -> int | None:
-        """The status that links with a token are answered with, if they have expired."""
+        """Return the status that links with a token are answered with, if they have expired."""
         return self._expired.get(token)

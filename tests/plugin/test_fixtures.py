@@ -77,15 +77,15 @@ def test_time_never_outruns_the_renderer(
     chainhub: ChainHub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A slow rendering is waited for: the query at the end of the walk says completed, not 99 %."""
-    from chainhub_sandbox import studio
+    from chainhub_sandbox import clips
 
-    render = studio.render
+    render = clips.render
 
     def slow(*arguments: Any) -> None:
         time.sleep(0.4)
         render(*arguments)
 
-    monkeypatch.setattr(studio, "render", slow)
+    monkeypatch.setattr(clips, "render", slow)
     seen: list[VideoTask] = []
     chainhub.videos.wait(chainhub.videos.create("slow", **UNIFIED), on_update=seen.append)
     assert [task.raw_status for task in seen][-2:] == ["video_upsampling", "completed"]
@@ -100,7 +100,7 @@ def test_a_broken_renderer_ends_the_walk(
     def broken(*_: object) -> None:
         raise OSError("no space left on device")
 
-    monkeypatch.setattr("chainhub_sandbox.studio.render", broken)
+    monkeypatch.setattr("chainhub_sandbox.clips.render", broken)
     seen: list[VideoTask] = []
     with pytest.raises(TaskFailed, match="no space left"):
         chainhub.videos.wait(chainhub.videos.create("broken", **UNIFIED), on_update=seen.append)

@@ -7,7 +7,7 @@ import time
 
 import httpx
 import pytest
-from chainhub_sandbox.delivery import Delivered
+from chainhub_sandbox.tasks import SentBytes
 
 from .conftest import Caller
 
@@ -132,11 +132,11 @@ def test_the_digest_is_that_of_the_file(fresh_caller: Caller) -> None:
 
 def test_what_has_left_adds_up() -> None:
     """Parts count in any order, overlapping or not; a gap or a missing end does not."""
-    delivered = Delivered()
-    assert not delivered.covers(10)
+    sent = SentBytes()
+    assert not sent.covers(10)
     for first, end in [(5, 10), (0, 2), (3, 5), (0, 0)]:
-        delivered.add(first, end)
-    assert not delivered.covers(10)
-    delivered.add(1, 4)
-    assert delivered.covers(10)
-    assert not delivered.covers(11)
+        sent.add(first, end)
+    assert not sent.covers(10)
+    sent.add(1, 4)
+    assert sent.covers(10)
+    assert not sent.covers(11)

@@ -14,10 +14,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import httpx
+from chainhub_sandbox.clips import ClipRenderer
+from chainhub_sandbox.clock import RealClock
+from chainhub_sandbox.faults import FaultPlan
 from chainhub_sandbox.gateway import Gateway, Settings
 from chainhub_sandbox.ledger import Ledger
-from chainhub_sandbox.studio import Studio
-from chainhub_sandbox.tasks import TaskBook
+from chainhub_sandbox.tasks import TaskStore
 from starlette.types import ASGIApp
 
 if TYPE_CHECKING:
@@ -69,13 +71,14 @@ def test_picture_of_200_megabytes(caller: Caller, tmp_path: Path) -> None:
     large = tmp_path / "large.png"
     large.write_bytes(caller.kitten)
     os.truncate(large, size)
-    studio, ledger = Studio(), Ledger()
-    settings = Settings(api_key="sandbox", pace=0.01, poll_after_ms=10, fast=True)
-    app = Gateway(settings, studio, TaskBook(), ledger, "http://127.0.0.1:1").app()
+    renderer, ledger = ClipRenderer(fast=True), Ledger()
+    settings = Settings(api_key="sandbox", pace=0.01, poll_after_ms=10, clock=RealClock())
+    links_url = "http://127.0.0.1:1"
+    app = Gateway(settings, renderer, TaskStore(), ledger, links_url, FaultPlan()).app()
     answer, peak = asyncio.run(_upload(app, large))
-    studio.close()
+    renderer.close()
     assert answer.status_code == 200, answer.text
-    (record,) = ledger.entries[0].pictures
+    (record,) = ledger.requests[0].pictures
     assert record.size == size
     with large.open("rb") as file:
         assert record.sha256 == hashlib.file_digest(file, "sha256").hexdigest()

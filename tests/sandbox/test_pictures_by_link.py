@@ -120,9 +120,7 @@ def test_other_links_are_never_fetched(
 ) -> None:
     """Proves that a foreign link, however disguised, gives a drawn clip and no connection."""
     fetched: list[str] = []
-    monkeypatch.setattr(
-        "chainhub_sandbox.studio.fetch_loopback", lambda url, _: fetched.append(url)
-    )
+    monkeypatch.setattr("chainhub_sandbox.clips.fetch_loopback", lambda url, _: fetched.append(url))
     state = caller.finish(caller.create_unified(images=[link]))
     assert state["status"] == "completed"
     assert fetched == []

@@ -196,10 +196,10 @@ def test_own_fault_is_said_in_one_line(
 ) -> None:
     """Proves that a bug in the sandbox is an answer in shape 1, and a traceback in its log only."""
 
-    def bug(_: object) -> None:
+    def bug(*_: object) -> None:
         raise ZeroDivisionError("a bug")
 
-    monkeypatch.setattr("chainhub_sandbox.creates._check_prompt", bug)
+    monkeypatch.setattr("chainhub_sandbox.requests._check_model_and_prompt", bug)
     answer = caller.create_unified()
     assert answer.status_code == 500
     assert "ZeroDivisionError('a bug')" in answer.json()["error"]["message"]

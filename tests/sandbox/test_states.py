@@ -153,7 +153,7 @@ def test_rendering_failure_fails_the_task(caller: Caller, monkeypatch: pytest.Mo
         raise OSError("no space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr("chainhub_sandbox.studio.render", broken)
+        patch.setattr("chainhub_sandbox.clips.render", broken)
         openai = caller.finish(caller.create_openai(prompt="will fail"))
         unified = caller.finish(caller.create_unified(prompt="will fail"))
     assert openai["status"] == unified["status"] == "failed"
