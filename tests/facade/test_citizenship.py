@@ -158,6 +158,6 @@ def test_the_raw_door_opens(sandbox: Sandbox) -> None:
                 model="grok-video-3", prompt="A kitten", aspect_ratio="3:2", size="720P", images=[]
             )
             created = create_unified_video.sync(client=raw, body=body)
-            assert hub.videos.wait(created.id).done  # type: ignore[union-attr] - the sandbox accepts it
+            assert hub.videos.wait(created.id).done  # type: ignore[union-attr]  # the sandbox accepts it
             missing = retrieve_video.sync_detailed("video_none", client=raw)
             assert missing.status_code >= 400

@@ -51,7 +51,7 @@ def test_a_slow_picture_is_read_off_the_loop(gateway: Gateway, model: str) -> No
             return super().read(size)
 
     file = SlowFile(png())
-    _run(gateway, ticker, lambda hub: wire.create(hub, image=file), inline_images=True)  # type: ignore[arg-type, return-value] - awaited there
+    _run(gateway, ticker, lambda hub: wire.create(hub, image=file), inline_images=True)  # type: ignore[arg-type, return-value]  # awaited there
     assert ticker.awaited >= 2
 
 
@@ -94,7 +94,7 @@ def test_a_picture_is_fitted_off_the_loop(
         return fitted(*arguments)
 
     monkeypatch.setattr(carry, "fitted", slowly)
-    _run(gateway, ticker, lambda hub: OPENAI.create(hub, image=png((300, 200)), fit="contain"))  # type: ignore[arg-type, return-value] - awaited there
+    _run(gateway, ticker, lambda hub: OPENAI.create(hub, image=png((300, 200)), fit="contain"))  # type: ignore[arg-type, return-value]  # awaited there
     assert ticker.awaited == 1
 
 

@@ -106,7 +106,7 @@ def test_a_picture_without_end_is_not_swallowed() -> None:
 
     endless = Endless()
     with pytest.raises(InvalidRequest, match="not a picture"):
-        open_picture(endless)  # type: ignore[arg-type] - it has all that is used of a file
+        open_picture(endless)  # type: ignore[arg-type]  # it has all that is used of a file
     assert endless.taken < 1_000_000
 
 

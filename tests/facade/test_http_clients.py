@@ -86,7 +86,7 @@ def test_every_failure_of_the_other_library_is_known() -> None:
     while waiting:
         kind = waiting.pop()
         waiting.extend(kind.__subclasses__())
-        failure = Witness(own=True).failure(kind.__new__(kind, "text"))  # type: ignore[arg-type] - none is a BaseException only
+        failure = Witness(own=True).failure(kind.__new__(kind, "text"))  # type: ignore[arg-type]  # none is a BaseException only
         assert failure is not None, kind
         twin = getattr(httpx, kind.__name__, httpx.HTTPError)
         expected = Witness(own=True).failure(twin.__new__(twin, "text"))

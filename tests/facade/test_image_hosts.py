@@ -32,7 +32,7 @@ def test_a_blocking_image_host_does_not_hold_up_the_loop(gateway: Gateway) -> No
             AsyncChainHub(base_url=gateway.url, api_key="the-key", image_host=host) as hub,
             ticker,
         ):
-            await UNIFIED.create(hub, image=png())  # type: ignore[misc] - the asynchronous one
+            await UNIFIED.create(hub, image=png())  # type: ignore[misc]  # the asynchronous one
 
     asyncio.run(create())
     assert ticker.awaited == 1

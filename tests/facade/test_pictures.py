@@ -38,7 +38,7 @@ class OnlyReads:
 def _in_a_gzip(path: Path) -> IO[bytes]:
     with gzip.open(path, "wb") as file:
         file.write(png())
-    return gzip.open(path, "rb")  # type: ignore[return-value] - it reads as one
+    return gzip.open(path, "rb")  # type: ignore[return-value]  # it reads as one
 
 
 def _in_a_zip(path: Path) -> IO[bytes]:
@@ -209,7 +209,7 @@ def test_a_stream_of_pictures_without_end_has_a_limit(monkeypatch: pytest.Monkey
             return b"\x89PNG\r\n\x1a\n".ljust(size, b"\0")
 
     monkeypatch.setattr("chainhub_video.images.pictures.STREAM_LIMIT", 3 * MEGABYTE)
-    error = _within(10, lambda: open_picture(Endless()))  # type: ignore[arg-type] - it reads
+    error = _within(10, lambda: open_picture(Endless()))  # type: ignore[arg-type]  # it reads
     assert isinstance(error, InvalidRequest)
     assert "more than 3,145,728 bytes, or no end" in str(error)
 
@@ -242,4 +242,4 @@ def test_a_file_that_vanishes_or_may_not_be_read(tmp_path: Path) -> None:
             return b"x.png"
 
     with pytest.raises(InvalidRequest, match="cannot be read"):
-        open_picture(BytesPath())  # type: ignore[arg-type] - that is the mistake
+        open_picture(BytesPath())  # type: ignore[arg-type]  # that is the mistake

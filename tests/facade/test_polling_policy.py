@@ -182,7 +182,7 @@ def test_policies_are_frozen_values(policy: PollPolicy | RetryPolicy) -> None:
     assert policy == attrs.evolve(policy)
     assert hash(policy) == hash(attrs.evolve(policy))
     with pytest.raises(attrs.exceptions.FrozenInstanceError):
-        policy.first = 1.0  # type: ignore[misc] - that is the point
+        policy.first = 1.0  # type: ignore[misc]  # that is the point
 
 
 @pytest.mark.parametrize("kind", [PollPolicy, RetryPolicy])

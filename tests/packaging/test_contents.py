@@ -55,14 +55,14 @@ def differences(held: Files, wheel: Files, project: Path = ROOT / "pyproject.tom
 def _metadata(told: Files, project: dict[str, object], root: Path) -> list[str]:
     """Compare what a wheel tells of itself with what the project says."""
     message = message_from_bytes(told.get("METADATA", b""))
-    extras: dict[str, list[str]] = project["optional-dependencies"]  # type: ignore[assignment] - as the format has it
-    dependencies: list[str] = project["dependencies"]  # type: ignore[assignment] - as the format has it
+    extras: dict[str, list[str]] = project["optional-dependencies"]  # type: ignore[assignment]  # as the format has it
+    dependencies: list[str] = project["dependencies"]  # type: ignore[assignment]  # as the format has it
     wanted = {_plain(text, "") for text in dependencies}
     wanted |= {_plain(text, extra) for extra, needs in extras.items() for text in needs}
     points = ConfigParser(delimiters="=")
-    points.optionxform = str  # type: ignore[assignment,method-assign] - names keep their case
+    points.optionxform = str  # type: ignore[assignment,method-assign]  # names keep their case
     points.read_string(told.get("entry_points.txt", b"").decode())
-    groups: dict[str, dict[str, str]] = project.get("entry-points", {})  # type: ignore[assignment] - as the format has it
+    groups: dict[str, dict[str, str]] = project.get("entry-points", {})  # type: ignore[assignment]  # as the format has it
     commands = {"console_scripts": project["scripts"], **groups}
     pairs = {
         "the extras": (set(message.get_all("Provides-Extra", [])), {*extras}),
@@ -76,7 +76,7 @@ def _metadata(told: Files, project: dict[str, object], root: Path) -> list[str]:
 
 
 def _payload(message: object) -> str:
-    return message.get_payload(decode=True).decode()  # type: ignore[attr-defined, no-any-return] - the text of a message
+    return message.get_payload(decode=True).decode()  # type: ignore[attr-defined, no-any-return]  # the text of a message
 
 
 def _plain(text: str, extra: str | None = None) -> tuple[str, str, str]:

@@ -53,7 +53,7 @@ def _lost_name(patch: pytest.MonkeyPatch) -> None:
 
 
 def _default_of_the_client(patch: pytest.MonkeyPatch) -> None:
-    defaults = ChainHub.__init__.__kwdefaults__  # type: ignore[misc] - to be looked at, not called
+    defaults = ChainHub.__init__.__kwdefaults__  # type: ignore[misc]  # to be looked at, not called
     assert defaults is not None
     patch.setitem(defaults, "inline_images", True)
 
