@@ -10,6 +10,7 @@ import pytest
 from chainhub_video import (
     ConfigurationError,
     DownloadFailed,
+    InvalidRequest,
     PollPolicy,
     RateLimited,
     RetryPolicy,
@@ -83,6 +84,16 @@ def test_a_create_and_a_query_take_a_limit_of_their_own(wire: Wire) -> None:
     task = world.play(create(world, SETTINGS, build_request(**wire.arguments), timeout=7))
     world.play(retrieve(world, SETTINGS, task, timeout=3, format=None))
     assert (world.calls[0].read_timeout, world.calls[1].within) == (7, 3)
+
+
+@pytest.mark.parametrize("limit", [0, -1, float("nan"), "soon"])
+def test_a_limit_of_no_time_is_refused(hub: Any, wire: Wire, gateway: Gateway, limit: Any) -> None:
+    """A single request needs some time: what is none is refused before anything is sent."""
+    with pytest.raises(InvalidRequest, match=r"timeout is .* and must be above 0 seconds, or None"):
+        wire.create(hub, timeout=limit)
+    with pytest.raises(InvalidRequest, match="timeout is"):
+        hub.videos.retrieve(wire.task(), timeout=limit)
+    assert gateway.arrived == []
 
 
 def test_a_wait_that_ends_at_its_deadline_is_a_timeout(

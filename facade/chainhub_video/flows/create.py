@@ -33,6 +33,7 @@ from chainhub_video.errors import (
     UnexpectedResponse,
 )
 from chainhub_video.flows.carry import Opened, carry_all, close_all, open_all
+from chainhub_video.flows.wait import check_limit
 from chainhub_video.io import IO, AnswerTooLarge, Call, Reply, TransportFailure, read_whole
 from chainhub_video.receipts.claim import AGAIN, CHECK, say, settled, uncertain
 from chainhub_video.receipts.receipt import Receipt, ReceiptState, ReceiptStore, fingerprint_of
@@ -94,6 +95,7 @@ async def create(
         request: what is asked for.
         timeout: seconds for the answer; None for those of `Timeouts.create`.
     """
+    check_limit(timeout)
     submission = await prepare(io, settings, request, patience=timeout)
     try:
         return await submission.send()

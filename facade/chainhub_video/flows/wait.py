@@ -93,7 +93,7 @@ async def retrieve(
     format: FormatName | None,  # noqa: A002 - the public name
 ) -> VideoTask:
     """Ask once how a task stands; see `Videos.retrieve`."""
-    check_timeout(timeout)
+    check_limit(timeout)
     return await look_once(io, settings, task_for(task_or_id, format), timeout)
 
 
@@ -312,6 +312,16 @@ def _no_answer(
 
 def _cause(failure: Exception) -> BaseException | None:
     return failure.cause if isinstance(failure, TransportFailure) else None
+
+
+def check_limit(timeout: float | None) -> None:
+    """Refuse what is no limit for a single request.
+
+    Raises:
+        InvalidRequest: it is not above 0, or not a number.
+    """
+    if timeout is not None and not (isinstance(timeout, (int, float)) and timeout > 0):
+        raise InvalidRequest(f"timeout is {timeout!r:.80}, and must be above 0 seconds, or None")
 
 
 def check_timeout(timeout: float | None) -> None:
