@@ -113,7 +113,7 @@ def _error(injection: Injection, answer: Answer, request_id: str) -> Answer:
         return Answer(status, page, "text/html", headers)
     if shape == "empty":
         return text_answer("", status, headers)
-    refusal = Refusal(status, injection["message"], code=injection["code"], flat=shape == "flat")
+    refusal = Refusal(status, injection["message"], injection["code"], shape=shape)
     return replace(refusal.answer(request_id), headers=headers)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from threading import Lock
@@ -316,52 +317,31 @@ class Injection:
 NO_FAULT = Injection()
 
 
-@dataclass(slots=True)
-class _Planned:
-    """A fault that is set, with its counts."""
-
-    fault: Fault
-    number: int
-    seen: int = 0
-    struck: int = 0
-
-    def hits_next(self) -> bool:
-        """Count one more request, and return whether it is hit."""
-        self.seen += 1
-        if self.seen <= self.fault.after or self.struck == self.fault.times:
-            return False
-        # One generator a request: two faults of one seed differ, and neither depends on the other.
-        if self.rng(self.seen).random() >= self.fault.probability:
-            return False
-        self.struck += 1
-        return True
-
-    def rng(self, turn: int) -> random.Random:
-        return random.Random(f"{self.fault.seed}/{self.number}/{turn}")
-
-
 class FaultPlan:
     """The faults that are set, oldest first; for any thread."""
 
     def __init__(self) -> None:
-        self._planned: list[_Planned] = []
+        self._faults: list[Fault] = []
+        self._seen: Counter[int] = Counter()
+        self._struck: Counter[int] = Counter()
         self._lock = Lock()
 
     def add(self, fault: Fault) -> None:
         """Set a fault."""
         with self._lock:
-            self._planned.append(_Planned(fault, len(self._planned)))
+            self._faults.append(fault)
 
     def clear(self) -> None:
         """Forget all faults."""
         with self._lock:
-            self._planned.clear()
+            for forgotten in (self._faults, self._seen, self._struck):
+                forgotten.clear()
 
     @property
     def faults(self) -> list[Fault]:
         """The faults that are set."""
         with self._lock:
-            return [planned.fault for planned in self._planned]
+            return list(self._faults)
 
     def draw(self, step: str) -> Injection:
         """Return what hits the next request of a step: the oldest fault that does, if any.
@@ -369,15 +349,30 @@ class FaultPlan:
         A request that an older fault hits is not counted by the younger ones.
         """
         with self._lock:
-            for planned in self._planned:
-                if planned.fault.step == step and planned.hits_next():
-                    return Injection(planned.fault, planned.rng(-planned.struck))
+            for number, fault in enumerate(self._faults):
+                if fault.step == step and self._hits_next(number, fault):
+                    return Injection(fault, _rng(number, fault, -self._struck[number]))
         return NO_FAULT
+
+    def _hits_next(self, number: int, fault: Fault) -> bool:
+        """Count one more request, and return whether it is hit."""
+        self._seen[number] += 1
+        if self._seen[number] <= fault.after or self._struck[number] == fault.times:
+            return False
+        if _rng(number, fault, self._seen[number]).random() >= fault.probability:
+            return False
+        self._struck[number] += 1
+        return True
 
     def as_json(self) -> list[dict[str, Any]]:
         """Return every fault, with how many requests it has seen and struck."""
         with self._lock:
             return [
-                planned.fault.as_json() | {"seen": planned.seen, "struck": planned.struck}
-                for planned in self._planned
+                fault.as_json() | {"seen": self._seen[number], "struck": self._struck[number]}
+                for number, fault in enumerate(self._faults)
             ]
+
+
+def _rng(number: int, fault: Fault, turn: int) -> random.Random:
+    """Return a generator for one request: two faults of one seed differ, and do not affect each other."""
+    return random.Random(f"{fault.seed}/{number}/{turn}")

@@ -96,8 +96,10 @@ class Connection(H11Protocol):
     async def _respond(self, scope: Any, receive: Any, send: Any) -> None:
         async def send_marked(message: Message) -> None:
             if message["type"] == "http.response.start":
-                date = formatdate(usegmt=True).encode()
-                message["headers"] = [*message.get("headers", ()), *HEADERS, (b"date", date)]
+                more = [*HEADERS, (b"date", formatdate(usegmt=True).encode())]
+                if not self.cycle.keep_alive:  # else the client may send its next request in vain
+                    more.append((b"connection", b"close"))
+                message["headers"] = [*message.get("headers", ()), *more]
             await send(message)
 
         app = cast("ASGIApp", self.config.loaded_app)
