@@ -149,16 +149,14 @@ async def interrupt(
     if injection.kind == "hang":
         seconds = injection["seconds"]
         if seconds is None:
-            # While its bytes are not read, the leaving of a client may go unnoticed for ever.
-            record()
-            await connection.until_lost()
-            raise NoAnswer
+            record()  # first: while its bytes are not read, a client may leave unnoticed
         try:
             async with asyncio.timeout(seconds):
                 await connection.until_lost()
         except TimeoutError:
             return
-        record()
+        if seconds is not None:
+            record()
         raise NoAnswer
 
 

@@ -16,7 +16,6 @@ from chainhub_sandbox.errors import InvalidFault
 Step = Literal["create", "query", "content", "link"]
 Moment = Literal["arrival", "read", "done"]
 STEPS: tuple[Step, ...] = get_args(Step)
-MOMENTS: tuple[Moment, ...] = get_args(Moment)
 SHAPES = ("error", "flat", "html", "empty")
 
 _JSON_STEPS: tuple[Step, ...] = ("create", "query")

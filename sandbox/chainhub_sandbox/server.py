@@ -167,7 +167,13 @@ class Server:
         """Serve each application on its socket."""
         for listening, app in apps:
             self._configs[port_of(listening)] = Config(
-                app, loop="asyncio", ws="none", lifespan="off", log_config=None, proxy_headers=False
+                app,
+                loop="asyncio",
+                ws="none",
+                lifespan="off",
+                log_config=None,
+                access_log=False,
+                proxy_headers=False,
             )
             await self._accept(listening)
 
