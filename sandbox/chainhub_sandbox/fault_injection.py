@@ -164,7 +164,7 @@ async def _end(connection: Connection, ending: str) -> None:
     if ending == "reset":
         connection.reset()
     else:
-        connection.close()
+        connection.transport.close()
     # uvicorn must know it before the request ends, or it would send an answer of its own.
     await connection.lost.wait()
 
@@ -271,5 +271,5 @@ async def _send_raw(
     if sent is not None and _is_video(headers):
         first = first_byte(status, headers)
         sent.add(first, first + len(body))
-    connection.write(head + body)
+    connection.transport.write(head + body)  # uvicorn does not know of it
     await _end(connection, ending)

@@ -106,13 +106,9 @@ class _Application:
         return injected(exchange.injection, answer.response(request_id), exchange.sent)
 
     async def _interrupt(self, exchange: Exchange, *moments: Moment) -> None:
+        scope, record = exchange.request.scope, partial(self._record, exchange, 0)
         for moment in moments:
-            await interrupt(
-                exchange.injection,
-                moment,
-                exchange.request.scope,
-                lambda: self._record(exchange, 0),
-            )
+            await interrupt(exchange.injection, moment, scope, record)
 
     def _record(self, exchange: Exchange, status: int) -> None:
         self.ledger.record(
@@ -228,12 +224,8 @@ class Gateway(_Application):
         if status == FAILED:
             raise Refusal(400, f"Task failed: {task.failure}", code="task_failed", param="id")
         if status != COMPLETED:
-            raise Refusal(
-                400,
-                f"Task is not completed yet, its status is {status}",
-                code="task_not_completed",
-                param="id",
-            )
+            message = f"Task is not completed yet, its status is {status}"
+            raise Refusal(400, message, code="task_not_completed", param="id")
         exchange.sent = task.sent
         link = video_link(task, self.links_url)
         return Answer(200, task.clip.result(), "video/mp4", link=link)

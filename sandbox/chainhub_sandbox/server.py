@@ -118,14 +118,6 @@ class Connection(H11Protocol):
         finally:
             self.hanging = False
 
-    def write(self, data: bytes) -> None:
-        """Send bytes past uvicorn, which knows nothing of them."""
-        self.transport.write(data)
-
-    def close(self) -> None:
-        """Send FIN after what was written."""
-        self.transport.close()
-
     def reset(self) -> None:
         """Send RST at once."""
         end: socket.socket = self.transport.get_extra_info("socket")

@@ -151,5 +151,6 @@ def test_answers_under_way_are_finished_while_connections_are_refused(target: Ta
             time.sleep(0.01)
         target.gateway.fault("query", "refuse", seconds=30)
         assert asked.result().json()["id"] == target.openai
+        assert asked.result().headers["connection"] == "close"
         with pytest.raises(httpx.TransportError):
             http.get("/")
