@@ -11,11 +11,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from starlette.responses import FileResponse, Response
 
 from chainhub_sandbox.tasks import COMPLETED, FAILED, Task, TaskState
+
+Shape = Literal["error", "flat", "plain"]
 
 _LONGEST_REFERENCE = 200
 _MODE = re.compile(r"--mode=(\w+)")
@@ -39,14 +41,15 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
     link: str = ""
 
-    def response(self) -> Response:
+    def response(self, request_id: str = "") -> Response:
         """Return the response; one of a file knows Range, If-Range, ETag and HEAD."""
+        headers = {**self.headers, **({"X-Oneapi-Request-Id": request_id} if request_id else {})}
         if isinstance(self.content, Path):
-            return FileResponse(self.content, self.status, self.headers, self.media_type)
+            return FileResponse(self.content, self.status, headers, self.media_type)
         content = self.content
         if not isinstance(content, str):
             content = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
-        return Response(content, self.status, self.headers, self.media_type)
+        return Response(content, self.status, headers, self.media_type)
 
 
 def text_answer(text: str, status: int, headers: Mapping[str, str] | None = None) -> Answer:
@@ -62,23 +65,25 @@ class Refusal(Exception):
         message: one line; the request id is appended when it is sent.
         code: for programs, as in `model_not_found`.
         param: the field it is about.
-        flat: whether the shape is `{"code", "message", "data"}` instead of `{"error": {…}}`.
+        shape: `error` for `{"error": {…}}`, `flat` for `{"code", "message", "data"}`, or `plain`.
     """
 
     def __init__(
-        self, status: int, message: str, *, code: str, param: str = "", flat: bool = False
+        self, status: int, message: str, code: str = "", param: str = "", shape: Shape = "error"
     ) -> None:
         super().__init__(message)
         self.status = status
         self.code = code
         self.param = param
-        self.flat = flat
+        self.shape = shape
 
     def answer(self, request_id: str) -> Answer:
         """Return the answer to one request."""
+        if self.shape == "plain":
+            return text_answer(f"{self}\n", self.status)
         suffix = f" (request id: {request_id})"
         message = f"{self}{suffix}"
-        if self.flat:
+        if self.shape == "flat":
             return Answer(self.status, {"code": self.code, "message": message, "data": None})
         error = {
             "message": message,

@@ -8,6 +8,7 @@ import hashlib
 import unicodedata
 from bisect import bisect_right
 from functools import cache
+from typing import Any
 
 from PIL import Image, ImageDraw, ImageFont
 from PIL.ImageFont import FreeTypeFont
@@ -47,12 +48,12 @@ def _fonts(size: int) -> list[Font]:
 def _font(text: str, size: int) -> Font:
     """Return the first font that has all characters of a text, or else most of them."""
     characters = frozenset(text) - {" "}
-    counts: list[int] = []
-    for index in range(len(_fonts(size))):
-        counts.append(sum(_has_glyph(index, character) for character in characters))
-        if counts[-1] == len(characters):
-            break
-    return _fonts(size)[counts.index(max(counts))]
+
+    def count(index: int) -> int:
+        return sum(_has_glyph(index, character) for character in characters)
+
+    fonts = _fonts(size)
+    return fonts[max(range(len(fonts)), key=count)]
 
 
 @cache
@@ -119,28 +120,17 @@ def badge(width: int, height: int, model: str, prompt: str) -> Image.Image:
     word = round(large.getlength("SANDBOX"))
     plate = (margin, round(2 * unit), 2 * margin + word + margin, tall - round(2 * unit))
     draw.rounded_rectangle(plate, radius=1.6 * unit, fill=_AMBER)
-    draw.text(
-        ((plate[0] + plate[2]) / 2, tall / 2),
-        "SANDBOX",
-        fill=_INK,
-        font=large,
-        anchor="mm",
-        stroke_width=unit / 12,
-        stroke_fill=_INK,
-    )
+    middle = ((plate[0] + plate[2]) / 2, tall / 2)
+    bold: dict[str, Any] = {"stroke_width": unit / 12, "stroke_fill": _INK}
+    draw.text(middle, "SANDBOX", _INK, large, "mm", **bold)
     left = plate[2] + margin
-    for text, middle, colour in (
+    for text, at, colour in (
         (f"{model}  ·  test clip, not made by a model", 0.3, _AMBER),
         (_printable(prompt), 0.68, _PAPER),
     ):
         small = _font(text, max(6, round(2.9 * unit)))
-        draw.text(
-            (left, tall * middle),
-            _shortened(text, small, width - left - margin),
-            fill=colour,
-            font=small,
-            anchor="lm",
-        )
+        shown = _shortened(text, small, width - left - margin)
+        draw.text((left, tall * at), shown, colour, small, "lm")
     return panel
 
 

@@ -113,7 +113,7 @@ def _error(injection: Injection, answer: Answer, request_id: str) -> Answer:
         return Answer(status, page, "text/html", headers)
     if shape == "empty":
         return text_answer("", status, headers)
-    refusal = Refusal(status, injection["message"], code=injection["code"], flat=shape == "flat")
+    refusal = Refusal(status, injection["message"], injection["code"], shape=shape)
     return replace(refusal.answer(request_id), headers=headers)
 
 
@@ -149,16 +149,14 @@ async def interrupt(
     if injection.kind == "hang":
         seconds = injection["seconds"]
         if seconds is None:
-            # While its bytes are not read, the leaving of a client may go unnoticed for ever.
-            record()
-            await connection.until_lost()
-            raise NoAnswer
+            record()  # first: while its bytes are not read, a client may leave unnoticed
         try:
             async with asyncio.timeout(seconds):
                 await connection.until_lost()
         except TimeoutError:
             return
-        record()
+        if seconds is not None:
+            record()
         raise NoAnswer
 
 
@@ -166,7 +164,7 @@ async def _end(connection: Connection, ending: str) -> None:
     if ending == "reset":
         connection.reset()
     else:
-        connection.close()
+        connection.transport.close()
     # uvicorn must know it before the request ends, or it would send an answer of its own.
     await connection.lost.wait()
 
@@ -273,5 +271,5 @@ async def _send_raw(
     if sent is not None and _is_video(headers):
         first = first_byte(status, headers)
         sent.add(first, first + len(body))
-    connection.write(head + body)
+    connection.transport.write(head + body)  # uvicorn does not know of it
     await _end(connection, ending)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from threading import Lock
@@ -15,7 +16,6 @@ from chainhub_sandbox.errors import InvalidFault
 Step = Literal["create", "query", "content", "link"]
 Moment = Literal["arrival", "read", "done"]
 STEPS: tuple[Step, ...] = get_args(Step)
-MOMENTS: tuple[Moment, ...] = get_args(Moment)
 SHAPES = ("error", "flat", "html", "empty")
 
 _JSON_STEPS: tuple[Step, ...] = ("create", "query")
@@ -23,6 +23,7 @@ _FILE_STEPS: tuple[Step, ...] = ("content", "link")
 _ANY_MOMENT: tuple[Moment, ...] = ("done", "read", "arrival")
 _REQUIRED = object()
 _LARGEST = 2**53
+_DOTTED_NAMES = "a name, or names with dots between them, as in data.url"
 _LONGEST_SECONDS = 3600.0
 # A comma separates parameters only where another one follows: values may be JSON.
 _SEPARATOR = re.compile(r",(?=[a-z_]+=)")
@@ -87,6 +88,14 @@ def _is_header(value: Any) -> bool:
     return not isinstance(value, bool) and str(value).isascii() and str(value).isprintable()
 
 
+def _is_not_zero(value: Any) -> bool:
+    return type(value) is int and value != 0
+
+
+def _is_object(value: Any) -> bool:
+    return isinstance(value, dict)
+
+
 def _is_dotted(value: Any) -> bool:
     return isinstance(value, str) and all(value.split("."))
 
@@ -101,9 +110,9 @@ class Kind:
         parameters: its own, by name.
     """
 
-    steps: tuple[Step, ...] = STEPS
-    moments: tuple[Moment, ...] = ("done",)
-    parameters: Mapping[str, Parameter] = field(default_factory=dict[str, Parameter])
+    steps: tuple[Step, ...]
+    moments: tuple[Moment, ...]
+    parameters: Mapping[str, Parameter]
 
     @property
     def common(self) -> dict[str, Parameter]:
@@ -120,58 +129,43 @@ _COMMON = {
     "seed": _whole(0, 0),
 }
 
+
+def _kind(
+    steps: tuple[Step, ...] = STEPS,
+    moments: tuple[Moment, ...] = ("done",),
+    **parameters: Parameter,
+) -> Kind:
+    return Kind(steps, moments, parameters)
+
+
 KINDS: Mapping[str, Kind] = {
-    "refuse": Kind(moments=(), parameters={"seconds": _number(1.0, _LONGEST_SECONDS)}),
-    "reset": Kind(moments=_ANY_MOMENT),
-    "close": Kind(moments=_ANY_MOMENT),
-    "hang": Kind(moments=_ANY_MOMENT, parameters={"seconds": _number(None, _LONGEST_SECONDS)}),
-    "cut": Kind(
-        parameters={
-            "part": _one_of("body", "head"),
-            "bytes": _whole(None, 0),
-            "ending": _one_of("close", "reset"),
-        }
+    "refuse": _kind(moments=(), seconds=_number(1.0, _LONGEST_SECONDS)),
+    "reset": _kind(moments=_ANY_MOMENT),
+    "close": _kind(moments=_ANY_MOMENT),
+    "hang": _kind(moments=_ANY_MOMENT, seconds=_number(None, _LONGEST_SECONDS)),
+    "cut": _kind(
+        part=_one_of("body", "head"),
+        bytes=_whole(None, 0),
+        ending=_one_of("close", "reset"),
     ),
-    "length": Kind(
-        parameters={
-            "by": Parameter(
-                100, "a whole number other than 0", lambda value: type(value) is int and value != 0
-            )
-        }
-    ),
-    "drip": Kind(parameters={"bytes": _whole(64, 1), "seconds": _number(0.01, _LONGEST_SECONDS)}),
-    "status": Kind(
+    "length": _kind(by=Parameter(100, "a whole number other than 0", _is_not_zero)),
+    "drip": _kind(bytes=_whole(64, 1), seconds=_number(0.01, _LONGEST_SECONDS)),
+    "status": _kind(
         moments=("read", "done"),
-        parameters={
-            "status": _whole(_REQUIRED, 200, 599),
-            "shape": _one_of(*SHAPES),
-            "code": _text("sandbox_fault"),
-            "message": _text("a fault of the sandbox's"),
-            "retry_after": Parameter(None, "seconds, or an HTTP date", _is_header, str),
-        },
+        status=_whole(_REQUIRED, 200, 599),
+        shape=_one_of(*SHAPES),
+        code=_text("sandbox_fault"),
+        message=_text("a fault of the sandbox's"),
+        retry_after=Parameter(None, "seconds, or an HTTP date", _is_header, str),
     ),
-    "fields": Kind(
-        steps=_JSON_STEPS,
-        parameters={
-            "fields": Parameter(_REQUIRED, "a JSON object", lambda value: isinstance(value, dict))
-        },
-    ),
-    "types": Kind(steps=_JSON_STEPS),
-    "state": Kind(steps=_JSON_STEPS, parameters={"word": _text(None)}),
-    "clock": Kind(steps=_JSON_STEPS),
-    "expire": Kind(steps=("link",), parameters={"status": _whole(403, 400, 599)}),
-    "redirect": Kind(
-        steps=("content",), parameters={"status": _one_of(301, 302, 303, 307, 308, default=302)}
-    ),
-    "refer": Kind(
-        steps=("content",),
-        parameters={
-            "place": Parameter(
-                "url", "a name, or names with dots between them, as in data.url", _is_dotted
-            )
-        },
-    ),
-    "no_range": Kind(steps=_FILE_STEPS),
+    "fields": _kind(_JSON_STEPS, fields=Parameter(_REQUIRED, "a JSON object", _is_object)),
+    "types": _kind(_JSON_STEPS),
+    "state": _kind(_JSON_STEPS, word=_text(None)),
+    "clock": _kind(_JSON_STEPS),
+    "expire": _kind(("link",), status=_whole(403, 400, 599)),
+    "redirect": _kind(("content",), status=_one_of(301, 302, 303, 307, 308, default=302)),
+    "refer": _kind(("content",), place=Parameter("url", _DOTTED_NAMES, _is_dotted)),
+    "no_range": _kind(_FILE_STEPS),
 }
 
 
@@ -316,52 +310,31 @@ class Injection:
 NO_FAULT = Injection()
 
 
-@dataclass(slots=True)
-class _Planned:
-    """A fault that is set, with its counts."""
-
-    fault: Fault
-    number: int
-    seen: int = 0
-    struck: int = 0
-
-    def hits_next(self) -> bool:
-        """Count one more request, and return whether it is hit."""
-        self.seen += 1
-        if self.seen <= self.fault.after or self.struck == self.fault.times:
-            return False
-        # One generator a request: two faults of one seed differ, and neither depends on the other.
-        if self.rng(self.seen).random() >= self.fault.probability:
-            return False
-        self.struck += 1
-        return True
-
-    def rng(self, turn: int) -> random.Random:
-        return random.Random(f"{self.fault.seed}/{self.number}/{turn}")
-
-
 class FaultPlan:
     """The faults that are set, oldest first; for any thread."""
 
     def __init__(self) -> None:
-        self._planned: list[_Planned] = []
+        self._faults: list[Fault] = []
+        self._seen: Counter[int] = Counter()
+        self._struck: Counter[int] = Counter()
         self._lock = Lock()
 
     def add(self, fault: Fault) -> None:
         """Set a fault."""
         with self._lock:
-            self._planned.append(_Planned(fault, len(self._planned)))
+            self._faults.append(fault)
 
     def clear(self) -> None:
         """Forget all faults."""
         with self._lock:
-            self._planned.clear()
+            for forgotten in (self._faults, self._seen, self._struck):
+                forgotten.clear()
 
     @property
     def faults(self) -> list[Fault]:
         """The faults that are set."""
         with self._lock:
-            return [planned.fault for planned in self._planned]
+            return list(self._faults)
 
     def draw(self, step: str) -> Injection:
         """Return what hits the next request of a step: the oldest fault that does, if any.
@@ -369,15 +342,30 @@ class FaultPlan:
         A request that an older fault hits is not counted by the younger ones.
         """
         with self._lock:
-            for planned in self._planned:
-                if planned.fault.step == step and planned.hits_next():
-                    return Injection(planned.fault, planned.rng(-planned.struck))
+            for number, fault in enumerate(self._faults):
+                if fault.step == step and self._hits_next(number, fault):
+                    return Injection(fault, _rng(number, fault, -self._struck[number]))
         return NO_FAULT
+
+    def _hits_next(self, number: int, fault: Fault) -> bool:
+        """Count one more request, and return whether it is hit."""
+        self._seen[number] += 1
+        if self._seen[number] <= fault.after or self._struck[number] == fault.times:
+            return False
+        if _rng(number, fault, self._seen[number]).random() >= fault.probability:
+            return False
+        self._struck[number] += 1
+        return True
 
     def as_json(self) -> list[dict[str, Any]]:
         """Return every fault, with how many requests it has seen and struck."""
         with self._lock:
             return [
-                planned.fault.as_json() | {"seen": planned.seen, "struck": planned.struck}
-                for planned in self._planned
+                fault.as_json() | {"seen": self._seen[number], "struck": self._struck[number]}
+                for number, fault in enumerate(self._faults)
             ]
+
+
+def _rng(number: int, fault: Fault, turn: int) -> random.Random:
+    """Return a generator for one request: two faults of one seed differ, and do not affect each other."""
+    return random.Random(f"{fault.seed}/{number}/{turn}")

@@ -1,12 +1,13 @@
-"""The gateway's origin: authenticate, read, decide, record and answer each request."""
+"""The applications of both origins: the gateway, and the host that finished videos are linked from."""
 
 from __future__ import annotations
 
 import hmac
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
-from typing import Any
+from typing import Any, ClassVar
 
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
@@ -27,8 +28,8 @@ from chainhub_sandbox.clips import ClipRenderer
 from chainhub_sandbox.clock import Clock
 from chainhub_sandbox.contract import load_contract
 from chainhub_sandbox.fault_injection import NoAnswer, injected, interrupt, malformed, no_answer
-from chainhub_sandbox.faults import FaultPlan, Moment
-from chainhub_sandbox.ledger import Ledger, fingerprint, without_pictures
+from chainhub_sandbox.faults import NO_FAULT, FaultPlan, Moment
+from chainhub_sandbox.ledger import Ledger, Origin, fingerprint, without_pictures
 from chainhub_sandbox.requests import Exchange, openai_create, unified_create
 from chainhub_sandbox.tasks import COMPLETED, FAILED, Format, Task, TaskStore
 
@@ -54,27 +55,94 @@ Handler = Callable[[Exchange], Awaitable[Answer]]
 
 
 @dataclass(frozen=True, slots=True)
-class Gateway:
+class _Application:
+    """What both origins have in common: handle, record and answer each request.
+
+    Attributes:
+        tasks: the tasks.
+        ledger: remembers what arrived.
+        plan: the faults.
+    """
+
+    origin: ClassVar[Origin]
+    tasks: TaskStore
+    ledger: Ledger
+    plan: FaultPlan
+
+    def _endpoint(
+        self, step: str, handle: Handler, *, faulty: bool = True, **fields: Any
+    ) -> Callable[..., Any]:
+        """Return a route's endpoint, which is an exception handler too.
+
+        Args:
+            step: of the job.
+            handle: answers a request.
+            faulty: whether faults hit it.
+            **fields: further fields of each `Exchange`.
+        """
+
+        async def endpoint(request: Request, _: Exception | None = None) -> ASGIApp:
+            injection = self.plan.draw(step) if faulty else NO_FAULT
+            return await self._respond(Exchange(step, request, injection, **fields), handle)
+
+        return endpoint
+
+    async def _respond(self, exchange: Exchange, handle: Handler) -> ASGIApp:
+        request_id = exchange.request_id
+        try:
+            try:
+                answer = await handle(exchange)
+            except Refusal as refusal:
+                answer = refusal.answer(request_id)
+            except NoAnswer:
+                return no_answer
+            finally:
+                await exchange.close()
+        except ClientDisconnect:
+            self._record(exchange, 0)
+            return no_answer
+        answer = malformed(exchange.injection, answer, request_id or new_request_id())
+        self._record(exchange, 0 if exchange.injection.drops_answer else answer.status)
+        return injected(exchange.injection, answer.response(request_id), exchange.sent)
+
+    async def _interrupt(self, exchange: Exchange, *moments: Moment) -> None:
+        scope, record = exchange.request.scope, partial(self._record, exchange, 0)
+        for moment in moments:
+            await interrupt(exchange.injection, moment, scope, record)
+
+    def _record(self, exchange: Exchange, status: int) -> None:
+        self.ledger.record(
+            self.origin,
+            exchange.step,
+            exchange.request,
+            status,
+            body=without_pictures(exchange.body),
+            pictures=tuple(exchange.pictures),
+            request_id=exchange.request_id,
+            task_id=exchange.task_id,
+            fingerprint=exchange.fingerprint,
+            fault=str(exchange.injection),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway(_Application):
     """The origin that clients talk to.
 
     Attributes:
         settings: how it behaves.
         renderer: renders the clips.
-        tasks: keeps the tasks.
-        ledger: remembers what arrived.
         links_url: the origin of the links it gives out.
-        plan: the faults.
     """
 
+    origin: ClassVar[Origin] = "gateway"
     settings: Settings
     renderer: ClipRenderer
-    tasks: TaskStore
-    ledger: Ledger
     links_url: str
-    plan: FaultPlan
 
     def app(self, more: Sequence[Route] = ()) -> Starlette:
         """Return the gateway as an ASGI application, with the document's routes and some more."""
+        unknown_url = self._endpoint("other", self._unknown_url)
         return Starlette(
             routes=[
                 self._route("createVideo", "create", "openai", self._create),
@@ -84,11 +152,7 @@ class Gateway:
                 self._route("queryUnifiedVideo", "query", "unified", self._query),
                 *more,
             ],
-            exception_handlers={
-                404: self._unknown_url,
-                405: self._unknown_url,
-                Exception: self._internal_error,
-            },
+            exception_handlers={404: unknown_url, 405: unknown_url, Exception: _internal_error},
         )
 
     def _route(self, operation_id: str, step: str, wire_format: Format, decide: Handler) -> Route:
@@ -106,36 +170,8 @@ class Gateway:
                 return Answer(HTTPStatus.NO_CONTENT, "")  # until the fault replaces it
             return await decide(exchange)
 
-        async def endpoint(request: Request) -> ASGIApp:
-            exchange = Exchange(step, request, wire_format, self.plan.draw(step))
-            return await self._respond(exchange, handle)
-
+        endpoint = self._endpoint(step, handle, format=wire_format)
         return Route(operation.path, endpoint, methods=[operation.method])
-
-    async def _respond(self, exchange: Exchange, handle: Handler) -> ASGIApp:
-        """Handle a request, record it, and return the response."""
-        request_id = exchange.request_id
-        try:
-            try:
-                answer = await handle(exchange)
-            except Refusal as refusal:
-                answer = refusal.answer(request_id)
-            except NoAnswer:
-                return no_answer
-            finally:
-                await exchange.close()
-        except ClientDisconnect:
-            self._record(exchange, 0)
-            return no_answer
-        answer = malformed(exchange.injection, answer, request_id)
-        self._record(exchange, 0 if exchange.injection.drops_answer else answer.status)
-        headers = {**answer.headers, "X-Oneapi-Request-Id": request_id}
-        response = replace(answer, headers=headers).response()
-        return injected(exchange.injection, response, exchange.sent)
-
-    async def _interrupt(self, exchange: Exchange, moment: Moment) -> None:
-        scope = exchange.request.scope
-        await interrupt(exchange.injection, moment, scope, lambda: self._record(exchange, 0))
 
     async def _count_arrival(self, exchange: Exchange) -> None:
         exchange.fingerprint = await self.renderer.in_thread(
@@ -146,20 +182,6 @@ class Gateway:
         )
         body = without_pictures(exchange.body)
         self.ledger.count_arrival(exchange.fingerprint, exchange.format, body)
-
-    def _record(self, exchange: Exchange, status: int) -> None:
-        self.ledger.record(
-            "gateway",
-            exchange.step,
-            exchange.request,
-            status,
-            body=without_pictures(exchange.body),
-            pictures=tuple(exchange.pictures),
-            request_id=exchange.request_id,
-            task_id=exchange.task_id,
-            fingerprint=exchange.fingerprint,
-            fault=str(exchange.injection),
-        )
 
     def _authenticate(self, request: Request) -> None:
         scheme, _, key = request.headers.get("authorization", "").partition(" ")
@@ -185,7 +207,9 @@ class Gateway:
         task_id = request.path_params.get("id") or request.query_params.get("id", "")
         task = self.tasks.find(task_id, exchange.format)
         if task is None:
-            raise Refusal(400, f"task {task_id!r} does not exist", code="task_not_exist", flat=True)
+            raise Refusal(
+                400, f"task {task_id!r} does not exist", code="task_not_exist", shape="flat"
+            )
         await task.until_rendered()
         unified = exchange.format == "unified"
         document = unified_task(task, self.links_url) if unified else openai_task(task)
@@ -200,26 +224,73 @@ class Gateway:
         if status == FAILED:
             raise Refusal(400, f"Task failed: {task.failure}", code="task_failed", param="id")
         if status != COMPLETED:
-            raise Refusal(
-                400,
-                f"Task is not completed yet, its status is {status}",
-                code="task_not_completed",
-                param="id",
-            )
+            message = f"Task is not completed yet, its status is {status}"
+            raise Refusal(400, message, code="task_not_completed", param="id")
         exchange.sent = task.sent
         link = video_link(task, self.links_url)
         return Answer(200, task.clip.result(), "video/mp4", link=link)
 
-    async def _unknown_url(self, request: Request, _: Exception) -> Any:
-        async def refuse(_: Exchange) -> Answer:
-            message = f"Invalid URL ({request.method} {request.url.path})"
-            raise Refusal(404, message, code="not_found")
+    async def _unknown_url(self, exchange: Exchange) -> Answer:
+        request = exchange.request
+        message = f"Invalid URL ({request.method} {request.url.path})"
+        raise Refusal(404, message, code="not_found")
 
-        return await self._respond(Exchange("other", request), refuse)
 
-    async def _internal_error(self, _: Request, error: Exception) -> Response:
-        """Say a bug of the sandbox in one line; uvicorn logs all of it."""
-        request_id = new_request_id()
-        refusal = Refusal(500, f"the sandbox broke: {error!r}", code="sandbox_error")
-        headers = {"X-Oneapi-Request-Id": request_id}
-        return replace(refusal.answer(request_id), headers=headers).response()
+@dataclass(frozen=True, slots=True)
+class LinkHost(_Application):
+    """Another party's host for finished files, under unguessable paths, which must never see the key."""
+
+    origin: ClassVar[Origin] = "links"
+
+    def app(self) -> Starlette:
+        """Return the host as an ASGI application."""
+        endpoint = partial(self._endpoint, "link", request_id="")
+        return Starlette(
+            routes=[
+                Route("/{token}/video.mp4", endpoint(self._video)),
+                Route("/{token}/thumbnail.jpg", endpoint(self._thumbnail, faulty=False)),
+            ],
+            exception_handlers={404: endpoint(self._unknown_path, faulty=False)},
+        )
+
+    async def _video(self, exchange: Exchange) -> Answer:
+        await self._interrupt(exchange, "arrival", "read")
+        task = self._find(exchange.request)
+        if exchange.injection.kind == "expire":
+            self.tasks.expire_links(task, exchange.injection["status"])
+            task = self._find(exchange.request)
+        exchange.sent = task.sent
+        return Answer(200, task.clip.result(), "video/mp4")
+
+    async def _thumbnail(self, exchange: Exchange) -> Answer:
+        path = self._find(exchange.request).clip.result()
+        return Answer(200, path.with_suffix(".jpg"), "image/jpeg")
+
+    async def _unknown_path(self, exchange: Exchange) -> Answer:
+        self._refuse_key(exchange.request)
+        raise Refusal(404, "No such file, or no longer.", shape="plain")
+
+    def _find(self, request: Request) -> Task:
+        """Return the completed task whose file is asked for."""
+        self._refuse_key(request)
+        token = request.path_params["token"]
+        expired = self.tasks.expired(token)
+        if expired is not None:
+            raise Refusal(expired, "Request has expired.", shape="plain")
+        task = self.tasks.by_token(token)
+        if task is None or task.state().status != COMPLETED:
+            raise Refusal(404, "No such file, or no longer.", shape="plain")
+        return task
+
+    def _refuse_key(self, request: Request) -> None:
+        if "authorization" in request.headers:
+            self.ledger.key_leaks += 1
+            message = "This is another host than the gateway: never send it the API key."
+            raise Refusal(400, message, shape="plain")
+
+
+async def _internal_error(_: Request, error: Exception) -> Response:
+    """Say a bug of the sandbox in one line; uvicorn logs all of it."""
+    request_id = new_request_id()
+    refusal = Refusal(500, f"the sandbox broke: {error!r}", code="sandbox_error")
+    return refusal.answer(request_id).response(request_id)

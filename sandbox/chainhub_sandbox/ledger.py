@@ -193,19 +193,13 @@ class Ledger:
     def paid_tasks(self) -> list[PaidTask]:
         """Return the tasks of the accepted creates, oldest first."""
         tasks = [task for create in list(self._creates.values()) for task in list(create.tasks)]
-        return [PaidTask.of(task) for task in sorted(tasks, key=lambda task: task.created_at)]
+        return list(_paid(sorted(tasks, key=lambda task: task.created_at)))
 
     def creates(self) -> list[CreateRecord]:
         """Return all creates by fingerprint, in the order of first arrival."""
         return [
-            CreateRecord(
-                name,
-                create.format,
-                create.body,
-                create.arrived,
-                tuple(PaidTask.of(task) for task in list(create.tasks)),
-            )
-            for name, create in list(self._creates.items())
+            CreateRecord(name, made.format, made.body, made.arrived, _paid(made.tasks))
+            for name, made in list(self._creates.items())
         ]
 
     def as_json(self) -> dict[str, Any]:
@@ -217,6 +211,10 @@ class Ledger:
             "creates": [asdict(record) for record in self.creates()],
             "requests": [request.as_json() for request in list(self.requests)],
         }
+
+
+def _paid(tasks: Iterable[Task]) -> tuple[PaidTask, ...]:
+    return tuple(PaidTask.of(task) for task in list(tasks))
 
 
 def fingerprint(wire_format: Format, body: Any, files: Iterable[tuple[str, str]]) -> str:

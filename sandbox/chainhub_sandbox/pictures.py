@@ -12,7 +12,7 @@ import struct
 import time
 from dataclasses import dataclass
 from ipaddress import ip_address
-from threading import Event, Lock
+from threading import Event
 from typing import IO
 from urllib.parse import unquote_to_bytes, urljoin, urlsplit
 from weakref import WeakValueDictionary
@@ -69,7 +69,6 @@ class PictureCache:
 
     def __init__(self) -> None:
         self._pictures: WeakValueDictionary[tuple[str, int, int], Picture] = WeakValueDictionary()
-        self._lock = Lock()
 
     def decode(self, file: IO[bytes], digest: str, width: int, height: int) -> Picture:
         """Return a picture, decoded and scaled to cover a frame.
@@ -84,13 +83,9 @@ class PictureCache:
             PictureRefused: the bytes are no picture, or one that is too large.
         """
         key = (digest, width, height)
-        with self._lock:
-            cached = self._pictures.get(key)
-        if cached is not None:
-            return cached
-        picture = Picture(digest, _decode(file, width, height))
-        with self._lock:
-            self._pictures[key] = picture
+        picture = self._pictures.get(key)
+        if picture is None:
+            self._pictures[key] = picture = Picture(digest, _decode(file, width, height))
         return picture
 
 

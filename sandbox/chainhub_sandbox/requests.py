@@ -14,7 +14,7 @@ from starlette.types import Message, Receive
 from chainhub_sandbox.answers import Refusal, bad_field, new_request_id
 from chainhub_sandbox.clips import Clip, ClipRenderer
 from chainhub_sandbox.contract import Operation, RuleBroken
-from chainhub_sandbox.faults import NO_FAULT, Injection
+from chainhub_sandbox.faults import Injection
 from chainhub_sandbox.ledger import PictureRecord, shortened
 from chainhub_sandbox.pictures import (
     Picture,
@@ -92,9 +92,9 @@ class Exchange:
     Attributes:
         step: `create`, `query`, `content` or `other`.
         request: the request.
-        format: the wire format.
         injection: the fault that hits it.
-        request_id: told in the answer.
+        format: the wire format.
+        request_id: told in the answer; empty for none.
         body: the parsed body.
         files: the open file parts by field name.
         pictures: what the ledger remembers of pictures.
@@ -105,8 +105,8 @@ class Exchange:
 
     step: str
     request: Request
+    injection: Injection
     format: Format = "openai"
-    injection: Injection = NO_FAULT
     request_id: str = field(default_factory=new_request_id)
     body: Any = None
     files: dict[str, UploadFile] = field(default_factory=dict[str, UploadFile])

@@ -19,9 +19,8 @@ from chainhub_sandbox.clock import Clock, RealClock, VirtualClock
 from chainhub_sandbox.control_api import ControlAPI
 from chainhub_sandbox.errors import SandboxError
 from chainhub_sandbox.faults import Fault, FaultPlan
-from chainhub_sandbox.gateway import Gateway, Settings
+from chainhub_sandbox.gateway import Gateway, LinkHost, Settings
 from chainhub_sandbox.ledger import CreateRecord, Ledger, PaidTask, ReceivedRequest
-from chainhub_sandbox.link_host import LinkHost
 from chainhub_sandbox.server import Server, listen, port_of, url_of
 from chainhub_sandbox.tasks import Task, TaskStore
 
@@ -158,10 +157,9 @@ class Sandbox:
         self._renderer = renderer = ClipRenderer(fast=self._fast)
         server = Server(self._host)
         control = ControlAPI(self._plan, self._ledger, server, [port_of(each) for each in sockets])
-        gateway = Gateway(
-            self._settings, renderer, self._tasks, self._ledger, self.links_url, self._plan
-        )
-        links = LinkHost(self._tasks, self._ledger, self._plan)
+        shared = self._tasks, self._ledger, self._plan
+        gateway = Gateway(*shared, self._settings, renderer, self.links_url)
+        links = LinkHost(*shared)
         apps = list(zip(sockets, (gateway.app(control.routes()), links.app()), strict=True))
         self._loop = asyncio.new_event_loop()
         self._stopping = asyncio.Event()

@@ -96,8 +96,10 @@ class Connection(H11Protocol):
     async def _respond(self, scope: Any, receive: Any, send: Any) -> None:
         async def send_marked(message: Message) -> None:
             if message["type"] == "http.response.start":
-                date = formatdate(usegmt=True).encode()
-                message["headers"] = [*message.get("headers", ()), *HEADERS, (b"date", date)]
+                more = [*HEADERS, (b"date", formatdate(usegmt=True).encode())]
+                if not self.cycle.keep_alive:  # else the client may send its next request in vain
+                    more.append((b"connection", b"close"))
+                message["headers"] = [*message.get("headers", ()), *more]
             await send(message)
 
         app = cast("ASGIApp", self.config.loaded_app)
@@ -115,14 +117,6 @@ class Connection(H11Protocol):
             await self.lost.wait()
         finally:
             self.hanging = False
-
-    def write(self, data: bytes) -> None:
-        """Send bytes past uvicorn, which knows nothing of them."""
-        self.transport.write(data)
-
-    def close(self) -> None:
-        """Send FIN after what was written."""
-        self.transport.close()
 
     def reset(self) -> None:
         """Send RST at once."""
@@ -165,7 +159,13 @@ class Server:
         """Serve each application on its socket."""
         for listening, app in apps:
             self._configs[port_of(listening)] = Config(
-                app, loop="asyncio", ws="none", lifespan="off", log_config=None, proxy_headers=False
+                app,
+                loop="asyncio",
+                ws="none",
+                lifespan="off",
+                log_config=None,
+                access_log=False,
+                proxy_headers=False,
             )
             await self._accept(listening)
 

@@ -1,4 +1,4 @@
-"""A sandbox to be struck by faults, and what its steps answer as long as nothing strikes."""
+"""A sandbox for faults, and what its steps answer without any."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Target:
 
 
 def at(kind: str) -> list[Any]:
-    """The steps at which a kind of fault can strike, as parameters."""
+    """The steps that a kind of fault can hit, as parameters."""
     return [pytest.param(step, id=step) for step in KINDS[kind].steps]
 
 

@@ -1,146 +1,229 @@
-"""Answers that a fault changes: status, headers, fields, links; and what that means for the money."""
+"""How faults are set: by code, as text, over HTTP; how often they hit; and what is refused."""
 
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
-from chainhub_sandbox.faults import KINDS, SHAPES, STEPS
+from chainhub_sandbox import Fault, InvalidFault, Sandbox, SandboxError
+from chainhub_sandbox.faults import KINDS, FaultPlan
 
-from .raw import exchange
-from .targets import FILES, Target, at, whole
+from .conftest import Caller
 
-STATUSES = (200, 204, 302, 400, 401, 403, 404, 408, 413, 429, 500, 502, 503, 504, 524)
-ALL_FIELDS = {"status": 7, "new": [None, {"a": 1}]}
+DOCUMENTATION = Path(__file__).parents[2] / "docs" / "sandbox.md"
+COMMAND = Path(sys.executable).with_name("chainhub-video")
 
-
-@pytest.mark.parametrize("step", STEPS)
-def test_without_a_fault(target: Target, step: str) -> None:
-    """Every step is answered well as long as no fault is set, so that what follows proves something."""
-    assert whole(target, step, target.send(step))
-
-
-@pytest.mark.parametrize("shape", SHAPES)
-@pytest.mark.parametrize("step", STEPS)
-def test_every_status_in_every_shape(target: Target, step: str, shape: str) -> None:
-    """A status comes with the body of its shape; a create that is answered so before it is done is not paid."""
-    paid = target.gateway.paid
-    for status in STATUSES:
-        target.gateway.fault(step, "status", status=status, shape=shape, code="why", times=1)
-        seen = target.send(step)
-        assert seen.status == status
-        assert seen.headers["x-chainhub-sandbox"] == "1"
-        if status == 204:
-            continue
-        match shape:
-            case "error":
-                assert json.loads(seen.body)["error"]["code"] == "why"
-            case "flat":
-                assert json.loads(seen.body)["code"] == "why"
-                assert json.loads(seen.body)["data"] is None
-            case "html":
-                assert seen.headers["content-type"].startswith("text/html")
-                assert f"<h1>{status} ".encode() in seen.body
-            case _:
-                assert seen.body == b""
-    assert target.gateway.paid == paid
-
-
-def test_a_status_after_the_create_was_accepted(target: Target) -> None:
-    """With `moment=done` the same answer hides a create that was paid."""
-    paid = target.gateway.paid
-    target.gateway.fault("create", "status", status=502, moment="done", times=1)
-    assert target.send("create").status == 502
-    assert target.gateway.paid == paid + 1
+WRONG: dict[str, str] = {
+    "": "write STEP:KIND",
+    "create": "write STEP:KIND",
+    "create,reset": "write STEP:KIND",
+    "create:explode": "no such kind; there are refuse, reset",
+    "upload:reset": "this kind is for create, query, content, link",
+    "create:expire": "this kind is for link",
+    "query:no_range": "this kind is for content, link",
+    "link:types": "this kind is for create, query",
+    "create:reset,bytes=5": "no parameter 'bytes'; there are moment, times",
+    "create:reset,moment=later": "must be one of done, read, arrival",
+    "create:cut,moment=read": "must be one of done",
+    "create:reset,times=0": "times is 0, and must be a whole number from 1",
+    "create:reset,times=1.5": "must be a whole number",
+    "create:reset,times=true": "must be a whole number",
+    "create:reset,times=2,times=3": "times is given twice",
+    "create:reset,probability=1.1": "must be a number from 0 to 1",
+    "create:reset,probability=NaN": "must be a number from 0 to 1",
+    "create:reset,seed=-1": "must be a whole number",
+    "create:hang,seconds=-1": "must be a number from 0 to 3600",
+    "create:hang,seconds=soon": "must be a number from 0 to 3600",
+    "create:status": "the parameter 'status' is needed",
+    "create:status,status=99": "must be a whole number from 200 to 599",
+    "create:status,status=500,shape=round": "must be one of error, flat, html, empty",
+    "create:status,status=429,retry_after=true": "must be seconds, or an HTTP date",
+    "create:fields,fields=[1]": "must be a JSON object",
+    "create:length,by=0": "other than 0",
+    "create:drip,bytes=0": "must be a whole number from 1",
+    "create:refuse,times=1": "no parameter 'times'; there are seconds",
+}
 
 
-@pytest.mark.parametrize("when", [7, "0.5", "Sat, 21 Nov 2026 10:00:00 GMT"])
-@pytest.mark.parametrize("step", STEPS)
-def test_retry_after(target: Target, step: str, when: Any) -> None:
-    """Retry-After is sent as it was given: in seconds, or as a date."""
-    target.gateway.fault(step, "status", status=429, retry_after=when, times=1)
-    assert target.send(step).headers["retry-after"] == str(when)
+@pytest.mark.parametrize("spec", WRONG)
+def test_what_is_refused(spec: str) -> None:
+    """A fault that makes no sense is refused in one line that says what would be right."""
+    with pytest.raises(InvalidFault) as raised:
+        Fault.parse(spec)
+    assert WRONG[spec] in str(raised.value)
+    assert "\n" not in str(raised.value)
 
 
-@pytest.mark.parametrize("step", at("fields"))
-def test_changed_fields(target: Target, step: str) -> None:
-    """Named fields have the values given, whatever they are; the others are as ever."""
-    target.gateway.fault(step, "fields", fields=ALL_FIELDS, times=1)
-    answer = json.loads(target.send(step).body)
-    assert {name: answer[name] for name in ALL_FIELDS} == ALL_FIELDS
-    assert answer["id"].startswith(("grok:", "video_"))
+@pytest.mark.parametrize(
+    "document", [None, 5, [], {}, {"step": 1, "kind": "reset"}, {"step": "create"}]
+)
+def test_documents_that_are_refused(document: object) -> None:
+    """So is any JSON that is no fault."""
+    with pytest.raises(InvalidFault):
+        Fault.from_json(document)
 
 
-@pytest.mark.parametrize("step", at("types"))
-def test_wrong_types(target: Target, step: str) -> None:
-    """No field keeps its type; the same seed gives the same values, another one others."""
-    right = json.loads(target.send(step).body)
-    told: list[Any] = []
-    for seed in (1, 1, 2):
-        target.gateway.clear_faults()
-        target.gateway.fault(step, "types", seed=seed, times=1)
-        wrong = json.loads(target.send(step).body)
-        assert wrong.keys() == right.keys()
-        assert all(type(wrong[name]) is not type(right[name]) for name in right)
-        told.append(wrong)
-    assert told[0] == told[1] != told[2]
+@pytest.mark.parametrize("kind", KINDS)
+def test_text_and_json_say_the_same(kind: str) -> None:
+    """Every kind can be written as text and as JSON, with the same meaning, and reads back from its own JSON."""
+    needed = {"status": {"status": 418}, "fields": {"fields": {"a": [1, {"b": "c,d=e f"}]}}}
+    given: dict[str, Any] = needed.get(kind, {})
+    if kind != "refuse":
+        given |= {"times": 3, "probability": 0.5, "after": 2, "seed": 7}
+    step = KINDS[kind].steps[0]
+    fault = Fault.of(step, kind, **given)
+    assert Fault.from_json(json.loads(json.dumps(fault.as_json()))) == fault
+    if kind != "fields":  # its value here looks like another parameter, which text cannot tell
+        spec = ",".join([f"{step}:{kind}", *(f"{n}={json.dumps(v)}" for n, v in given.items())])
+        assert Fault.parse(spec) == fault
 
 
-@pytest.mark.parametrize("step", at("state"))
-def test_odd_states(target: Target, step: str) -> None:
-    """The state is a word of the caller's, or changes from one odd word to another."""
-    target.gateway.fault(step, "state", word="on holiday", times=1)
-    assert json.loads(target.send(step).body)["status"] == "on holiday"
-    target.gateway.fault(step, "state")
-    words = {json.loads(target.send(step).body)["status"] for _ in range(12)}
-    assert len(words) > 2
-    assert not words & {"queued", "pending", "processing", "completed", "failed"}
+def test_text_may_hold_commas_and_json() -> None:
+    """Values are JSON where they can be, and plain text otherwise."""
+    fault = Fault.parse('query:fields,fields={"a": 1, "b": [2, 3]},times=1')
+    assert fault.parameters["fields"] == {"a": 1, "b": [2, 3]}
+    assert fault.times == 1
+    date = "Sat, 21 Nov 2026 10:00:00 GMT"
+    assert (
+        Fault.parse(f"query:status,status=429,retry_after={date}").parameters["retry_after"] == date
+    )
 
 
-@pytest.mark.parametrize("step", at("clock"))
-def test_odd_times(target: Target, step: str) -> None:
-    """Times come in forms that change from answer to answer."""
-    target.gateway.fault(step, "clock")
-    times = {repr(json.loads(target.send(step).body)["created_at"]) for _ in range(12)}
-    assert len(times) > 3
+def _hits(plan: FaultPlan, step: str, requests: int) -> list[str]:
+    return [plan.draw(step).kind for _ in range(requests)]
 
 
-@pytest.mark.parametrize("step", at("no_range"))
-def test_ignored_range(target: Target, step: str) -> None:
-    """Without the fault a range is honoured, with it the whole file comes."""
-    ranged = target.send(step, Range="bytes=100-199")
-    assert (ranged.status, ranged.body) == (206, target.clip[step][100:200])
-    target.gateway.fault(step, "no_range", times=1)
-    seen = target.send(step, Range="bytes=100-199")
-    assert whole(target, step, seen)
+def test_how_often() -> None:
+    """`after`, `times` and the order of faults decide which request is hit."""
+    plan = FaultPlan()
+    plan.add(Fault.of("create", "reset", after=2, times=2))
+    plan.add(Fault.of("create", "close", times=1))
+    plan.add(Fault.of("query", "hang"))
+    assert _hits(plan, "create", 6) == ["close", "", "reset", "reset", "", ""]
+    assert _hits(plan, "query", 2) == ["hang", "hang"]
+    assert [entry["struck"] for entry in plan.as_json()] == [2, 1, 2]
+    assert [entry["seen"] for entry in plan.as_json()] == [6, 4, 2]
 
 
-@pytest.mark.parametrize("step", FILES)
-def test_a_cut_range(target: Target, step: str) -> None:
-    """A continued download can break off as well, counted from where it continues."""
-    target.gateway.fault(step, "cut", bytes=50, times=1)
-    seen = target.send(step, Range="bytes=100-")
-    assert (seen.status, seen.body) == (206, target.clip[step][100:150])
+def test_chances_are_repeated() -> None:
+    """The same seed hits the same requests, another seed others, and about as many as it should."""
+
+    def run(seed: int) -> list[str]:
+        plan = FaultPlan()
+        plan.add(Fault.of("create", "reset", probability=0.3, seed=seed))
+        plan.add(Fault.of("create", "close", probability=0.3, seed=seed))
+        return _hits(plan, "create", 1000)
+
+    first = run(1)
+    assert first == run(1)
+    assert first != run(2)
+    assert 240 < first.count("reset") < 360
+    # Of what is left to the second one. One seed must not make both hit the same requests.
+    assert 150 < first.count("close") < 270
 
 
-@pytest.mark.parametrize("status", [403, 404, 410])
-def test_expired_link(target: Target, status: int) -> None:
-    """The old link stays dead, and the next query has one that works."""
-    old = target.link()
-    target.gateway.fault("link", "expire", status=status, times=1)
-    assert exchange(old).status == status
-    assert exchange(old).status == status
-    new = target.link()
-    assert new != old
-    assert exchange(new).body == target.clip["link"]
+def test_over_http(fresh_caller: Caller) -> None:
+    """At `/_sandbox/faults` faults are set, listed with what they did, and cleared."""
+    http, gateway = fresh_caller.http, fresh_caller.gateway
+    set_two = http.post(
+        "/_sandbox/faults",
+        json=["create:status,status=500,times=1", {"step": "query", "kind": "hang", "seconds": 0}],
+    )
+    assert [fault["kind"] for fault in set_two.json()["faults"]] == ["status", "hang"]
+    assert fresh_caller.create_unified().status_code == 500
+    assert fresh_caller.create_unified().status_code == 200
+    listed = http.get("/_sandbox/faults").json()["faults"]
+    assert (listed[0]["seen"], listed[0]["struck"]) == (2, 1)
+    assert [fault.kind for fault in gateway.faults] == ["status", "hang"]
+    assert http.delete("/_sandbox/faults").json() == {"faults": []}
+    assert gateway.faults == []
+    http.post("/_sandbox/faults", json={"step": "link", "kind": "refuse", "seconds": 30})
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(gateway.links_url)
+    http.delete("/_sandbox/faults")
+    assert httpx.get(gateway.links_url).status_code == 404
 
 
-def test_every_kind_is_tested() -> None:
-    """A new kind of fault has to be seen here as well, or where content is elsewhere."""
-    here = Path(__file__)
-    others = ("test_connection_faults.py", "test_content_elsewhere.py")
-    pages = (here, *map(here.with_name, others))
-    source = "".join(page.read_text(encoding="utf-8") for page in pages)
-    assert [kind for kind in KINDS if f'"{kind}"' not in source] == []
+@pytest.mark.parametrize("body", [b"", b"{", b"[" * 100_000, b'["create:explode"]', b"7"])
+def test_nonsense_over_http(caller: Caller, body: bytes) -> None:
+    """What is no fault is answered with 400, and sets nothing."""
+    answer = caller.http.post("/_sandbox/faults", content=body)
+    assert answer.status_code == 400
+    assert answer.json()["error"]["code"] == "invalid_fault"
+    assert caller.gateway.faults == []
+
+
+def test_before_the_start() -> None:
+    """Faults may be given to the constructor or set before the start; they hold from the first request."""
+    sandbox = Sandbox(fast=True, faults=["create:status,status=500,times=1"])
+    sandbox.fault("create", "status", status=501, times=1)
+    with pytest.raises(SandboxError, match="does not run"):
+        sandbox.fault("create", "refuse")
+    with sandbox:
+        caller = Caller(sandbox)
+        statuses = sorted(caller.create_unified().status_code for _ in range(3))
+        caller.http.close()
+    assert statuses == [200, 500, 501]
+    with pytest.raises(InvalidFault):
+        Sandbox(faults=["create:explode"])
+
+
+def test_stopping_does_not_wait_for_what_hangs() -> None:
+    """A sandbox stops, and starts again on the same port, also while it hangs and while connections are refused."""
+    sandbox = Sandbox(fast=True)
+    for _ in range(2):
+        with sandbox:
+            sandbox.fault("create", "hang", times=1)
+            caller = Caller(sandbox)
+            caller.http.timeout = 0.1
+            with pytest.raises(httpx.ReadTimeout):
+                caller.create_unified()
+            caller.http.close()
+            sandbox.fault("link", "refuse", seconds=3600)
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(sandbox.url)
+
+
+def test_the_command_refuses_nonsense() -> None:
+    """`--fault` is checked before anything is started: one line, exit status 2."""
+    ended = subprocess.run(
+        [COMMAND, "sandbox", "--port", "0", "--fault", "create:explode"],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert "create:explode: no such kind" in ended.stderr
+    assert ended.stderr.count("\n") == 1
+
+
+def test_the_command_sets_faults() -> None:
+    """A sandbox started with `--fault` injects that fault."""
+    command = [COMMAND, "sandbox", "--port", "0", "--fault", "query:status,status=418,shape=html"]
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
+    try:
+        assert process.stdout is not None
+        url = process.stdout.readline().strip().partition("=")[2]
+        headers = {"Authorization": "Bearer sandbox"}
+        assert httpx.get(f"{url}/v1/videos/x", headers=headers).status_code == 418
+    finally:
+        process.terminate()
+        process.communicate(timeout=30)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_is_documented(kind: str) -> None:
+    """The page's table has a row for each kind, with all of its parameters."""
+    table = DOCUMENTATION.read_text("utf-8").partition("\n| Kind | Does |")[2].partition("\n\n")[0]
+    rows = [line for line in table.splitlines() if f"| `{kind}` |" in line]
+    assert len(rows) == 1
+    for parameter in KINDS[kind].parameters:
+        assert f"`{parameter}" in rows[0]

@@ -74,8 +74,8 @@ def test_picture_of_200_megabytes(caller: Caller, tmp_path: Path) -> None:
     renderer, ledger = ClipRenderer(fast=True), Ledger()
     settings = Settings(api_key="sandbox", pace=0.01, poll_after_ms=10, clock=RealClock())
     links_url = "http://127.0.0.1:1"
-    app = Gateway(settings, renderer, TaskStore(), ledger, links_url, FaultPlan()).app()
-    answer, peak = asyncio.run(_upload(app, large))
+    gateway = Gateway(TaskStore(), ledger, FaultPlan(), settings, renderer, links_url)
+    answer, peak = asyncio.run(_upload(gateway.app(), large))
     renderer.close()
     assert answer.status_code == 200, answer.text
     (record,) = ledger.requests[0].pictures

@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import time
 from concurrent.futures import ThreadPoolExecutor
+from typing import get_args
 
 import httpx
 import pytest
-from chainhub_sandbox.faults import MOMENTS, STEPS
+from chainhub_sandbox.faults import STEPS, Moment
 
 from .raw import CREATE, exchange
 from .targets import FILES, Target, at, whole
+
+MOMENTS = get_args(Moment)
 
 
 @pytest.mark.parametrize("moment", MOMENTS)
@@ -136,8 +139,8 @@ def test_refusal_ends_connections(target: Target) -> None:
         assert http.get("/").status_code == 404
 
 
-def test_an_answer_ends_in_peace_while_connections_are_refused(target: Target) -> None:
-    """What is being answered when the door is shut is answered to its end, and then the connection closes."""
+def test_answers_under_way_are_finished_while_connections_are_refused(target: Target) -> None:
+    """A request that is under way when connections are refused is answered, and then its connection closes."""
     target.gateway.fault("query", "hang", seconds=0.3, times=1)
     with ThreadPoolExecutor(1) as pool, httpx.Client(base_url=target.gateway.url) as http:
         headers = {"Authorization": "Bearer sandbox"}
@@ -148,5 +151,6 @@ def test_an_answer_ends_in_peace_while_connections_are_refused(target: Target) -
             time.sleep(0.01)
         target.gateway.fault("query", "refuse", seconds=30)
         assert asked.result().json()["id"] == target.openai
+        assert asked.result().headers["connection"] == "close"
         with pytest.raises(httpx.TransportError):
             http.get("/")
