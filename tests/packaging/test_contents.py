@@ -105,14 +105,17 @@ def test_the_wheel_is_what_the_repository_holds(held: Files, files: Files) -> No
     document = (ROOT / "openapi" / "openapi.yaml").read_bytes()
     assert files["chainhub_api/openapi.yaml"] == document
     assert {"chainhub_api/py.typed", "chainhub_video/py.typed"} <= {*files}
-    assert len(held) > 100
+    assert len(held) > 80
 
 
 def test_the_sdist_builds_the_same_wheel(files: Files, tmp_path: Path) -> None:
     """What is published as source makes the very same wheel, and brings the changelog and the vendor's pages along."""
     sdist = build("sdist", ROOT, tmp_path)
     with tarfile.open(sdist) as archive:
-        archive.extractall(tmp_path, filter="data")
+        # Python 3.11's first releases have no filters; the archive is our own.
+        archive.extractall(
+            tmp_path, **({"filter": "data"} if hasattr(tarfile, "data_filter") else {})
+        )
     (folder,) = (path for path in tmp_path.iterdir() if path.is_dir())
     assert unpacked(build("wheel", folder, tmp_path)) == files
     for name in ("CHANGELOG.md", "LICENSE", "README.md", "openapi"):
