@@ -118,6 +118,16 @@ class Connection(H11Protocol):
         finally:
             self.hanging = False
 
+    @property
+    def port(self) -> int | None:
+        """The server's port."""
+        return self.server[1] if self.server else None
+
+    def spare(self) -> None:
+        """Keep it open after the answer that is under way, unless the client was told otherwise."""
+        if self.cycle is not None:
+            self.cycle.keep_alive = True
+
     def reset(self) -> None:
         """Send RST at once."""
         end: socket.socket = self.transport.get_extra_info("socket")
@@ -151,9 +161,10 @@ class Server:
         self._timers: dict[int, asyncio.Task[None]] = {}
         self._lock = asyncio.Lock()
 
-    @property
-    def _connections(self) -> list[Connection]:
-        return [cast("Connection", each) for each in self._state.connections]
+    def _connections(self, port: int | None = None) -> list[Connection]:
+        """Return all open connections, or those to a port."""
+        found = [cast("Connection", each) for each in self._state.connections]
+        return [each for each in found if port is None or each.port == port]
 
     async def start(self, apps: Sequence[tuple[socket.socket, ASGIApp]]) -> None:
         """Serve each application on its socket."""
@@ -179,9 +190,8 @@ class Server:
                 # Bound, but not listening: no other program gets the port meanwhile.
                 self._refusing[port] = bind(self._host, port)
             self._timers[port] = asyncio.create_task(self._accept_again(port, seconds))
-        for connection in self._connections:
-            if connection.server and connection.server[1] == port:
-                connection.shutdown()
+        for connection in self._connections(port):
+            connection.shutdown()
 
     async def accept_all(self) -> None:
         """Accept connections again wherever they are refused."""
@@ -198,7 +208,7 @@ class Server:
             self._refusing.clear()
             for listener in self._listeners.values():
                 await _close(listener)
-        for connection in self._connections:
+        for connection in self._connections():
             if connection.hanging:
                 connection.reset()
             else:
@@ -207,7 +217,7 @@ class Server:
         for task in list(self._state.tasks):
             task.cancel()
         # The leaving of a client that was killed goes unnoticed while its bytes are not read.
-        for connection in self._connections:
+        for connection in self._connections():
             connection.transport.abort()
         await self._until_idle()
 
@@ -230,11 +240,13 @@ class Server:
                 if timer is not asyncio.current_task():
                     timer.cancel()
                 await self._accept(self._refusing.pop(port))
+                for connection in self._connections(port):
+                    connection.spare()
 
     async def _until_idle(self) -> None:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_GRACE_SECONDS):
-                for connection in self._connections:
+                for connection in self._connections():
                     await connection.lost.wait()
                 while tasks := list(self._state.tasks):
                     await asyncio.wait(tasks)
