@@ -49,15 +49,12 @@ def check(stream: BinaryIO, size: int) -> None:
 
 def _box(header: bytes, rest: int) -> tuple[int, bytes]:
     """Return the length and kind of the box with a header, of `rest` bytes to the end of the file."""
-    length, kind = int.from_bytes(header[:4], "big"), header[4:8]
-    if length == 1:
-        length = int.from_bytes(header[8:16], "big")
-        shortest = 16
-    else:
-        shortest = 8
-    if length == 0 and kind:
+    length, kind, shortest = int.from_bytes(header[:4], "big"), header[4:8], 8
+    if length == 0 and len(header) >= shortest:
         return rest, kind
-    if len(header) < 8 or length < shortest:
+    if length == 1:
+        length, shortest = int.from_bytes(header[8:16], "big"), 16
+    if len(header) < shortest or length < shortest:
         return rest + 1, kind
     return length, kind
 

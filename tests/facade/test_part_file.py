@@ -1,0 +1,138 @@
+"""The file that a download grows in, and the receipt's file, by themselves: what is on the disk, and when."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from chainhub_video import LocalReceipt, Receipt, ReceiptState
+from chainhub_video.downloads import partfile
+from chainhub_video.downloads.partfile import PartFile, file_matches, sync_folder
+from chainhub_video.receipts.receipt import fingerprint_of
+
+REQUEST = {"gateway": "https://gateway.example", "prompt": "A kitten", "pictures": []}
+
+
+@pytest.fixture
+def synced(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The lengths that files had when they were synced; a folder counts as -1."""
+    lengths: list[int] = []
+    really = os.fsync
+
+    def fsync(descriptor: int) -> None:
+        known = os.fstat(descriptor)
+        lengths.append(known.st_size if stat.S_ISREG(known.st_mode) else -1)
+        really(descriptor)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    return lengths
+
+
+def test_a_receipt_is_whole_when_it_is_synced(tmp_path: Path, synced: list[int]) -> None:
+    """Nothing of a receipt is still in a buffer when it is synced; then it gets its name, and the folder is synced."""
+    receipt = Receipt(
+        state=ReceiptState.SUBMITTING, fingerprint=fingerprint_of(REQUEST), request=REQUEST
+    ).submitting(60)
+    store = LocalReceipt(tmp_path / "x.mp4")
+    assert store.swap(None, receipt)
+    assert synced == [Path(store.name).stat().st_size, -1]
+
+
+def test_a_video_is_whole_when_it_is_synced(
+    tmp_path: Path, video: bytes, synced: list[int]
+) -> None:
+    """The same of a video: a power cut after the rename finds all of it."""
+    part = PartFile(tmp_path / "x.mp4")
+    part.write(video)
+    part.finish()
+    part.discard()
+    assert synced == [len(video), -1]
+
+
+def test_what_was_written_is_what_is_checked(tmp_path: Path, video: bytes) -> None:
+    """The check sees the last byte that was written, even of a file smaller than a buffer."""
+    part = PartFile(tmp_path / "x.mp4")
+    assert part.size == 0
+    part.write(video[:100])
+    with pytest.raises(ValueError, match="lacks"):
+        part.check()
+    part.write(video[100:])
+    part.check()
+    assert part.size == len(video)
+    part.discard()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_restart_forgets_everything(tmp_path: Path, video: bytes) -> None:
+    """After a restart neither bytes, nor length, nor digest of what was written before are left."""
+    part = PartFile(tmp_path / "x.mp4")
+    part.write(b"x" * (len(video) + 1000))
+    part.restart()
+    assert part.size == 0
+    part.write(video)
+    part.check()
+    assert part.finish() == hashlib.sha256(video).hexdigest()
+    part.discard()
+    assert (tmp_path / "x.mp4").read_bytes() == video
+
+
+def test_the_digest_is_that_of_the_file_however_slow_it_is(
+    tmp_path: Path, video: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Hashing goes on in the background; nothing is counted twice, out of order or not at all."""
+
+    class Slow:
+        def __init__(self) -> None:
+            self._digest = really()
+
+        def update(self, data: Any) -> None:
+            time.sleep(0.005)
+            self._digest.update(data)
+
+        def hexdigest(self) -> str:
+            return self._digest.hexdigest()
+
+    really = hashlib.sha256
+    monkeypatch.setattr(partfile.hashlib, "sha256", Slow)
+    part = PartFile(tmp_path / "x.mp4")
+    part.write(b"what is forgotten")
+    part.restart()
+    for start in range(0, len(video), 1 + len(video) // 7):
+        part.write(video[start : start + 1 + len(video) // 7])
+    assert part.finish() == really(video).hexdigest()
+    part.discard()
+
+
+def _open_files() -> int:
+    return len([*Path("/dev/fd").iterdir()])
+
+
+def test_a_part_file_leaves_no_thread_and_no_open_file(tmp_path: Path, video: bytes) -> None:
+    """Finished or discarded, it ends its thread, and closes the file and the folder."""
+    before = (threading.active_count(), _open_files())
+    for finished in (True, False):
+        part = PartFile(tmp_path / f"{finished}.mp4")
+        part.write(video)
+        if finished:
+            part.finish()
+        part.discard()
+    sync_folder(tmp_path)
+    assert (threading.active_count(), _open_files()) == before
+    assert [path.name for path in tmp_path.iterdir()] == ["True.mp4"]
+
+
+def test_a_file_matches_by_length_and_digest(tmp_path: Path) -> None:
+    """Another length, another content or no file at all is no match."""
+    path = tmp_path / "x.mp4"
+    path.write_bytes(b"video")
+    digest = hashlib.sha256(b"video").hexdigest()
+    assert file_matches(path, 5, digest) is True
+    assert file_matches(path, 6, digest) is False
+    assert file_matches(path, 5, hashlib.sha256(b"audio").hexdigest()) is False
+    assert file_matches(tmp_path / "none", 5, digest) is False
