@@ -99,7 +99,7 @@ def test_a_timeout_without_trouble_has_no_cause(hasty: Any, wire: Wire, gateway:
     """Trouble that has passed is not blamed for a task that just takes long."""
     gateway.on("query", reset(), tell(wire.seen("in_progress")))
     with pytest.raises(WaitTimeout, match="wait for it again") as raised:
-        hasty.videos.wait(wire.task(), timeout=0.1)
+        hasty.videos.wait(wire.task(), timeout=0.5)
     assert raised.value.__cause__ is None
 
 
