@@ -14,11 +14,11 @@ from itertools import count
 from typing import ClassVar, Protocol, Self
 
 _PATIENCE = 1.0
-"""Seconds of real time after which whoever neither sleeps nor ends is no longer waited for."""
+"""Real seconds after which a worker that neither sleeps nor ends is no longer waited for."""
 
 
 class Clock(Protocol):
-    """What tells a sandbox the time.
+    """The time that a sandbox reads.
 
     Attributes:
         virtual: whether time may jump, so that a rendering takes none of it.
@@ -55,7 +55,7 @@ class _Sleeper:
 
     Attributes:
         until: when it ends.
-        worker: who sleeps, if it is one that is waited for.
+        worker: what sleeps; None if it is no worker.
         wake: ends it.
         awake: whether it has ended.
     """
@@ -69,9 +69,9 @@ class _Sleeper:
 class VirtualClock:
     """Real time that jumps over sleeps: ten minutes of waiting take milliseconds.
 
-    A sleep ends as soon as everyone else who works by this clock sleeps too, and takes the time with it. So sleeps end
-    in the order of their times, and time passes once for all of them. Whoever works for more than a second without
-    sleeping is no longer waited for. Usable from many threads and event loops.
+    A worker is a thread or asyncio task inside `at_work`. When all workers sleep, time jumps to the end of the first
+    sleep. So sleeps end in the order of their times, and time passes once for all of them. A worker that does not sleep
+    for a second is no longer waited for. Usable from many threads and event loops.
 
     Args:
         start: the time of day to begin at (aware). Time then passes by sleeping only, so that two runs are alike to
@@ -123,10 +123,10 @@ class VirtualClock:
             await asyncio.sleep(0)
 
     def advance(self, seconds: float) -> None:
-        """Let time pass, and wake whoever sleeps until then, each at its own moment.
+        """Let time pass, and end the sleeps until then, each at its own moment.
 
-        It begins when all that work by this clock sleep, and returns when those that it woke sleep again, or have
-        ended. Called on an event loop it does not wait for the tasks of that loop: there, await it in a thread.
+        It begins when all workers sleep, and returns when those that it woke sleep again, or have ended. Called on an
+        event loop it does not wait for the tasks of that loop: there, await it in a thread.
 
         Args:
             seconds: 0 or more.
@@ -142,7 +142,7 @@ class VirtualClock:
             self._move_to(target)
 
     def pause(self) -> None:
-        """Stop the time: whoever sleeps waits, until `advance` or `resume`."""
+        """Stop the time: sleeps go on until `advance` or `resume`."""
         with self._changed:
             self._paused = True
 
@@ -154,7 +154,7 @@ class VirtualClock:
 
     @contextlib.contextmanager
     def at_work(self) -> Iterator[Self]:
-        """Mark the thread, or the asyncio task, as one to wait for until it sleeps or ends; give the clock."""
+        """Make the thread, or the asyncio task, a worker; give the clock."""
         worker = _current_worker()
         with self._changed:
             outermost = worker not in self._workers
@@ -186,14 +186,14 @@ class VirtualClock:
                     heapq.heapify(self._sleepers)
 
     def _forget_workers(self) -> None:
-        """Wait no longer for those who neither sleep nor end."""
+        """Wait no longer for workers that neither sleep nor end."""
         with self._changed:
             if not self._paused:
                 self._workers.clear()
                 self._jump()
 
     def _jump(self) -> None:
-        """Move to the end of the first sleep, if nobody works."""
+        """Move to the end of the first sleep, if no worker is awake."""
         if not self._workers and not self._paused and self._sleepers:
             self._move_to(self._sleepers[0][0])
         self._changed.notify_all()
@@ -208,7 +208,7 @@ class VirtualClock:
             sleeper.wake()
 
     def _wait_for_workers(self) -> None:
-        """Wait until all that work sleep, but for the caller and the tasks of its event loop."""
+        """Wait until all workers sleep, but for the caller and the tasks of its event loop."""
         exempt: set[object] = {_current_worker()}
         with contextlib.suppress(RuntimeError):  # no loop runs in this thread
             exempt |= asyncio.all_tasks()

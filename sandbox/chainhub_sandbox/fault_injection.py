@@ -175,7 +175,7 @@ def injected(injection: Injection, response: ASGIApp, sent: SentBytes | None = N
     Args:
         injection: the fault.
         response: the right response.
-        sent: told which bytes of a video have been sent.
+        sent: counts the sent bytes of a video.
     """
 
     async def send_response(scope: Scope, receive: Receive, send: Send) -> None:

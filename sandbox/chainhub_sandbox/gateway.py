@@ -41,7 +41,7 @@ class Settings:
     Attributes:
         api_key: the only key that is let in.
         pace: seconds a task stays in each state.
-        poll_after_ms: told in `openai-poll-after-ms` on query answers, in milliseconds.
+        poll_after_ms: the header `openai-poll-after-ms` of query answers, in milliseconds.
         clock: the time that tasks go by.
     """
 

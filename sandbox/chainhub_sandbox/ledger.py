@@ -93,7 +93,7 @@ class PaidTask:
         status: where the task is.
         sha256: in hex, of the video; None before there is one.
         size: of the video in bytes; None before there is one.
-        fetched_whole: whether all of its bytes have been sent to somebody.
+        fetched_whole: whether all of its bytes have been sent.
     """
 
     id: str

@@ -94,13 +94,13 @@ class Exchange:
         request: the request.
         injection: the fault that hits it.
         format: the wire format.
-        request_id: told in the answer; empty for none.
+        request_id: sent with the answer; empty for none.
         body: the parsed body.
         files: the open file parts by field name.
         pictures: what the ledger remembers of pictures.
         task_id: of the task that was created.
         fingerprint: of a create that was read whole.
-        sent: told which bytes of a video are sent; None where none is.
+        sent: counts the sent bytes of a video; None if the answer is none.
     """
 
     step: str

@@ -59,7 +59,7 @@ class Sandbox:
         links_port: of the origin of the links; 0 takes a free one.
         api_key: the only key that is let in.
         pace: seconds a task stays in each state; 0.75, or 0.02 with `fast`.
-        poll_after_ms: told on query answers, in milliseconds; one pace if not given.
+        poll_after_ms: sent with query answers, in milliseconds; one pace if not given.
         fast: for tests: clips have a quarter of the width and height and 4 frames a second
             instead of 24. Everything else, their length included, stays as it is.
         faults: what goes wrong on purpose, see `fault`; as text for instance
@@ -299,7 +299,7 @@ class Sandbox:
             self._find(task).release()
 
     def advance(self, seconds: float) -> None:
-        """Move the time for tasks, and for whoever sleeps by the same clock, see `VirtualClock.advance`.
+        """Move the time for tasks and for all that sleep by the same clock, see `VirtualClock.advance`.
 
         Args:
             seconds: 0 or more.
@@ -311,7 +311,7 @@ class Sandbox:
 
     @contextlib.contextmanager
     def paused(self) -> Iterator[None]:
-        """Stop the time but for `advance`: whoever sleeps by the same clock waits meanwhile.
+        """Stop the time but for `advance`: all that sleep by the same clock wait meanwhile.
 
         Raises:
             SandboxError: the clock is not a `VirtualClock`.
@@ -333,8 +333,9 @@ class Sandbox:
         task_id = task if isinstance(task, str) else getattr(task, "id", None)
         known = {each.id: each for each in self._tasks}
         if task_id not in known:
-            there = ", ".join(known) or "there is none yet"
-            raise SandboxError(f"no task {task_id!r} here: {there}")
+            raise SandboxError(
+                f"no task {task_id!r} here: {', '.join(known) or 'there is none yet'}"
+            )
         return known[task_id]
 
     # What arrived

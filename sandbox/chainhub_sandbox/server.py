@@ -21,7 +21,7 @@ from uvicorn.server import ServerState
 from chainhub_sandbox.errors import PortInUse, SandboxError
 
 HEADERS = ((b"server", b"chainhub-sandbox"), (b"x-chainhub-sandbox", b"1"))
-"""Headers of every answer, so that it is told from production at a glance."""
+"""Headers of every answer, so that it is not taken for production's."""
 
 _BACKLOG = 2048
 _GRACE_SECONDS = 1.0
@@ -124,7 +124,7 @@ class Connection(H11Protocol):
         return self.server[1] if self.server else None
 
     def spare(self) -> None:
-        """Keep it open after the answer that is under way, unless the client was told otherwise."""
+        """Keep it open after the answer that is under way, unless the answer says otherwise."""
         if self.cycle is not None:
             self.cycle.keep_alive = True
 
