@@ -191,7 +191,10 @@ class Server:
                 self._refusing[port] = bind(self._host, port)
             self._timers[port] = asyncio.create_task(self._accept_again(port, seconds))
         for connection in self._connections(port):
-            connection.shutdown()
+            if (
+                connection.cycle is not None
+            ):  # else its first request is on the way, and would be lost
+                connection.shutdown()
 
     async def accept_all(self) -> None:
         """Accept connections again wherever they are refused."""
