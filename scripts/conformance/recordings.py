@@ -10,8 +10,8 @@ from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 import yaml
 from pipeline.report import PipelineError, Place, Problem, one_line, shorten, stop
-from vcr.filters import decode_response  # type: ignore[import-untyped]
-from vcr.serializers import yamlserializer  # type: ignore[import-untyped]
+from vcr.filters import decode_response
+from vcr.serializers import yamlserializer
 from werkzeug.datastructures import Headers
 
 _SUFFIXES = (".yaml", ".yml", ".json")

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from typing import Any
 
 import httpx
-import vcr  # type: ignore[import-untyped]
-from vcr.persisters.filesystem import CassetteNotFoundError  # type: ignore[import-untyped]
+import vcr
+from vcr.persisters.filesystem import CassetteNotFoundError
 
 from .interactions import Answer, Interaction, Request
 

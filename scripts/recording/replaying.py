@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from vcr.cassette import Cassette as Tape  # type: ignore[import-untyped]
-from vcr.record_mode import RecordMode  # type: ignore[import-untyped]
+from vcr.cassette import Cassette as Tape
+from vcr.record_mode import RecordMode
 
 from .capturing import OTHER_LIBRARIES
 from .interactions import Request

@@ -6,7 +6,7 @@ import shlex
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -31,7 +31,11 @@ def stuck(environment: dict[str, str]) -> Iterator[Sandbox]:
 
 
 def _interrupted(
-    command: list[object], environment: dict[str, str], folder: Path, sandbox: Sandbox, step: str
+    command: Sequence[object],
+    environment: dict[str, str],
+    folder: Path,
+    sandbox: Sandbox,
+    step: str,
 ) -> str:
     """Run a command, press Ctrl-C when the sandbox hangs at a step, and return the line that it ends with."""
     with subprocess.Popen(

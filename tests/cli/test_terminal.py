@@ -22,7 +22,7 @@ def test_a_terminal_shows_state_percent_and_elapsed_time(
 ) -> None:
     """On a pseudo terminal one live line is redrawn, and is gone at the end."""
     theirs, ours = pty.openpty()
-    command = [
+    command: list[str | Path] = [
         COMMAND, "generate", "x", "--model", "veo_3_1", "--size", "1280x720",
         "--image", KITTEN, "-o", "out.mp4",
     ]  # fmt: skip
@@ -58,7 +58,7 @@ def test_ctrl_c_names_the_task_and_how_to_go_on(
     with Sandbox(fast=True, pace=30) as slow:
         environment["CHAINHUB_BASE_URL"] = slow.url
         with subprocess.Popen(
-            [*GROK, "-o", "out.mp4"],
+            [*map(str, GROK), "-o", "out.mp4"],
             env=environment,
             cwd=tmp_path,
             stderr=subprocess.PIPE,

@@ -135,9 +135,9 @@ class _Collector:
         fields = dict(self._fields((*holder, "schema")))
         if good and fields:
             whole = [self.document.at(path) for path, _ in self._whole(holder)]
-            told = {name: self.document.at(path) for name, path in fields.items()}
-            value = {**(whole[0] if whole else {}), **told}
-            more = {"name": "of its fields", "value": value, "status": int(status)}
+            given = {name: self.document.at(path) for name, path in fields.items()}
+            value = {**(whole[0] if whole else {}), **given}
+            more: dict[str, Any] = {"name": "of its fields", "value": value, "status": int(status)}
             self.add(operation, "answer", *fields.values(), **more)
 
     def _status(self, path: Steps, status: str) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -30,7 +31,7 @@ def test_documents_of_others_are_understood(
     strange = (HERE / "strange.yaml").read_text().replace("3.0.3", version)
     (project.place / SPEC).write_text(strange)
     body, kind = form({"count": "3", "more": "x"}, {})
-    text = {"sent_kind": FORM, "headers": SOME, "kind": "text/plain"}
+    text: dict[str, Any] = {"sent_kind": FORM, "headers": SOME, "kind": "text/plain"}
     found = project.contract(
         said("POST", "/make/7", b"count=3&flag=true&tags=a&tags=b", b"ok", **text),
         said("POST", "/make/7", b"count=4&flag=yes&tags=a&tags=c&more=1", b"long", **text),

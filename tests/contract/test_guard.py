@@ -9,7 +9,7 @@ import shutil
 import socket
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -21,7 +21,7 @@ HERE = Path(__file__).parent
 
 
 @pytest.fixture
-def listening() -> socket.socket:
+def listening() -> Iterator[socket.socket]:
     """A port on the loopback that would accept."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         yield server

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import shutil
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ VIDEO = "video_00000000-0000-4000-8000-000000000001"
 
 
 @pytest.fixture
-def hub() -> ChainHub:
+def hub() -> Iterator[ChainHub]:
     """A client of the recorded gateway, in time that jumps over pauses."""
     base_url = str(cassette.read(UNIFIED).head["base_url"])
     with using(clock=VirtualClock()), ChainHub(base_url=base_url, api_key="k") as hub:
@@ -193,7 +194,7 @@ def test_the_page_lists_every_scenario_and_its_app_test_passes(
     assert listed == {(name, "no" if one.not_live else "yes") for name, one in SCENARIOS.items()}
     shutil.copy(UNIFIED, tmp_path)
     app = page.split("```python\n")[1].split("```")[0]
-    names: dict[str, Any] = {}
-    exec(compile(app, "docs/cassettes.md", "exec"), names)
+    defined: dict[str, Any] = {}
+    exec(compile(app, "docs/cassettes.md", "exec"), defined)
     monkeypatch.chdir(tmp_path)
-    names["test_my_app"]()
+    defined["test_my_app"]()

@@ -5,7 +5,9 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -51,7 +53,7 @@ def said(interaction: Interaction) -> dict[str, object]:
     return told
 
 
-PLACES = {
+PLACES: dict[str, Callable[[str], Any]] = {
     "a header that is kept": lambda s: answered({}, server=f"gateway {s}"),
     "a header that is not": lambda s: answered({}, x_whatever=s, set_cookie=s),
     "a request's header": lambda s: answered({}, replace(QUERY, headers={"cookie": s, "accept": s})),

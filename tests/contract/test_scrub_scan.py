@@ -207,9 +207,11 @@ def test_a_video_that_is_not_the_stand_in_is_found() -> None:
 
 def test_the_stand_in_is_a_real_video() -> None:
     """The stand-in is a second of H.264 that a decoder plays, in less than a kB, and says nothing else."""
-    with av.open(io.BytesIO(media.stand_in())) as video:
+    with av.open(io.BytesIO(media.stand_in()), "r") as video:
         stream = video.streams.video[0]
         assert stream.codec_context.name == "h264"
+        assert stream.duration is not None
+        assert stream.time_base is not None
         assert stream.duration * stream.time_base == Fraction(1)
         assert len(list(video.decode(video=0))) == 2
         assert set(video.metadata) <= {"major_brand", "minor_version", "compatible_brands"}

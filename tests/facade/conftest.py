@@ -104,7 +104,8 @@ def clip(path: Path, *, index_first: bool, frames: int = 24) -> bytes:
         stream.time_base = Fraction(1, 24)
         for _ in range(frames):
             picture = Image.effect_noise((128, 72), 100).convert("RGB")
-            container.mux(stream.encode(av.VideoFrame.from_image(picture)))
+            frame: Any = av.VideoFrame
+            container.mux(stream.encode(frame.from_image(picture)))
         container.mux(stream.encode(None))
     return path.read_bytes()
 

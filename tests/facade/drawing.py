@@ -43,6 +43,13 @@ def opened(picture: Picture) -> Image.Image:
     return image
 
 
-def near(seen: Any, colour: tuple[int, int, int]) -> bool:
+def pixel_of(image: Image.Image, across: int, down: int) -> tuple[int, ...]:
+    """A pixel of a picture in colour."""
+    pixel: object = image.getpixel((across, down))
+    assert isinstance(pixel, tuple)
+    return pixel
+
+
+def near(seen: Any, colour: tuple[int, ...]) -> bool:
     """Whether a pixel has a colour, but for what an encoder changes."""
     return all(abs(one - other) <= 12 for one, other in zip(seen, colour, strict=False))

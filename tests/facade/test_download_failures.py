@@ -101,7 +101,7 @@ def test_a_failure_that_passes_is_forgotten(
 
 def test_a_cut_clip_with_its_index_in_front_opens_in_a_player(video: bytes) -> None:
     """The clip that the tests cut is of the treacherous kind: a decoder opens it and plays what there is."""
-    with av.open(io.BytesIO(_swapped(video))) as container:
+    with av.open(io.BytesIO(_swapped(video)), "r") as container:
         assert next(container.decode(video=0))
 
 

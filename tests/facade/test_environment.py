@@ -51,7 +51,7 @@ class _Proxy(http.server.BaseHTTPRequestHandler):
 
     do_POST = do_GET  # noqa: N815 - likewise
 
-    def log_message(self, *_: object) -> None:
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name there
         """Say nothing."""
 
 

@@ -12,6 +12,7 @@ import pytest
 from chainhub_video import AsyncChainHub, SavedVideo, TaskStatus
 from chainhub_video.downloads.partfile import PartFile
 from chainhub_video.flows import carry
+from chainhub_video.images.fitting import fitted
 
 from .answering import say, tell
 from .colours import POLL, RETRY
@@ -87,7 +88,7 @@ def test_a_picture_is_fitted_off_the_loop(
 ) -> None:
     """Decoding, scaling and encoding a picture, however long they take, happen beside the loop."""
     gateway.on("create", tell(OPENAI.created()))
-    fitted, ticker = carry.fitted, Ticker()
+    ticker = Ticker()
 
     def slowly(*arguments: Any) -> Any:
         ticker.block()

@@ -55,7 +55,7 @@ def test_orientation_is_honoured(orientation: int) -> None:
     upright = stripes((300, 200))
     upright.paste(BLACK, (0, 0, 300, 40))  # so that up and down differ as well
     undo = {2: 0, 3: 3, 4: 1, 5: 5, 6: 2, 7: 6, 8: 4}  # members of Transpose, each the inverse
-    stored = upright if orientation == 1 else upright.transpose(undo[orientation])
+    stored = upright if orientation == 1 else upright.transpose(Image.Transpose(undo[orientation]))
     exif = Image.Exif()
     exif[0x0112] = orientation
     image = fit_to(encoded(stored, "JPEG", exif=exif, quality=95), "cover", "300x200")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -143,10 +144,11 @@ def test_a_deadline_bounds_the_waiting_for_another_process(
 ) -> None:
     """Two calls that may wait no time say that another process is at it, and change nothing."""
     text = leave(gateway, hub, wire, target, "submitting", age=0, expires=ago(-3600))
-    for call in (
+    calls: tuple[Callable[[], Any], ...] = (
         lambda: wire.generate(hub, save_to=target, timeout=0),
         lambda: hub.videos.resume(target, timeout=0),
-    ):
+    )
+    for call in calls:
         with pytest.raises(WaitTimeout, match="another process is still sending the create"):
             call()
     assert path_of(target).read_bytes() == text
@@ -234,7 +236,11 @@ def test_a_failed_task_is_not_paid_for_again(
         wire.generate(hub, save_to=target)
     assert read(target)["state"] == "failed"
     gateway.arrived.clear()
-    for call in (lambda: wire.generate(hub, save_to=target), lambda: hub.videos.resume(target)):
+    calls: tuple[Callable[[], Any], ...] = (
+        lambda: wire.generate(hub, save_to=target),
+        lambda: hub.videos.resume(target),
+    )
+    for call in calls:
         with pytest.raises(TaskFailed, match="moderation") as raised:
             call()
         assert str(path_of(target)) in str(raised.value)

@@ -7,6 +7,7 @@ import hashlib
 import re
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import attrs
 import pytest
@@ -85,9 +86,8 @@ def test_a_failed_task_shows_why() -> None:
 @pytest.mark.parametrize("field", ["id", "model", "raw_status", "failure_reason"])
 def test_nothing_foreign_becomes_markup(field: str) -> None:
     """Whatever the gateway says is text on the card: no tag or attribute of it is ever alive."""
-    task = attrs.evolve(
-        OPENAI.task(status=TaskStatus.FAILED, raw_status="failed"), **{field: HOSTILE}
-    )
+    changes: dict[str, Any] = {field: HOSTILE}
+    task = attrs.evolve(OPENAI.task(status=TaskStatus.FAILED, raw_status="failed"), **changes)
     seen = Seen(task._repr_html_())
     assert set(seen.tags) <= {"div", "b", "br", "code", "progress"}
     assert HOSTILE in seen.text

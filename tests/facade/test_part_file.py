@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 from chainhub_video import LocalReceipt, Receipt, ReceiptState
-from chainhub_video.downloads import partfile
 from chainhub_video.downloads.partfile import PartFile, file_matches, sync_folder
 from chainhub_video.receipts.receipt import fingerprint_of
 
@@ -99,7 +98,7 @@ def test_the_digest_is_that_of_the_file_however_slow_it_is(
             return self._digest.hexdigest()
 
     really = hashlib.sha256
-    monkeypatch.setattr(partfile.hashlib, "sha256", Slow)
+    monkeypatch.setattr(hashlib, "sha256", Slow)
     part = PartFile(tmp_path / "x.mp4")
     part.write(b"what is forgotten")
     part.restart()

@@ -10,6 +10,7 @@ import tempfile
 import threading
 import zipfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
@@ -186,7 +187,7 @@ def test_special_files_are_refused_without_a_wait(tmp_path: Path) -> None:
     listening.bind(str(tmp_path / "socket"))
     (tmp_path / "link").symlink_to(fifo)
     for path in (fifo, tmp_path / "link", tmp_path / "socket", Path("/dev/zero"), Path("/dev/tty")):
-        error = _within(2, lambda path=path: open_picture(path))
+        error = _within(2, partial(open_picture, path))
         assert isinstance(error, InvalidRequest), path
         assert "not an ordinary file" in str(error)
     assert "is a folder" in str(_within(2, lambda: open_picture(tmp_path)))
@@ -197,7 +198,7 @@ def test_an_open_endless_device_is_refused_without_a_wait() -> None:
     """`/dev/zero` and `/dev/urandom`, opened by the caller, are looked at and not swallowed."""
     for name in ("/dev/zero", "/dev/urandom"):
         with Path(name).open("rb") as file:
-            error = _within(2, lambda file=file: open_picture(file))
+            error = _within(2, partial(open_picture, file))
         assert isinstance(error, InvalidRequest)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from chainhub_video import Receipt, ReceiptConflict, ReceiptState, VideoTask
@@ -53,7 +53,7 @@ DOCUMENTS = st.fixed_dictionaries(
     {}, optional={field: _LIKELY.get(field, st.just(value)) | JSON for field, value in _WHOLE.items()}
 ).flatmap(
     lambda odd: st.sampled_from([{**_WHOLE, **odd}, odd]) | st.sampled_from(
-        [{**_WHOLE, **odd, "fingerprint": fingerprint_of(odd["request"])}]
+        [{**_WHOLE, **odd, "fingerprint": fingerprint_of(cast("Any", odd["request"]))}]
         if isinstance(odd.get("request"), dict) else [odd]
     )
 )  # fmt: skip

@@ -84,11 +84,12 @@ WRONG: dict[str, Callable[[bytes], bytes]] = {
 
 def _refused(hub: Any, wire: Wire, gateway: Gateway, target: Path, *words: str) -> None:
     """Check that neither call sends anything, and that both name the receipt and what to do."""
-    for call in (
+    calls: tuple[Callable[[], Any], ...] = (
         lambda: wire.generate(hub, save_to=target, resubmit_uncertain=True),
         lambda: hub.videos.resume(target),
         lambda: hub.videos.resume(path_of(target)),
-    ):
+    )
+    for call in calls:
         with pytest.raises(ReceiptConflict) as raised:
             call()
         for word in (str(path_of(target)), *words):
@@ -125,13 +126,14 @@ def test_a_folder_a_link_or_a_pipe_in_the_place_of_a_receipt_is_refused(
     """None of them is followed, waited for or replaced: links that lead somewhere, nowhere, or to themselves."""
     place, other = path_of(target), target.with_name("other.json")
     other.write_bytes(b"precious")
-    for make in (
+    makers: tuple[Callable[[], None], ...] = (
         place.mkdir,
         lambda: place.symlink_to(other),
         lambda: place.symlink_to(target.with_name("nowhere")),
         lambda: place.symlink_to(place),
         lambda: os.mkfifo(place),
-    ):
+    )
+    for make in makers:
         make()
         before = place.lstat()
         _refused(hub, UNIFIED, gateway, target, "must be an ordinary file", "move it away")

@@ -215,7 +215,7 @@ def test_a_released_uncertain_create_is_sent_once_more(
     gateway.on("create", tell(wire.created()))
     for _ in range(2):
         saved = wire.generate(hub, save_to=target, resubmit_uncertain=True)
-    assert saved.path.read_bytes() == video
+        assert saved.path.read_bytes() == video
     assert sent(gateway) == (2, 1, 1)
     assert read(target)["state"] == "saved"
 

@@ -17,6 +17,7 @@ from .wires import OPENAI, UNIFIED, Wire, png
 ANY = {"format": "openai", "model": "veo-9", "seconds": 4}  # a model whose row sets no limits
 ANY_UNIFIED = {"format": "unified", "model": "grok-9", "size": "720P"}
 
+NO_JSON = ""
 try:
     json.dumps(float("nan"), allow_nan=False)
 except ValueError as error:

@@ -187,8 +187,8 @@ def nurse() -> None:
         _tell("started")
         try:
             _live(Assignment(**json.loads(line)))
-        except BaseException:  # noqa: BLE001 - a forked process must not go on as its parent
-            sys.excepthook(*sys.exc_info())
+        except BaseException as error:  # noqa: BLE001 - a forked process must not go on as its parent
+            sys.excepthook(type(error), error, error.__traceback__)
             sys.stderr.flush()
             _tell("crashed")
             os._exit(1)

@@ -95,7 +95,7 @@ def _unknown_host(_: str) -> Iterator[Place]:
 
 
 @contextmanager
-def _deaf_host(_: str) -> Iterator[Place]:
+def _deaf_host(_url: str) -> Iterator[Place]:
     """A listener whose queue is full: connections to it are never completed."""
     with ExitStack() as closing, socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))

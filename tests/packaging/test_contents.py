@@ -10,6 +10,7 @@ from collections.abc import Callable
 from configparser import ConfigParser
 from email import message_from_bytes
 from pathlib import Path
+from typing import Any
 
 import pytest
 from packaging.requirements import Requirement
@@ -113,9 +114,8 @@ def test_the_sdist_builds_the_same_wheel(files: Files, tmp_path: Path) -> None:
     sdist = build("sdist", ROOT, tmp_path)
     with tarfile.open(sdist) as archive:
         # Python 3.11's first releases have no filters; the archive is our own.
-        archive.extractall(
-            tmp_path, **({"filter": "data"} if hasattr(tarfile, "data_filter") else {})
-        )
+        options: Any = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
+        archive.extractall(tmp_path, **options)
     (folder,) = (path for path in tmp_path.iterdir() if path.is_dir())
     assert unpacked(build("wheel", folder, tmp_path)) == files
     for name in ("CHANGELOG.md", "LICENSE", "README.md", "openapi"):

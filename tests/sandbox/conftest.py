@@ -66,7 +66,7 @@ class Caller:
         } | changes
         form.pop(without, None)
         content = self.kitten if picture is None else picture
-        files = {"input_reference": ("kitten.png", content, "image/png")}
+        files: dict[str, Any] = {"input_reference": ("kitten.png", content, "image/png")}
         files.pop(without, None)
         # Forms without a file would otherwise go out url-encoded.
         parts = {name: (None, value) for name, value in form.items()}
@@ -117,11 +117,12 @@ class Caller:
 
 def watch(mp4: bytes, every: int = 1) -> Seen:
     """Decodes a whole clip, and keeps every so many-th frame to be looked at."""
-    with av.open(io.BytesIO(mp4)) as container:
+    with av.open(io.BytesIO(mp4), "r") as container:
         stream = container.streams.video[0]
         duration = float((stream.duration or 0) * (stream.time_base or 0))
         frames: list[Image.Image] = []
         count = 0
+        frame: Any  # PyAV types no pictures
         for frame in container.decode(stream):
             if count % every == 0:
                 frames.append(frame.to_image())

@@ -71,7 +71,10 @@ def test_documents_that_are_refused(document: object) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_text_and_json_say_the_same(kind: str) -> None:
     """Every kind can be written as text and as JSON, with the same meaning, and reads back from its own JSON."""
-    needed = {"status": {"status": 418}, "fields": {"fields": {"a": [1, {"b": "c,d=e f"}]}}}
+    needed: dict[str, dict[str, Any]] = {
+        "status": {"status": 418},
+        "fields": {"fields": {"a": [1, {"b": "c,d=e f"}]}},
+    }
     given: dict[str, Any] = needed.get(kind, {})
     if kind != "refuse":
         given |= {"times": 3, "probability": 0.5, "after": 2, "seed": 7}
@@ -205,7 +208,14 @@ def test_the_command_refuses_nonsense() -> None:
 
 def test_the_command_sets_faults() -> None:
     """A sandbox started with `--fault` injects that fault."""
-    command = [COMMAND, "sandbox", "--port", "0", "--fault", "query:status,status=418,shape=html"]
+    command = [
+        str(COMMAND),
+        "sandbox",
+        "--port",
+        "0",
+        "--fault",
+        "query:status,status=418,shape=html",
+    ]
     process = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     )

@@ -104,7 +104,7 @@ def test_wrong_json_value(caller: Caller, changes: dict[str, Any], words: tuple[
         ({"prompt": ""}, ("prompt", "blank")),
     ],
 )
-def test_wrong_form_value(caller: Caller, changes: dict[str, str], words: tuple[str, ...]) -> None:
+def test_wrong_form_value(caller: Caller, changes: dict[str, Any], words: tuple[str, ...]) -> None:
     """Proves that a wrong value in the form is refused with its field and the rule."""
     assert_shape_one(caller.create_openai(**changes), 400, *words)
 
@@ -153,7 +153,7 @@ def test_bomb_is_refused_by_its_pixels(caller: Caller) -> None:
 
 def test_text_field_sent_as_file(caller: Caller) -> None:
     """Proves that a text field in a file part is refused."""
-    files = {
+    files: dict[str, Any] = {
         "model": (None, "veo_3_1"),
         "prompt": ("prompt.txt", b"A kitten", "text/plain"),
         "seconds": (None, "2"),

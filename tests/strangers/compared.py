@@ -12,7 +12,7 @@ import time
 import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import openai
 from chainhub_sandbox import Sandbox
@@ -51,13 +51,15 @@ def their_client(gateway: Sandbox) -> openai.OpenAI:
 def their_create(gateway: Sandbox) -> object:
     """One create with the SDK."""
     with their_client(gateway) as client:
-        return client.videos.create(**FORM, input_reference=KITTEN)
+        form: dict[str, Any] = {**FORM}
+        return client.videos.create(**form, input_reference=KITTEN)
 
 
 def their_download(gateway: Sandbox, task_id: str, to: Path) -> object:
     """One download with the SDK."""
     with their_client(gateway) as client:
-        return client.videos.download_content(task_id).write_to_file(to)
+        client.videos.download_content(task_id).write_to_file(to)
+        return to
 
 
 def our_client(gateway: Sandbox) -> ChainHub:
@@ -68,7 +70,8 @@ def our_client(gateway: Sandbox) -> ChainHub:
 def our_create(gateway: Sandbox) -> object:
     """One create with our client."""
     with our_client(gateway) as hub:
-        return hub.videos.create(**FORM, image=KITTEN)
+        form: dict[str, Any] = {**FORM}
+        return hub.videos.create(**form, image=KITTEN)
 
 
 def our_download(gateway: Sandbox, task_id: str, to: Path) -> object:

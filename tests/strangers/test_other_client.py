@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -15,7 +15,7 @@ from tests.strangers.judging import DOCUMENT
 
 
 @pytest.fixture
-def api(gateway: Sandbox) -> Iterator[Any]:
+def api(gateway: Sandbox) -> Any:
     """A client of the sandbox made from the document, whose own server is the real one."""
     import httpx2
     from aiopenapi3 import (
@@ -81,7 +81,9 @@ def test_refusals_are_read(api: Any, gateway: Sandbox) -> None:
         api._.openai.retrieveVideo(parameters={"id": "video_nobody-knows"})
     with pytest.raises(HTTPServerError) as unknown_model:
         api._.unified.createUnifiedVideo(data=UNIFIED | {"model": "another"})
-    assert unknown_task.value.data.code == "task_not_exist"
-    assert unknown_model.value.data.error.root.code == "model_not_found"
+    told: Any = unknown_task.value.data
+    assert told.code == "task_not_exist"
+    told = unknown_model.value.data
+    assert told.error.root.code == "model_not_found"
     assert unknown_task.value.headers["X-Oneapi-Request-Id"]
     assert gateway.paid == 0

@@ -143,7 +143,8 @@ def _parameters(signature: inspect.Signature) -> Iterator[str]:
         if kind is parameter.KEYWORD_ONLY and not named:
             yield "*"
         named = named or kind in (parameter.KEYWORD_ONLY, parameter.VAR_POSITIONAL)
-        stars = {parameter.VAR_POSITIONAL: "*", parameter.VAR_KEYWORD: "**"}.get(kind, "")
+        known: dict[object, str] = {parameter.VAR_POSITIONAL: "*", parameter.VAR_KEYWORD: "**"}
+        stars = known.get(kind, "")
         annotation = parameter.annotation
         typed = "" if annotation is parameter.empty else f": {_written(annotation)}"
         given = "" if parameter.default is parameter.empty else f" = {_value(parameter.default)}"

@@ -65,7 +65,8 @@ class GeneratedTree:
         if not isinstance(thing.node, ast.ClassDef):
             return None
         for owner in self._lineage(thing):
-            for node in owner.node.body:  # type: ignore[attr-defined]  # classes have one
+            assert isinstance(owner.node, ast.ClassDef)
+            for node in owner.node.body:
                 if name in _names(node):
                     return Thing(f"{thing.name}.{name}", node, owner.module, bound=True)
         return None

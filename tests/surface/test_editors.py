@@ -122,7 +122,7 @@ def test_documentation_generators_see_the_call(package: Any, name: str) -> None:
     assert seen[0] == seen[1]
 
 
-CHECKERS = {
+CHECKERS: dict[str, list[str | Path]] = {
     "mypy": [BIN / "mypy", "--strict", "--no-error-summary"],
     "basedpyright": [BIN / "basedpyright", "--level", "error"],
 }

@@ -17,8 +17,7 @@ from chainhub_video.async_videos import AsyncVideos
 from chainhub_video.cli.app import app
 from chainhub_video.videos import Videos
 
-from .accept import ACCEPTED
-from .describing import ROOT, described
+from .describing import ACCEPTED, ROOT, described
 
 REMINDER = (
     "\n\nThe public surface is not the accepted one. If that is meant, accept it with\n"
@@ -53,7 +52,7 @@ def _lost_name(patch: pytest.MonkeyPatch) -> None:
 
 
 def _default_of_the_client(patch: pytest.MonkeyPatch) -> None:
-    defaults = ChainHub.__init__.__kwdefaults__  # type: ignore[misc]  # to be looked at, not called
+    defaults = ChainHub.__init__.__kwdefaults__
     assert defaults is not None
     patch.setitem(defaults, "inline_images", True)
 
