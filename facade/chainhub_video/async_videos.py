@@ -1,4 +1,4 @@
-"""The calls of `AsyncChainHub.videos`, written out; each is that of `Videos`, awaited."""
+"""The asyncio calls, `AsyncChainHub.videos`. A test keeps them equal to those of `Videos`."""
 
 # ruff: noqa: A002 - `format` is the field's word
 
@@ -274,7 +274,7 @@ class AsyncVideos:
             format=format,
             extra=extra,
         )
-        following = generate.Following(
+        following = generate.FollowOptions(
             timeout=timeout, poll=poll, on_update=on_update, on_progress=on_progress
         )
         return await self._driver.run(
@@ -314,7 +314,7 @@ class AsyncVideos:
             WaitTimeout: it was still running at the deadline; it can be resumed again.
             DownloadFailed: no whole video could be had; it can be resumed again.
         """
-        following = generate.Following(
+        following = generate.FollowOptions(
             timeout=timeout, poll=poll, on_update=on_update, on_progress=on_progress
         )
         return await self._driver.run(generate.resume, path, following)

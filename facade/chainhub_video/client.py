@@ -1,4 +1,4 @@
-"""The two clients, and the door to the generated one."""
+"""`ChainHub` and `AsyncChainHub`: configuration, the calls in `videos`, and the generated client in `raw`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Everything that can go wrong, as one small tree.
+"""The errors of this package, as one small tree.
 
     ChainHubError
     ├── ConfigurationError          no key, bad base_url

@@ -1,4 +1,4 @@
-"""What a flow can do: the one interface through which everything is sent, read, slept and run.
+"""`IO`: everything that a flow can wait for, as one interface.
 
 A flow is a coroutine that awaits an `IO`, other flows, and nothing else. It knows no client, clock or event loop.
 `AsyncIO` suspends it while it waits; `BlockingIO` blocks instead and never suspends it, so the same logic serves both

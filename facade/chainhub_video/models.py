@@ -1,4 +1,4 @@
-"""The models that are known, and what each one takes. One row a model, with its source."""
+"""The table of known models: one row a model, with what it takes and the source of that."""
 
 from __future__ import annotations
 

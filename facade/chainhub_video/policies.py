@@ -1,4 +1,4 @@
-"""How often and how patiently: frozen values with pure functions, from which the flows take every delay."""
+"""`RetryPolicy` and `PollPolicy`: frozen values whose pure functions decide every delay."""
 
 from __future__ import annotations
 

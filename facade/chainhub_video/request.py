@@ -1,4 +1,4 @@
-"""What is asked of the gateway, checked before anything is sent or paid."""
+"""`VideoRequest`: what is asked of the gateway, checked before anything is sent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What all clients of this process go by: its clock, and the gateways that they may talk to.
+"""The clock that all clients of this process use, and the gateways that they may talk to.
 
 The system's time and any gateway, unless `using` says otherwise. Tests of apps use it through
 `chainhub_video.testing`; an app may, too, for instance to keep a staging process away from production.

@@ -1,4 +1,4 @@
-"""What a client was set up with, checked once."""
+"""The configuration of one client, checked once."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Timeouts:
 
 
 class Spending:
-    """Counts creates, exactly, under threads and concurrent tasks.
+    """A counter of paid creates, exact under threads and concurrent tasks.
 
     Args:
         limit: how many may be paid for; None for any number.

@@ -1,4 +1,4 @@
-"""A task at the gateway, as both wire formats describe it, and the video that comes of it."""
+"""`VideoTask` and `SavedVideo`: a task at the gateway, and the video that comes of it."""
 
 from __future__ import annotations
 

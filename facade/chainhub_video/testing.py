@@ -1,4 +1,4 @@
-"""For tests of apps: a gateway of one's own, in whose time ten minutes of waiting take milliseconds.
+"""Run a sandbox for tests of apps, on a clock that makes ten minutes of waiting take milliseconds.
 
 The fixtures of the pytest plugin are made of this; other test frameworks use `sandboxed` itself.
 """
@@ -15,7 +15,7 @@ import httpx
 from chainhub_sandbox import ReceivedRequest, Sandbox, VirtualClock
 
 from chainhub_video.client import AsyncChainHub
-from chainhub_video.drivers.exchange import FRESH_LIMITS
+from chainhub_video.drivers.http import FRESH_LIMITS
 from chainhub_video.runtime import using
 
 PACE = 120.0

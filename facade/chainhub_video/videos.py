@@ -1,4 +1,4 @@
-"""The calls of `ChainHub.videos`, written out; what each does is a flow."""
+"""The blocking calls, `ChainHub.videos`. Each hands a flow to the driver."""
 
 # ruff: noqa: A002 - `format` is the field's word
 
@@ -274,7 +274,7 @@ class Videos:
             format=format,
             extra=extra,
         )
-        following = generate.Following(
+        following = generate.FollowOptions(
             timeout=timeout, poll=poll, on_update=on_update, on_progress=on_progress
         )
         return self._driver.run(
@@ -314,7 +314,7 @@ class Videos:
             WaitTimeout: it was still running at the deadline; it can be resumed again.
             DownloadFailed: no whole video could be had; it can be resumed again.
         """
-        following = generate.Following(
+        following = generate.FollowOptions(
             timeout=timeout, poll=poll, on_update=on_update, on_progress=on_progress
         )
         return self._driver.run(generate.resume, path, following)

@@ -120,7 +120,7 @@ def _read_queried(name: str, answer: Mapping[str, Any]) -> None:
 def _read_whole_answer(name: str, status: int, headers: dict[str, str], body: bytes) -> None:
     reply = Reply(status, headers, body)
     try:
-        answer = failures.success_in(reply)
+        answer = failures.read_success(reply)
     except (APIError, UnexpectedResponse) as error:
         _check_message(error)
         if isinstance(error, APIError) != (status >= 400):
@@ -139,7 +139,7 @@ def _read_refusal(status: int, headers: dict[str, str], body: bytes) -> None:
     assert isinstance(error.message, str)
     assert len(error.body) <= 4000
     assert error.retry_after is None or 0 <= error.retry_after < math.inf
-    complaint = failures.complaint_in(body)
+    complaint = failures.read_error_body(body)
     assert complaint.code == error.code
     poll_after = failures.poll_after_of(headers)
     assert poll_after is None or 0 <= poll_after < math.inf

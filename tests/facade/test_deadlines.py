@@ -17,7 +17,7 @@ from chainhub_video import (
     WaitTimeout,
 )
 from chainhub_video.flows.create import create
-from chainhub_video.flows.generate import Following, generate, resume
+from chainhub_video.flows.generate import FollowOptions, generate, resume
 from chainhub_video.flows.wait import retrieve
 from chainhub_video.io import TransportFailure
 from chainhub_video.request import build_request
@@ -39,8 +39,8 @@ BROKEN = TransportFailure(httpx.ReadError("x"), sent=True)
 LINKED = {"video_url": "https://cdn.example.com/x.mp4"}
 
 
-def _following(timeout: float | None) -> Following:
-    return Following(timeout=timeout, poll=None, on_update=None, on_progress=None)
+def _following(timeout: float | None) -> FollowOptions:
+    return FollowOptions(timeout=timeout, poll=None, on_update=None, on_progress=None)
 
 
 def _generate(world: World, target: Path, timeout: float | None) -> Any:

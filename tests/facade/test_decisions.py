@@ -7,7 +7,7 @@ import ssl
 import httpcore
 import httpx
 import pytest
-from chainhub_video.drivers.exchange import Witness
+from chainhub_video.drivers.http import SendTrace
 from chainhub_video.flows.create import Decision, decide
 from chainhub_video.io import AnswerTooLarge, Reply, TransportFailure
 
@@ -69,7 +69,7 @@ def _transport_failures() -> list[type[Exception]]:
 def test_every_transport_failure_has_its_decision(kind: type[Exception]) -> None:
     """Only our own transport's failures to get a connection allow another create; every other one forbids it."""
     error = kind.__new__(kind, "text")
-    failure = Witness(own=True).failure(error)
+    failure = SendTrace(own=True).failure(error)
     assert failure is not None
     assert failure.sent is (kind not in NEVER_SENT)
     assert decide(failure) is (Decision.AGAIN if kind in NEVER_SENT else Decision.UNCERTAIN)
@@ -78,7 +78,7 @@ def test_every_transport_failure_has_its_decision(kind: type[Exception]) -> None
 @pytest.mark.parametrize("kind", _transport_failures(), ids=lambda kind: kind.__name__)
 def test_the_name_of_a_lent_transports_failure_proves_nothing(kind: type[Exception]) -> None:
     """Where no event told of the connection, a lent client's request counts as sent, whatever its failure is called."""
-    failure = Witness(own=False).failure(kind.__new__(kind, "text"))
+    failure = SendTrace(own=False).failure(kind.__new__(kind, "text"))
     assert failure is not None
     assert decide(failure) is Decision.UNCERTAIN
 
@@ -88,7 +88,7 @@ def test_the_name_of_a_lent_transports_failure_proves_nothing(kind: type[Excepti
 )
 def test_a_bare_system_error_is_uncertain(error: OSError) -> None:
     """An operating system's error during an exchange says nothing about what was sent, so it forbids another create."""
-    failure = Witness(own=True).failure(error)
+    failure = SendTrace(own=True).failure(error)
     assert failure is not None
     assert decide(failure) is Decision.UNCERTAIN
 
@@ -96,7 +96,7 @@ def test_a_bare_system_error_is_uncertain(error: OSError) -> None:
 @pytest.mark.parametrize("error", [KeyError("x"), TypeError("x"), RuntimeError("x")])
 def test_a_mistake_of_the_program_is_no_transport_failure(error: Exception) -> None:
     """What is not about the exchange is not swallowed as if it were."""
-    assert Witness(own=True).failure(error) is None
+    assert SendTrace(own=True).failure(error) is None
 
 
 def test_an_answer_too_large_is_uncertain() -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from chainhub_video import AsyncChainHub, SavedVideo, TaskStatus
 from chainhub_video.downloads.partfile import PartFile
-from chainhub_video.flows import carry
+from chainhub_video.flows import pictures as flow_pictures
 from chainhub_video.images.fitting import fitted
 
 from .answering import say, tell
@@ -94,7 +94,7 @@ def test_a_picture_is_fitted_off_the_loop(
         ticker.block()
         return fitted(*arguments)
 
-    monkeypatch.setattr(carry, "fitted", slowly)
+    monkeypatch.setattr(flow_pictures, "fitted", slowly)
     _run(gateway, ticker, lambda hub: OPENAI.create(hub, image=png((300, 200)), fit="contain"))  # type: ignore[arg-type, return-value]  # awaited there
     assert ticker.awaited == 1
 

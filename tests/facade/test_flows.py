@@ -24,7 +24,7 @@ from chainhub_video import (
 from chainhub_video.drivers.blocking import completed
 from chainhub_video.flows.create import create
 from chainhub_video.flows.download import save
-from chainhub_video.flows.wait import changes, look_once
+from chainhub_video.flows.wait import changes, query
 from chainhub_video.io import Reply, TransportFailure
 from chainhub_video.request import VideoRequest, build_request
 from chainhub_video.settings import Settings
@@ -153,7 +153,7 @@ def test_pictures_are_closed_however_a_create_ends(tmp_path: Path) -> None:
 def test_one_look_is_one_call(wire: Wire) -> None:
     """`retrieve` asks once, without a bound of its own, on a pooled connection."""
     world = World(reply(wire.seen()))
-    world.play(look_once(world, SETTINGS, wire.task()))
+    world.play(query(world, SETTINGS, wire.task()))
     (call,) = world.calls
     assert (call.fresh, call.within, call.read_timeout) == (False, None, None)
 

@@ -12,7 +12,7 @@ import pytest
 from chainhub_video import InvalidRequest, UnexpectedResponse, VideoTask
 from chainhub_video.images.pictures import open_picture
 from chainhub_video.io import Reply
-from chainhub_video.wire.failures import error_for, load_json, success_in
+from chainhub_video.wire.failures import error_for, load_json, read_success
 from fuzzing.targets import TARGETS, Target
 from fuzzing.throwing import LIMIT, Tally, throw
 
@@ -47,11 +47,11 @@ def test_depth_has_a_limit(levels: int) -> None:
     body = b'{"a":' * levels + b"1" + b"}" * levels
     if levels > 100:
         with pytest.raises(UnexpectedResponse, match="nested too deeply"):
-            success_in(Reply(200, {}, body))
+            read_success(Reply(200, {}, body))
         with pytest.raises(ValueError, match="nested too deeply"):
             load_json(body)
     else:
-        assert success_in(Reply(200, {}, body))
+        assert read_success(Reply(200, {}, body))
 
 
 def test_a_foreign_code_cannot_flood_or_break_the_message() -> None:

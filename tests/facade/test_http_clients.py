@@ -19,7 +19,7 @@ from chainhub_video import (
     TaskStatus,
     Timeouts,
 )
-from chainhub_video.drivers.exchange import Witness
+from chainhub_video.drivers.http import SendTrace
 
 from .answering import hang_up, silence
 from .colours import Colour
@@ -86,10 +86,10 @@ def test_every_failure_of_the_other_library_is_known() -> None:
     while waiting:
         kind = waiting.pop()
         waiting.extend(kind.__subclasses__())
-        failure = Witness(own=True).failure(kind.__new__(kind, "text"))  # type: ignore[arg-type]  # none is a BaseException only
+        failure = SendTrace(own=True).failure(kind.__new__(kind, "text"))  # type: ignore[arg-type]  # none is a BaseException only
         assert failure is not None, kind
         twin = getattr(httpx, kind.__name__, httpx.HTTPError)
-        expected = Witness(own=True).failure(twin.__new__(twin, "text"))
+        expected = SendTrace(own=True).failure(twin.__new__(twin, "text"))
         assert expected is not None
         assert failure.sent is expected.sent
 

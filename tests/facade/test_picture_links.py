@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from chainhub_video import ConnectionFailed, InvalidRequest
-from chainhub_video.flows import carry
+from chainhub_video.flows import pictures as flow_pictures
 
 from .answering import Answer, Arrived, say, tell
 from .scripted import Gateway
@@ -70,7 +70,7 @@ def test_a_link_without_end_is_given_up(
     hub: Any, gateway: Gateway, elsewhere: Gateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A picture that never ends is read to the limit and no further, and nothing reaches the gateway."""
-    monkeypatch.setattr(carry, "FETCH_LIMIT", 5 * MEGABYTE)
+    monkeypatch.setattr(flow_pictures, "FETCH_LIMIT", 5 * MEGABYTE)
     elsewhere.on("/big.png", _endless(png()))
     with pytest.raises(InvalidRequest, match="more than 5,242,880 bytes: give a smaller one"):
         OPENAI.create(hub, image=f"{elsewhere.url}/big.png")

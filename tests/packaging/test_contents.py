@@ -146,7 +146,7 @@ def _lose(ending: str) -> Callable[[Files], None]:
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (_lose("chainhub_video/flows/links.py"), "the wheel lacks chainhub_video/flows/links.py"),
+        (_lose("chainhub_video/flows/source.py"), "the wheel lacks chainhub_video/flows/source.py"),
         (_lose("chainhub_video/py.typed"), "the wheel lacks chainhub_video/py.typed"),
         (_lose("chainhub_api/openapi.yaml"), "the wheel lacks chainhub_api/openapi.yaml"),
         (_lose("/entry_points.txt"), "the entry points differ"),

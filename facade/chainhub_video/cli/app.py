@@ -1,4 +1,4 @@
-"""The commands and their options. Each imports what it alone needs, so that `--help` is quick."""
+"""Define the commands of `chainhub-video`. Each imports only what it needs, so that `--help` is quick."""
 
 from __future__ import annotations
 

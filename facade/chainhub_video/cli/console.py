@@ -1,4 +1,4 @@
-"""What the command says: single lines, whatever the gateway or the user put into them."""
+"""Write single lines to standard output and standard error, whatever the gateway or the user put into them."""
 
 from __future__ import annotations
 

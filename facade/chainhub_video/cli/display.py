@@ -1,4 +1,4 @@
-"""How a running task is shown: a live line on a terminal, one line a change everywhere else."""
+"""Show a running task: a live line on a terminal, one line a change everywhere else."""
 
 from __future__ import annotations
 

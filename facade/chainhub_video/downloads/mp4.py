@@ -1,4 +1,4 @@
-"""Is this file a whole MP4? Answered by walking its boxes (ISO/IEC 14496-12, section 4.2) to the end.
+"""Check that a file is a whole MP4, by walking its boxes to the end (ISO/IEC 14496-12, section 4.2).
 
 A file that was cut, but has its index in front, opens and looks whole in many players; its boxes' sizes do not add up.
 """

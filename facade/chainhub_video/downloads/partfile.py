@@ -1,4 +1,4 @@
-"""The file that a download grows in, and the only way from there to the place of the output.
+"""Write a download to a part file, check it, and rename it into the place of the output.
 
 All methods block. A good file is never replaced by a worse one: nothing is renamed before it is whole and checked.
 """

@@ -1,4 +1,4 @@
-"""The `IO` for asyncio, which never blocks the event loop."""
+"""`AsyncIO`: sends, sleeps and runs functions without blocking the event loop."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import attrs
 import httpx
 
 from chainhub_video import runtime
-from chainhub_video.drivers import exchange
+from chainhub_video.drivers import http
 from chainhub_video.io import IO, Call
 from chainhub_video.settings import Settings
 
@@ -24,7 +24,7 @@ T = TypeVar("T")
 
 
 class AsyncDriver:
-    """Runs flows with an httpx client, or one with its interface. Belongs to one event loop.
+    """A runner of flows with an httpx client, or one with its interface. Belongs to one event loop.
 
     Args:
         settings: the client's.
@@ -33,7 +33,7 @@ class AsyncDriver:
 
     def __init__(self, settings: Settings, client: Any = None) -> None:
         self.settings = settings
-        self.lent = exchange.lent(client, asynchronous=True)
+        self.lent = http.checked_client(client, asynchronous=True)
         self._own: tuple[httpx.AsyncClient, httpx.AsyncClient] | None = None
         self._closed = False
 
@@ -69,12 +69,12 @@ class AsyncDriver:
         Raises:
             ConfigurationError: our client or the lent one has been closed.
         """
-        if (lent := exchange.usable(self.lent, closed=self._closed)) is not None:
+        if (lent := http.open_client(self.lent, closed=self._closed)) is not None:
             return lent
         if self._own is None:
             env = self.settings.trust_env
             trust = httpx.create_ssl_context(trust_env=env)
-            limits = httpx.Limits(**exchange.FRESH_LIMITS)
+            limits = httpx.Limits(**http.FRESH_LIMITS)
             self._own = (
                 httpx.AsyncClient(verify=trust, trust_env=env),
                 httpx.AsyncClient(verify=trust, trust_env=env, limits=limits),
@@ -97,11 +97,11 @@ class AsyncStream:
     headers: Mapping[str, str]
     _response: Any
     _blocks: AsyncIterator[bytes]
-    _witness: exchange.Witness
+    _trace: http.SendTrace
 
     async def read(self) -> bytes:
         """Return the next bytes, empty at the end."""
-        with self._witness.translating():
+        with self._trace.translate_errors():
             return await anext(self._blocks, b"")
 
     async def close(self) -> None:
@@ -119,14 +119,14 @@ class AsyncIO:
     async def open(self, call: Call, /) -> AsyncStream:
         """Send a request, and return its answer with the body unread."""
         client = self._driver.client(fresh=call.fresh)
-        witness = exchange.Witness(own=self._driver.lent is None)
-        request = exchange.built(client, self._driver.settings, call, body=_off_loop)
-        if call.fresh:  # what may be sent again at any time needs no witness
-            request.extensions["trace"] = witness.note_async
-        with witness.translating():
+        trace = http.SendTrace(own=self._driver.lent is None)
+        request = http.build_request(client, self._driver.settings, call, body=_off_loop)
+        if call.fresh:  # what may be sent again at any time needs no trace
+            request.extensions["trace"] = trace.record_async
+        with trace.translate_errors():
             response = await client.send(request, stream=True, follow_redirects=False, auth=None)
-        headers = exchange.lowered(response.headers)
-        return AsyncStream(response.status_code, headers, response, response.aiter_bytes(), witness)
+        headers = http.lower_headers(response.headers)
+        return AsyncStream(response.status_code, headers, response, response.aiter_bytes(), trace)
 
     async def sleep(self, seconds: float, /) -> None:
         """Let time pass."""

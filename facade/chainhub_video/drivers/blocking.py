@@ -1,4 +1,4 @@
-"""The `IO` that blocks the calling thread."""
+"""`BlockingIO`: sends, sleeps and runs functions by blocking the calling thread."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import attrs
 import httpx
 
 from chainhub_video import runtime
-from chainhub_video.drivers import exchange
+from chainhub_video.drivers import http
 from chainhub_video.io import IO, Call
 from chainhub_video.settings import Settings
 
@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 
 class BlockingDriver:
-    """Runs flows with an httpx client, or one with its interface. Usable from many threads.
+    """A runner of flows with an httpx client, or one with its interface. Usable from many threads.
 
     Args:
         settings: the client's.
@@ -29,7 +29,7 @@ class BlockingDriver:
 
     def __init__(self, settings: Settings, client: Any = None) -> None:
         self.settings = settings
-        self.lent = exchange.lent(client, asynchronous=False)
+        self.lent = http.checked_client(client, asynchronous=False)
         self._own: tuple[httpx.Client, httpx.Client] | None = None
         self._lock = Lock()
         self._closed = False
@@ -71,12 +71,12 @@ class BlockingDriver:
             ConfigurationError: our client or the lent one has been closed.
         """
         with self._lock:
-            if (lent := exchange.usable(self.lent, closed=self._closed)) is not None:
+            if (lent := http.open_client(self.lent, closed=self._closed)) is not None:
                 return lent
             if self._own is None:
                 env = self.settings.trust_env
                 trust = httpx.create_ssl_context(trust_env=env)
-                limits = httpx.Limits(**exchange.FRESH_LIMITS)
+                limits = httpx.Limits(**http.FRESH_LIMITS)
                 self._own = (
                     httpx.Client(verify=trust, trust_env=env),
                     httpx.Client(verify=trust, trust_env=env, limits=limits),
@@ -100,11 +100,11 @@ class BlockingStream:
     headers: Mapping[str, str]
     _response: Any
     _blocks: Iterator[bytes]
-    _witness: exchange.Witness
+    _trace: http.SendTrace
 
     async def read(self) -> bytes:
         """Return the next bytes, empty at the end."""
-        with self._witness.translating():
+        with self._trace.translate_errors():
             return next(self._blocks, b"")
 
     async def close(self) -> None:
@@ -122,16 +122,14 @@ class BlockingIO:
     async def open(self, call: Call, /) -> BlockingStream:
         """Send a request, and return its answer with the body unread."""
         client = self._driver.client(fresh=call.fresh)
-        witness = exchange.Witness(own=self._driver.lent is None)
-        request = exchange.built(client, self._driver.settings, call, body=iter)
-        if call.fresh:  # what may be sent again at any time needs no witness
-            request.extensions["trace"] = witness.note
-        with witness.translating():
+        trace = http.SendTrace(own=self._driver.lent is None)
+        request = http.build_request(client, self._driver.settings, call, body=iter)
+        if call.fresh:  # what may be sent again at any time needs no trace
+            request.extensions["trace"] = trace.record
+        with trace.translate_errors():
             response = client.send(request, stream=True, follow_redirects=False, auth=None)
-        headers = exchange.lowered(response.headers)
-        return BlockingStream(
-            response.status_code, headers, response, response.iter_bytes(), witness
-        )
+        headers = http.lower_headers(response.headers)
+        return BlockingStream(response.status_code, headers, response, response.iter_bytes(), trace)
 
     async def sleep(self, seconds: float, /) -> None:
         """Let time pass."""

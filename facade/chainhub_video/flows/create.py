@@ -1,4 +1,4 @@
-"""The one paid call, under the money rule, and under a receipt if it has one.
+"""Send the one paid request, under the money rule, and under a receipt if it has one.
 
 The money rule: a create is sent again only if it is certain that the server did not act on the first one. Neither wire
 format has an idempotency key, so a create that is sent twice is paid twice.
@@ -32,12 +32,26 @@ from chainhub_video.errors import (
     SubmissionUncertain,
     UnexpectedResponse,
 )
-from chainhub_video.flows.carry import Opened, carry_all, close_all, open_all
+from chainhub_video.flows.pictures import (
+    OpenedPicture,
+    close_pictures,
+    open_pictures,
+    prepare_pictures,
+)
 from chainhub_video.flows.wait import check_limit
 from chainhub_video.io import IO, AnswerTooLarge, Call, Reply, TransportFailure, read_whole
-from chainhub_video.receipts.claim import AGAIN, CHECK, say, settled, uncertain
-from chainhub_video.receipts.receipt import Receipt, ReceiptState, ReceiptStore, fingerprint_of
-from chainhub_video.wire.failures import complaint_in, error_for, success_in
+from chainhub_video.receipts.receipt import (
+    AGAIN,
+    CHECK,
+    Receipt,
+    ReceiptState,
+    ReceiptStore,
+    append_message,
+    fingerprint_of,
+    uncertain_error,
+    wait_until_settled,
+)
+from chainhub_video.wire.failures import error_for, read_error_body, read_success
 from chainhub_video.wire.format import WireFormat
 from chainhub_video.wire.formats import FORMATS
 
@@ -79,7 +93,7 @@ def decide(outcome: Outcome) -> Decision:
         return Decision.AGAIN
     if outcome.status in REFUSALS:
         return Decision.REFUSED
-    if outcome.status == 503 and complaint_in(outcome.body).code == "model_not_found":
+    if outcome.status == 503 and read_error_body(outcome.body).code == "model_not_found":
         return Decision.REFUSED
     return Decision.UNCERTAIN
 
@@ -125,12 +139,12 @@ async def prepare(
     """
     wire = FORMATS[request.format]
     wire.check(request)
-    opened = await open_all(io, request.images)
+    opened = await open_pictures(io, request.images)
     try:
         pictures = await io.ask(lambda: [one.describe() for one in opened], blocks=True)
-        description = _plain({"gateway": settings.base_url, **request.describe(pictures)})
+        description = _as_json({"gateway": settings.base_url, **request.describe(pictures)})
     except BaseException:
-        close_all(opened)
+        close_pictures(opened)
         raise
     return Submission(
         io=io,
@@ -165,7 +179,7 @@ class Submission:
     deadline: float | None
     patience: float
     wire: WireFormat
-    opened: Sequence[Opened]
+    opened: Sequence[OpenedPicture]
     description: dict[str, Any]
     fingerprint: str
     store: ReceiptStore | None = None
@@ -178,7 +192,7 @@ class Submission:
 
     def close(self) -> None:
         """Close the pictures."""
-        close_all(self.opened)
+        close_pictures(self.opened)
 
     async def submit(
         self, store: ReceiptStore, *, resubmit: bool
@@ -205,7 +219,7 @@ class Submission:
             self.task = await self.send()
             return await self._write_task(store, self.task), self.task
         except BaseException as error:
-            await self._leave(store, error)
+            await self._leave_receipt(store, error)
             raise
 
     async def send(self) -> VideoTask:
@@ -215,16 +229,16 @@ class Submission:
             What `Videos.create` raises.
         """
         settings, request = self.settings, self.request
-        pictures = await carry_all(self.io, settings, self.wire, request, self.opened)
+        pictures = await prepare_pictures(self.io, settings, self.wire, request, self.opened)
         call = self.wire.create_call(request, pictures)
         call = attrs.evolve(call, fresh=True, read_timeout=self.patience)
         if settings.confirm is not None and not await self.io.ask(settings.confirm, request):
             raise InvalidRequest("confirm= did not agree to this create; nothing was sent")
         settings.spending.reserve()
         try:
-            task = self.wire.read_created(success_in(await self._exchange(call)))
+            task = self.wire.read_created(read_success(await self._exchange(call)))
         except UnexpectedResponse as error:
-            raise self._unknown(error) from error
+            raise self._uncertain(error) from error
         except BaseException:
             if not self.in_flight:
                 settings.spending.release()
@@ -254,7 +268,7 @@ class Submission:
             if decision is Decision.ACCEPTED and isinstance(outcome, Reply):
                 return outcome
             if decision is Decision.UNCERTAIN:
-                raise self._unknown(outcome) from _cause(outcome)
+                raise self._uncertain(outcome) from _cause(outcome)
             self.in_flight = False
             failures += 1
             error = self._refusal(outcome)
@@ -275,7 +289,7 @@ class Submission:
             "address and your network; nothing was sent"
         )
 
-    def _unknown(self, outcome: Outcome | UnexpectedResponse) -> SubmissionUncertain:
+    def _uncertain(self, outcome: Outcome | UnexpectedResponse) -> SubmissionUncertain:
         what = str(error_for(outcome)) if isinstance(outcome, Reply) else str(outcome)
         return SubmissionUncertain(
             f"the create was sent, but its outcome is unknown ({what}): it may have been paid, so it "
@@ -290,11 +304,11 @@ class Submission:
             state=ReceiptState.SUBMITTING, fingerprint=self.fingerprint, request=self.description
         )
         while True:
-            found = await settled(self.io, store, deadline=self.deadline, wanted=new)
+            found = await wait_until_settled(self.io, store, deadline=self.deadline, wanted=new)
             if found is not None and found.task is not None:
                 return found
             if found is not None and not resubmit:
-                raise uncertain(store, found)
+                raise uncertain_error(store, found)
             self.before = found
             if await self._write(store, found, new.submitting(self._longest_create())):
                 return None
@@ -342,7 +356,7 @@ class Submission:
             task=task,
         )
 
-    async def _leave(self, store: ReceiptStore, error: BaseException) -> None:
+    async def _leave_receipt(self, store: ReceiptStore, error: BaseException) -> None:
         """Leave a receipt that is true after a failure or an interruption, and say what it says."""
         name, ours = store.name, isinstance(error, ChainHubError)
         if self.task is not None and self.receipt is not None:
@@ -366,7 +380,7 @@ class Submission:
             await self.io.run(self._put_last, store, last)
         except (OSError, ReceiptConflict) as trouble:
             kept = f"Receipt {name} could not be brought up to date: {trouble}"
-        say(error, fact + kept)
+        append_message(error, fact + kept)
 
     def _put_last(self, store: ReceiptStore, last: Receipt | None) -> None:
         """Put a receipt in place of ours, if ours is there: the one that was being written, or the one before it."""
@@ -379,7 +393,7 @@ class Submission:
         return limits.connect + limits.write + 2 * self.patience + _SLACK
 
 
-def _plain(description: dict[str, Any]) -> dict[str, Any]:
+def _as_json(description: dict[str, Any]) -> dict[str, Any]:
     """Return a description as it will be read again: a tuple becomes a list, and what is not said is left out."""
     said = {field: value for field, value in description.items() if value is not None}
     plain: dict[str, Any] = json.loads(json.dumps(said))

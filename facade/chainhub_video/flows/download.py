@@ -1,4 +1,4 @@
-"""From a completed task to a whole, checked file in the place of the output."""
+"""Save a completed task's video as a whole, checked file."""
 
 from __future__ import annotations
 
@@ -12,9 +12,8 @@ import attrs
 
 from chainhub_video.downloads.partfile import PartFile, checked_target
 from chainhub_video.errors import ChainHubError, DownloadFailed, InvalidRequest
-from chainhub_video.flows.links import BadLink, shown
-from chainhub_video.flows.source import Broken, Source
-from chainhub_video.flows.wait import check_timeout, look_once, task_for
+from chainhub_video.flows.source import AttemptFailed, BadLink, VideoSource, display_url
+from chainhub_video.flows.wait import check_timeout, query, task_for
 from chainhub_video.io import IO, AnswerTooLarge, Stream, TransportFailure
 from chainhub_video.task import SavedVideo, TaskStatus
 from chainhub_video.wire.answers import number_of
@@ -37,7 +36,7 @@ class _Unwritable(Exception):
     """The disk refused; the system's exception is the cause."""
 
 
-class _NotAVideo(Broken):
+class _NotAVideo(AttemptFailed):
     """The whole answer came, and it is no whole video."""
 
 
@@ -57,7 +56,7 @@ async def download(
     target = await io.run(checked_target, to)
     deadline = None if timeout is None else io.now() + timeout
     if not task.raw_status and not task.done:  # nobody has asked for it yet
-        task = await look_once(io, settings, task, timeout)
+        task = await query(io, settings, task, timeout)
     return await save(io, settings, task, target, on_progress, deadline=deadline)
 
 
@@ -89,7 +88,7 @@ async def save(
             f"task {task.id} is {shorten(task.raw_status or task.status)!r}, and only a completed one can be saved: "
             "wait for it first"
         )
-    transfer = _Transfer(io, Source(io, settings, task, deadline), on_progress, deadline)
+    transfer = _Transfer(io, VideoSource(io, settings, task, deadline), on_progress, deadline)
     try:
         part = await _on_disk(io, PartFile, target)
         try:
@@ -112,7 +111,7 @@ class _Transfer:
     """One video on its way into one part file, over as many attempts as it takes."""
 
     io: IO
-    source: Source
+    source: VideoSource
     on_progress: OnProgress | None
     deadline: float | None
     _validator: str | None = None
@@ -126,7 +125,7 @@ class _Transfer:
                 await self._attempt(part)
                 await _checked(self.io, part)
                 return
-            except (Broken, TransportFailure, AnswerTooLarge, BadLink) as error:
+            except (AttemptFailed, TransportFailure, AnswerTooLarge, BadLink) as error:
                 trouble = error
             if part.size > furthest:  # a proxy that cuts every answer is no reason to give up
                 furthest, failures = part.size, 0
@@ -148,9 +147,9 @@ class _Transfer:
         try:
             if stream.status == 416:
                 await _on_disk(self.io, part.restart)
-                raise Broken("the server does not continue where the download broke off")
+                raise AttemptFailed("the server does not continue where the download broke off")
             if stream.status not in (200, 206):
-                raise Broken(f"the server answered HTTP {stream.status}")
+                raise AttemptFailed(f"the server answered HTTP {stream.status}")
             await self._receive(stream, part)
         finally:
             await stream.close()
@@ -158,7 +157,7 @@ class _Transfer:
     async def _receive(self, stream: Stream, part: PartFile) -> None:
         if stream.status == 206 and not _continues(stream, part.size):
             await _on_disk(self.io, part.restart)
-            raise Broken("the server continues at another place than asked")
+            raise AttemptFailed("the server continues at another place than asked")
         if stream.status == 200 and part.size:
             await _on_disk(self.io, part.restart)
         announced = _length(stream)
@@ -175,7 +174,7 @@ class _Transfer:
                 self._check_size(part.size + len(block))
                 clock = self.io.now()
                 if self.deadline is not None and clock > self.deadline:
-                    raise Broken("the deadline has passed")
+                    raise AttemptFailed("the deadline has passed")
                 if len(block) >= _BLOCK or clock - written >= _LONGEST_HOLD:
                     await self._write(part, block)
                     block, written = bytearray(), clock
@@ -184,7 +183,7 @@ class _Transfer:
             raise
         await self._write(part, block)
         if total is not None and part.size != total:
-            raise Broken(f"the download was cut after {part.size:,} of {total:,} bytes")
+            raise AttemptFailed(f"the download was cut after {part.size:,} of {total:,} bytes")
 
     def _check_size(self, size: int) -> None:
         if size > self.source.settings.max_download:
@@ -205,7 +204,7 @@ class _Transfer:
         return DownloadFailed(
             f"the video of task {self.source.task.id} could not be saved: {trouble}. The task is paid and "
             "finished: download it again, soon, since links expire",
-            url=None if link is None else shown(link),
+            url=None if link is None else display_url(link),
             task=self.source.task,
         )
 

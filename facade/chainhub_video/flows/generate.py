@@ -1,4 +1,4 @@
-"""The whole job: create, wait, save; with a receipt, so that it can be run again at any time."""
+"""Create, wait and save under a receipt, so that the call can be run again at any time."""
 
 from __future__ import annotations
 
@@ -17,9 +17,15 @@ from chainhub_video.flows.create import prepare
 from chainhub_video.flows.download import OnProgress, save
 from chainhub_video.flows.wait import check_timeout, follow
 from chainhub_video.io import IO
-from chainhub_video.receipts.claim import say, settled, uncertain
 from chainhub_video.receipts.file import SUFFIX, LocalReceipt
-from chainhub_video.receipts.receipt import Receipt, ReceiptState, ReceiptStore
+from chainhub_video.receipts.receipt import (
+    Receipt,
+    ReceiptState,
+    ReceiptStore,
+    append_message,
+    uncertain_error,
+    wait_until_settled,
+)
 from chainhub_video.task import SavedVideo, TaskStatus
 
 if TYPE_CHECKING:
@@ -32,7 +38,7 @@ log = logging.getLogger("chainhub_video")
 
 
 @attrs.frozen(kw_only=True)
-class Following:
+class FollowOptions:
     """How a job is followed.
 
     Attributes:
@@ -53,7 +59,7 @@ async def generate(
     settings: Settings,
     request: VideoRequest,
     save_to: str | PathLike[str],
-    following: Following,
+    following: FollowOptions,
     *,
     resubmit_uncertain: bool,
 ) -> SavedVideo:
@@ -68,20 +74,20 @@ async def generate(
 
 
 async def resume(
-    io: IO, settings: Settings, path: str | PathLike[str], following: Following
+    io: IO, settings: Settings, path: str | PathLike[str], following: FollowOptions
 ) -> SavedVideo:
     """Finish what an earlier run started; never send a create; see `Videos.resume`."""
     job = await _job(io, settings, fspath(path).removesuffix(SUFFIX), following)
-    receipt = await settled(io, job.store, deadline=job.deadline)
+    receipt = await wait_until_settled(io, job.store, deadline=job.deadline)
     if receipt is None:
         raise InvalidRequest(f"there is no receipt {job.store.name}: nothing was started there")
     if receipt.task is None:
-        raise uncertain(job.store, receipt)
+        raise uncertain_error(job.store, receipt)
     return await job.finish(receipt, None)
 
 
 async def _job(
-    io: IO, settings: Settings, save_to: str | PathLike[str], following: Following
+    io: IO, settings: Settings, save_to: str | PathLike[str], following: FollowOptions
 ) -> _Job:
     check_timeout(following.timeout)  # before anything is paid
     target = await io.run(checked_target, save_to)
@@ -99,7 +105,7 @@ class _Job:
     settings: Settings
     target: Path
     store: ReceiptStore
-    following: Following
+    following: FollowOptions
     deadline: float | None
 
     async def finish(self, receipt: Receipt, task: VideoTask | None) -> SavedVideo:
@@ -134,11 +140,11 @@ class _Job:
         except ChainHubError as error:
             error.about(task)
             if not isinstance(error, (TaskFailed, ReceiptConflict)):
-                say(error, self._how_to_resume())
+                append_message(error, self._how_to_resume())
             raise
         except BaseException as error:
             paid = f"Task {task.id} is paid and goes on at the gateway."
-            say(error, f"{paid} {self._how_to_resume()}")
+            append_message(error, f"{paid} {self._how_to_resume()}")
             raise
 
     async def _wait_and_save(self, receipt: Receipt, task: VideoTask, *, fresh: bool) -> SavedVideo:
@@ -157,7 +163,7 @@ class _Job:
         except TaskFailed as error:
             failed = receipt.to(ReceiptState.FAILED, reason=error.reason, result=None)
             if (trouble := await self._record(receipt, failed)) is not None:
-                say(error, f"Receipt {self.store.name} could not be written ({trouble})")
+                append_message(error, f"Receipt {self.store.name} could not be written ({trouble})")
             raise
         saved = await save(
             self.io, self.settings, task, self.target, how.on_progress, deadline=self.deadline

@@ -1,4 +1,4 @@
-"""Looking at a task: once, or until it ends."""
+"""Ask for the state of a task, once or until it ends."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from chainhub_video.errors import (
 )
 from chainhub_video.io import IO, AnswerTooLarge, Reply, TransportFailure, send
 from chainhub_video.task import TaskStatus, VideoTask
-from chainhub_video.wire.failures import poll_after_of, retry_after_of, shorten, success_in
+from chainhub_video.wire.failures import poll_after_of, read_success, retry_after_of, shorten
 from chainhub_video.wire.formats import FORMATS
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def task_for(task_or_id: VideoTask | str, format: FormatName | None) -> VideoTas
     )
 
 
-async def look_once(
+async def query(
     io: IO, settings: Settings, task: VideoTask, within: float | None = None
 ) -> VideoTask:
     """Ask for a task's state once.
@@ -78,7 +78,7 @@ async def look_once(
         APIError, UnexpectedResponse, ConnectionFailed: the gateway's answer, or the lack of one.
     """
     try:
-        seen, _reply = await _look(io, task, within)
+        seen, _reply = await _query(io, task, within)
     except (TransportFailure, AnswerTooLarge) as failure:
         raise _no_answer(settings, task, failure) from _cause(failure)
     return seen
@@ -94,7 +94,7 @@ async def retrieve(
 ) -> VideoTask:
     """Ask once how a task stands; see `Videos.retrieve`."""
     check_limit(timeout)
-    return await look_once(io, settings, task_for(task_or_id, format), timeout)
+    return await query(io, settings, task_for(task_or_id, format), timeout)
 
 
 async def wait(
@@ -164,7 +164,7 @@ async def follow(
 async def changes(
     io: IO, task: VideoTask, *, deadline: float | None, poll: PollPolicy, pause: float = 0.0
 ) -> AsyncGenerator[VideoTask, None]:
-    """Look at a task until it ends, through every passing failure.
+    """Look at a task until it ends, through every is_transient failure.
 
     Args:
         io: sends and sleeps.
@@ -186,10 +186,10 @@ async def changes(
     last_look = end - (0.0 if deadline is None else min(_LAST_LOOK, 0.1 * max(0.0, end - began)))
     trouble: BaseException | None = None
     shown: VideoTask | None = None
-    pace = _Pace()
+    rate = _ProgressRate()
     looks = 0
     while True:
-        if task.raw_status and _differs(task, shown):
+        if task.raw_status and _visibly_changed(task, shown):
             shown = task
             yield task
         if task.done:
@@ -204,9 +204,9 @@ async def changes(
         looks += 1
         left = None if deadline is None else max(1.0, deadline - io.now())
         try:
-            seen, reply = await _look(io, task, left)
+            seen, reply = await _query(io, task, left)
         except (TransportFailure, AnswerTooLarge, ChainHubError) as failure:
-            if not passing(failure):
+            if not is_transient(failure):
                 raise
             trouble = _cause(failure) or failure
             log.debug("task %s: no answer (%s)", task.id, failure)
@@ -214,17 +214,17 @@ async def changes(
             pause = poll.delay(looks, retry_after=demanded)
         else:
             trouble = None
-            task = _forward(seen, task)
+            task = _keep_progress(seen, task)
             pause = poll.delay(
                 looks,
                 hint=poll_after_of(reply.headers),
                 retry_after=retry_after_of(reply.headers),
-                remaining=pace.remaining(io.now(), task.progress),
+                remaining=rate.remaining(io.now(), task.progress),
             )
 
 
 @attrs.define
-class _Pace:
+class _ProgressRate:
     """How fast a task's progress grows, from the first sign of it."""
 
     _since: float | None = None
@@ -243,23 +243,23 @@ class _Pace:
         return (1.0 - progress) * passed / gained
 
 
-async def _look(io: IO, task: VideoTask, within: float | None) -> tuple[VideoTask, Reply]:
+async def _query(io: IO, task: VideoTask, within: float | None) -> tuple[VideoTask, Reply]:
     wire = FORMATS[task.format]
     reply = await send(io, attrs.evolve(wire.query_call(task.id), within=within))
     try:
-        return wire.read_queried(success_in(reply), task), reply
+        return wire.read_queried(read_success(reply), task), reply
     except ChainHubError as error:
         error.about(task)
         raise
 
 
-def _forward(seen: VideoTask, before: VideoTask) -> VideoTask:
+def _keep_progress(seen: VideoTask, before: VideoTask) -> VideoTask:
     """Return a task as seen, but with no progress lost: the gateway's numbers may go backwards."""
     known = [share for share in (seen.progress, before.progress) if share is not None]
     return attrs.evolve(seen, progress=max(known)) if known else seen
 
 
-def _differs(task: VideoTask, shown: VideoTask | None) -> bool:
+def _visibly_changed(task: VideoTask, shown: VideoTask | None) -> bool:
     return shown is None or (task.status, task.raw_status, task.progress) != (
         shown.status,
         shown.raw_status,
@@ -267,7 +267,7 @@ def _differs(task: VideoTask, shown: VideoTask | None) -> bool:
     )
 
 
-def passing(failure: Exception) -> bool:
+def is_transient(failure: Exception) -> bool:
     """Return whether the same question may be answered later."""
     if isinstance(failure, APIError):
         return isinstance(failure, (ServerError, RateLimited)) or (

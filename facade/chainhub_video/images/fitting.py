@@ -1,4 +1,4 @@
-"""Pictures brought to a video's pixels, which needs Pillow (extra `images`)."""
+"""Scale pictures to a video's pixels. Needs Pillow (extra `images`)."""
 
 from __future__ import annotations
 

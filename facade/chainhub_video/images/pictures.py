@@ -1,4 +1,4 @@
-"""Pictures in whatever form the caller has them, opened as one kind of thing: a named, typed, rewindable stream."""
+"""Open a picture in any of the forms that callers have, as a named, typed, seekable stream."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A receipt as a file beside its output: claimed by one of many, and only ever replaced as a whole."""
+"""Keep a receipt in a file beside its output: claimed exclusively, replaced as a whole."""
 
 from __future__ import annotations
 

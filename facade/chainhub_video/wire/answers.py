@@ -1,4 +1,4 @@
-"""Reading what the gateway says, wherever and however it says it.
+"""Read task states, links, times, progress and reasons from an answer, wherever it has them.
 
 The specification pages document few fields, and other pages of the vendor, and sibling gateways, put the same facts in
 other places and units. These functions take any value, and never raise: what cannot be understood is None.

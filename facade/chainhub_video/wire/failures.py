@@ -1,4 +1,4 @@
-"""From an answer that is not a success to the error that says what happened and what to do next. Pure functions."""
+"""Turn an answer that is not a success into an error that says what to do next. Pure functions."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ _OTHER = (APIError, "the gateway refused the request")
 
 
 @attrs.frozen
-class Complaint:
+class ErrorBody:
     """What an error body says, whichever of its three shapes it has.
 
     Attributes:
@@ -66,19 +66,19 @@ class Complaint:
     message: str
 
 
-def complaint_in(body: bytes) -> Complaint:
+def read_error_body(body: bytes) -> ErrorBody:
     """Read an error body: `{"error": {…}}`, `{"code", "message"}`, or no JSON at all."""
     try:
         answer = load_json(body)
     except ValueError:
-        return Complaint(None, _plain(body))
+        return ErrorBody(None, _plain(body))
     code = text_at(answer, _CODE_PLACES)
-    return Complaint(code, text_at(answer, _MESSAGE_PLACES) or "")
+    return ErrorBody(code, text_at(answer, _MESSAGE_PLACES) or "")
 
 
 def error_for(reply: Reply) -> APIError:
     """Return the error that an answer with an error status stands for."""
-    complaint = complaint_in(reply.body)
+    complaint = read_error_body(reply.body)
     kind, advice = _kind(reply.status, complaint.code)
     named = _REQUEST_ID.search(complaint.message)
     told = shorten(reply.headers.get("x-oneapi-request-id", ""), _NAMED)
@@ -97,7 +97,7 @@ def error_for(reply: Reply) -> APIError:
     )
 
 
-def success_in(reply: Reply) -> dict[str, Any]:
+def read_success(reply: Reply) -> dict[str, Any]:
     """Return the JSON object of a successful answer.
 
     Raises:

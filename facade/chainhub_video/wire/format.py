@@ -1,4 +1,4 @@
-"""What a wire format has to offer. A further format is one more module beside this one."""
+"""`WireFormat`: what each wire format implements. A further format is one more module beside this one."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from chainhub_video.wire.failures import shorten
 
 
 class WireFormat(ABC):
-    """Turns a request into a generated call, and an answer into a task.
+    """A wire format: turns a request into a generated call, and an answer into a task.
 
     Attributes:
         name: the format's name in the public interface.

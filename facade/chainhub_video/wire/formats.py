@@ -1,4 +1,4 @@
-"""The wire formats by name. A further one is a module like `openai`, and an entry here."""
+"""The table of wire formats by name."""
 
 from __future__ import annotations
 

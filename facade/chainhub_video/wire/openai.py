@@ -1,4 +1,4 @@
-"""The "OpenAI video format": a multipart create with the picture in it, and `/content` for the result."""
+"""The OpenAI video format: a multipart create with the picture in it, and `/content` for the result."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The "unified format": a JSON create with links to the pictures, and a link to the result in the query's answer."""
+"""The unified format: a JSON create with links to pictures, and a link to the result in the query's answer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What both drivers have in common: how a call becomes a request, and what the library's exceptions mean.
+"""Build HTTP requests and translate HTTP failures, for both drivers.
 
 The client may be one of httpx or of a library with its interface, so exceptions are told by the names of their classes.
 """
@@ -32,7 +32,7 @@ _BLOCK = 1 << 17  # bytes of a multipart body that are sent together
 _PRIVATE_HEADERS = ("authorization", "cookie", "proxy-authorization")
 
 
-def lent(client: Any, *, asynchronous: bool) -> Any:
+def checked_client(client: Any, *, asynchronous: bool) -> Any:
     """Return the HTTP client that the caller lends us, or None.
 
     Raises:
@@ -47,7 +47,7 @@ def lent(client: Any, *, asynchronous: bool) -> Any:
     raise ConfigurationError(f"http_client is {given} one, which {ours} cannot use: use {other}")
 
 
-def usable(client: Any, *, closed: bool) -> Any:
+def open_client(client: Any, *, closed: bool) -> Any:
     """Return the lent client, or None, if there still is something to send with.
 
     Raises:
@@ -60,7 +60,7 @@ def usable(client: Any, *, closed: bool) -> Any:
     return client
 
 
-def built(
+def build_request(
     client: Any, settings: Settings, call: Call, *, body: Callable[[Iterator[bytes]], Any]
 ) -> Any:
     """Return the HTTP library's request for a call.
@@ -75,12 +75,12 @@ def built(
         TransportFailure: the library takes the address for none; nothing was sent.
         ConfigurationError: this process is kept to another gateway; nothing was sent.
     """
-    if to_gateway(call):
+    if _to_gateway(call):
         runtime.current().check(settings.base_url)
     try:
-        request = client.build_request(**request_arguments(settings, call))
+        request = client.build_request(**_arguments(settings, call))
     except Exception as error:
-        if Witness(own=True).failure(error) is not None:
+        if SendTrace(own=True).failure(error) is not None:
             raise TransportFailure(error, sent=False) from error
         raise
     if "files" in call.arguments:
@@ -91,7 +91,7 @@ def built(
             content=body(_blocks(request.stream)),
             extensions=request.extensions,
         )
-    if not to_gateway(
+    if not _to_gateway(
         call
     ):  # the defaults of a client that the caller lent us are not for strangers
         for name in _PRIVATE_HEADERS:
@@ -111,11 +111,11 @@ def _blocks(pieces: Iterable[bytes]) -> Iterator[bytes]:
         yield bytes(block)
 
 
-def request_arguments(settings: Settings, call: Call) -> dict[str, Any]:
+def _arguments(settings: Settings, call: Call) -> dict[str, Any]:
     """Return the arguments of `build_request` for a call; only a relative address gets the key."""
     arguments = dict(call.arguments)
     headers = {"User-Agent": USER_AGENT, **arguments.get("headers", {})}
-    if to_gateway(call):
+    if _to_gateway(call):
         arguments["url"] = settings.base_url + arguments["url"]
         headers["Authorization"] = f"Bearer {settings.api_key}"
         headers.setdefault("Accept", "application/json")
@@ -126,18 +126,18 @@ def request_arguments(settings: Settings, call: Call) -> dict[str, Any]:
     return {**arguments, "headers": headers, "timeout": timeout}
 
 
-def to_gateway(call: Call) -> bool:
+def _to_gateway(call: Call) -> bool:
     """Return whether a call goes to the gateway, and so may carry the key."""
     return str(call.arguments["url"]).startswith("/")
 
 
-def lowered(headers: Any) -> dict[str, str]:
+def lower_headers(headers: Any) -> dict[str, str]:
     """Return an answer's headers as text, with their names in lower case."""
     return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in headers.raw}
 
 
-class Witness:
-    """Learns from the transport's own events whether a byte of a request may have left.
+class SendTrace:
+    """A record of the transport's events, which tells whether a byte of a request may have left.
 
     httpx hands them to a request's `trace` extension. A lent client's own transport may give none: then the request
     counts as sent.
@@ -151,19 +151,19 @@ class Witness:
         self._heard = False
         self._left = False
 
-    def note(self, event: str, info: Mapping[str, Any]) -> None:
+    def record(self, event: str, info: Mapping[str, Any]) -> None:
         """Take an event; asking a proxy for a tunnel is not yet the request itself."""
         self._heard = True
         if event.endswith("send_request_headers.started"):
             method = getattr(info.get("request"), "method", b"")
             self._left = self._left or method != b"CONNECT"
 
-    async def note_async(self, event: str, info: Mapping[str, Any]) -> None:
+    async def record_async(self, event: str, info: Mapping[str, Any]) -> None:
         """Take an event under asyncio."""
-        self.note(event, info)
+        self.record(event, info)
 
     @contextmanager
-    def translating(self) -> Iterator[None]:
+    def translate_errors(self) -> Iterator[None]:
         """Let no exception of the HTTP library through.
 
         Raises:

@@ -1,4 +1,4 @@
-"""Bringing the caller's pictures into the form in which a wire format carries them."""
+"""Prepare the caller's pictures for a wire format: as uploads or as links."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import attrs
 
 from chainhub_video.errors import ConnectionFailed, InvalidRequest
-from chainhub_video.flows.links import BadLink, open_link, shown
+from chainhub_video.flows.source import BadLink, display_url, open_link
 from chainhub_video.images.fitting import fitted
 from chainhub_video.images.pictures import (
     ImageSource,
@@ -34,7 +34,7 @@ FETCH_LIMIT = 256_000_000  # bytes of a picture that is fetched from a link
 
 
 @attrs.define(eq=False)
-class Opened:
+class OpenedPicture:
     """A picture as the caller gave it, opened if it is on this machine.
 
     Attributes:
@@ -62,33 +62,37 @@ class Opened:
         }
 
 
-async def open_all(io: IO, sources: Sequence[ImageSource]) -> list[Opened]:
-    """Open what is on this machine. Close it with `close_all`.
+async def open_pictures(io: IO, sources: Sequence[ImageSource]) -> list[OpenedPicture]:
+    """Open what is on this machine. Close it with `close_pictures`.
 
     Raises:
         InvalidRequest: a picture cannot be read, or is not one.
     """
-    opened: list[Opened] = []
+    opened: list[OpenedPicture] = []
     try:
         for source in sources:
             link = link_in(source)
             picture = None if link else await io.ask(open_picture, source, blocks=True)
-            opened.append(Opened(link or source, picture))
+            opened.append(OpenedPicture(link or source, picture))
     except BaseException:
-        close_all(opened)
+        close_pictures(opened)
         raise
     return opened
 
 
-def close_all(opened: Sequence[Opened]) -> None:
+def close_pictures(opened: Sequence[OpenedPicture]) -> None:
     """Close the opened pictures."""
     for one in opened:
         if one.picture is not None:
             one.picture.close()
 
 
-async def carry_all(
-    io: IO, settings: Settings, wire: WireFormat, request: VideoRequest, opened: Sequence[Opened]
+async def prepare_pictures(
+    io: IO,
+    settings: Settings,
+    wire: WireFormat,
+    request: VideoRequest,
+    opened: Sequence[OpenedPicture],
 ) -> list[Picture | str]:
     """Return the pictures as the format carries them: as uploads, or as links.
 
@@ -109,12 +113,12 @@ async def carry_all(
     return carried
 
 
-async def _link(io: IO, settings: Settings, request: VideoRequest, one: Opened) -> str:
+async def _link(io: IO, settings: Settings, request: VideoRequest, one: OpenedPicture) -> str:
     picture = one.picture
     if picture is None:
         if request.fit is not None:
             raise InvalidRequest(
-                f"fit needs a local picture, and {shown(str(one.source))} is a link"
+                f"fit needs a local picture, and {display_url(str(one.source))} is a link"
             )
         return str(one.source)
     if is_data_uri(one.source) and request.fit is None:
@@ -140,7 +144,7 @@ async def _link(io: IO, settings: Settings, request: VideoRequest, one: Opened) 
 
 async def _fetch(io: IO, link: str) -> Picture:
     """Fetch a picture, without the key, into a file that is in memory only while it is small."""
-    label = f"image {shown(link)}"
+    label = f"image {display_url(link)}"
     copy = spool()
     try:
         stream = await open_link(io, link, {"Accept": "image/*"})
