@@ -164,7 +164,7 @@ async def follow(
 async def changes(
     io: IO, task: VideoTask, *, deadline: float | None, poll: PollPolicy, pause: float = 0.0
 ) -> AsyncGenerator[VideoTask, None]:
-    """Look at a task until it ends, through every is_transient failure.
+    """Look at a task until it ends, through every passing failure.
 
     Args:
         io: sends and sleeps.
