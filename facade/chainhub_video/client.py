@@ -106,7 +106,7 @@ class _Client(ABC, Generic[HttpClient]):
 
     @abstractmethod
     def _connect(self, http_client: HttpClient | None) -> None:
-        """Set up `videos` on a driver of the client's colour."""
+        """Set up `videos` on a blocking or an asyncio driver."""
 
     @cached_property
     def raw(self) -> AuthenticatedClient:

@@ -1,4 +1,4 @@
-"""FollowOptions a task to its end, against a gateway that misbehaves in every way it can."""
+"""Following a task to its end, against a gateway that misbehaves in every way it can."""
 
 from __future__ import annotations
 

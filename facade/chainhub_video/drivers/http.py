@@ -36,7 +36,7 @@ def checked_client(client: Any, *, asynchronous: bool) -> Any:
     """Return the HTTP client that the caller lends us, or None.
 
     Raises:
-        ConfigurationError: it is none, or of the other colour.
+        ConfigurationError: it is none, or asynchronous where a blocking one is needed, or the other way round.
     """
     if client is not None and not hasattr(client, "send"):
         raise ConfigurationError(f"http_client must be an httpx client, not {client!r:.80}")
