@@ -203,6 +203,7 @@ def test_a_timeout_that_is_none(timeout: float) -> None:
     [
         (RetryPolicy, {"attempts": 0}), (RetryPolicy, {"first": -1}), (RetryPolicy, {"maximum": 0}),
         (RetryPolicy, {"jitter": -0.1}), (RetryPolicy, {"patience": float("nan")}),
+        (PollPolicy, {"first": -1}), (PollPolicy, {"maximum": 0}), (PollPolicy, {"patience": -1}),
         (PollPolicy, {"interval": 0}), (PollPolicy, {"growth": 0}), (PollPolicy, {"minimum": -1}),
     ],
 )  # fmt: skip

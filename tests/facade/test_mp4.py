@@ -45,11 +45,15 @@ BROKEN = {
         FTYP + MOOV + box("mdat", b"d" * 50, wide=True)[:-1],
         "lacks 1 of 66 bytes",
     ),
-    "a length of 7": (FTYP + MOOV + box("mdat", b"", length=7), "the video is cut"),
+    **{
+        f"a length of {length}": (FTYP + MOOV + box("mdat", b"", length=length), "the video is cut")
+        for length in range(2, 8)
+    },
     "a 64-bit length of 15": (FTYP + MOOV + box("mdat", wide=True, length=15), "the video is cut"),
     "cut between boxes": (FTYP + MOOV, "it has no mdat part"),
     "no index": (FTYP + MDAT, "it has no moov part"),
     "neither": (FTYP, "it has no mdat and no moov part"),
+    "too many boxes": (FTYP + MOOV + MDAT + box("free") * 100_000, "more than 100,000 parts"),
     "a byte too many": (FTYP + MOOV + MDAT + b"\0", "the video is cut"),
 }
 

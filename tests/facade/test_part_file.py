@@ -8,11 +8,12 @@ import stat
 import threading
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
-from chainhub_video import LocalReceipt, Receipt, ReceiptState
-from chainhub_video.downloads.partfile import PartFile, file_matches, sync_folder
+from chainhub_video import InvalidRequest, LocalReceipt, Receipt, ReceiptState
+from chainhub_video.downloads import partfile
+from chainhub_video.downloads.partfile import PartFile, checked_target, file_matches, sync_folder
 from chainhub_video.receipts.receipt import fingerprint_of
 
 REQUEST = {"gateway": "https://gateway.example", "prompt": "A kitten", "pictures": []}
@@ -135,3 +136,63 @@ def test_a_file_matches_by_length_and_digest(tmp_path: Path) -> None:
     assert file_matches(path, 6, digest) is False
     assert file_matches(path, 5, hashlib.sha256(b"audio").hexdigest()) is False
     assert file_matches(tmp_path / "none", 5, digest) is False
+
+
+def test_the_part_file_is_locked_until_it_has_its_name(
+    tmp_path: Path, video: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No other process gets the lock, and with it the right to empty the file, before the rename."""
+    import fcntl
+
+    really, tried = Path.replace, []
+
+    def replace(path: Path, target: Path) -> Path:
+        with path.open("r+b") as other:
+            with pytest.raises(BlockingIOError):
+                fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            tried.append(path.name)
+        return really(path, target)
+
+    monkeypatch.setattr(Path, "replace", replace)
+    part = PartFile(tmp_path / "x.mp4")
+    part.write(video)
+    part.finish()
+    part.discard()
+    assert tried == ["x.mp4.part"]
+
+
+def test_what_cannot_be_tidied_up_fails_nothing(tmp_path: Path, video: bytes) -> None:
+    """A folder under the name of an abandoned part file, and a part file that is gone, are no errors."""
+    (tmp_path / "x.mp4.0123abcd.part").mkdir()
+    part = PartFile(tmp_path / "x.mp4")
+    part.write(video)
+    part.finish()
+    part.discard()
+    assert (tmp_path / "x.mp4").read_bytes() == video
+    other = PartFile(tmp_path / "y.mp4")
+    (tmp_path / "y.mp4.part").unlink()
+    other.discard()
+
+
+def test_a_part_file_that_cannot_be_emptied_leaves_nothing_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The system's error comes out as it is, and the file that was opened is closed."""
+
+    def refuse(*_: Any) -> Any:
+        raise OSError("no")
+
+    before = _open_files()
+    monkeypatch.setattr(partfile, "_locked", refuse)
+    with pytest.raises(OSError, match=r"^no$"):
+        PartFile(tmp_path / "x.mp4")
+    assert _open_files() == before
+
+
+def test_places_that_are_none_are_told_before_anything_is_sent(tmp_path: Path) -> None:
+    """A number, a folder that may not be entered and a name that is a byte too long are refused as places."""
+    longest = 255 - len(".00000000.part")
+    assert checked_target(tmp_path / ("x" * longest)).parent == tmp_path
+    for place in (tmp_path / ("x" * (longest + 1)), 5, "a\0b"):
+        with pytest.raises(InvalidRequest, match="is not a usable path"):
+            checked_target(cast("Any", place))

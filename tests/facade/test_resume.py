@@ -51,7 +51,8 @@ def _child(gateway: Gateway, wire: Wire, target: Path, limit: int = -1) -> subpr
         picture = target.with_name("image.png")  # the name that bytes are given
         picture.write_bytes(png())
         arguments["image"] = str(picture)
-    command = [sys.executable, "-c", textwrap.dedent(_GENERATE), gateway.url, str(limit)]
+    # -B: with a limit on files, compiled ones would be cut, and be believed from then on.
+    command = [sys.executable, "-B", "-c", textwrap.dedent(_GENERATE), gateway.url, str(limit)]
     return subprocess.Popen(
         [*command, json.dumps(arguments)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )

@@ -41,7 +41,9 @@ def check(stream: BinaryIO, size: int) -> None:
     missing_boxes = sorted(box.decode() for box in _NEEDED - seen)
     if not seen:
         raise ValueError("the video is empty")
-    if missing_boxes or position != size:
+    if position != size:
+        raise ValueError(f"this is not a video: it has more than {_MOST_BOXES:,} parts")
+    if missing_boxes:
         raise ValueError(
             f"the video is incomplete: it has no {' and no '.join(missing_boxes)} part"
         )
