@@ -46,13 +46,8 @@ class BlockingHttpClient(Protocol):
     """An `httpx.Client`, or one with its interface, such as that of httpx2."""
 
     @property
-    def build_request(self) -> Callable[..., Any]:
-        """Make a request."""
-        ...
-
-    @property
     def send(self) -> Callable[..., _Response]:
-        """Send it."""
+        """Send a request, and return its answer."""
         ...
 
 
@@ -60,13 +55,8 @@ class AsyncHttpClient(Protocol):
     """An `httpx.AsyncClient`, or one with its interface, such as that of httpx2."""
 
     @property
-    def build_request(self) -> Callable[..., Any]:
-        """Make a request."""
-        ...
-
-    @property
     def send(self) -> Callable[..., Coroutine[Any, Any, _AsyncResponse]]:
-        """Send it."""
+        """Send a request, and return its answer."""
         ...
 
 

@@ -62,7 +62,6 @@ class VideoRequest:
 
 def build_request(
     prompt: str,
-    *,
     model: str,
     image: ImageSource | None = None,
     images: Sequence[ImageSource] = (),

@@ -69,17 +69,7 @@ class Videos:
             SubmissionUncertain: it was sent, and its outcome is unknown; it may have been paid.
         """
         request = build_request(
-            prompt,
-            model=model,
-            image=image,
-            images=images,
-            seconds=seconds,
-            size=size,
-            aspect_ratio=aspect_ratio,
-            watermark=watermark,
-            fit=fit,
-            format=format,
-            extra=extra,
+            prompt, model, image, images, seconds, size, aspect_ratio, watermark, fit, format, extra
         )
         return self._driver.run(create.create, request, timeout=timeout)
 
@@ -262,27 +252,11 @@ class Videos:
             ChainHubError: any other failure; after the create it carries the task.
         """
         request = build_request(
-            prompt,
-            model=model,
-            image=image,
-            images=images,
-            seconds=seconds,
-            size=size,
-            aspect_ratio=aspect_ratio,
-            watermark=watermark,
-            fit=fit,
-            format=format,
-            extra=extra,
+            prompt, model, image, images, seconds, size, aspect_ratio, watermark, fit, format, extra
         )
-        following = generate.FollowOptions(
-            timeout=timeout, poll=poll, on_update=on_update, on_progress=on_progress
-        )
+        following = generate.FollowOptions(timeout, poll, on_update, on_progress)
         return self._driver.run(
-            generate.generate,
-            request,
-            save_to,
-            following,
-            resubmit_uncertain=resubmit_uncertain,
+            generate.generate, request, save_to, following, resubmit_uncertain=resubmit_uncertain
         )
 
     def resume(
@@ -314,7 +288,5 @@ class Videos:
             WaitTimeout: it was still running at the deadline; it can be resumed again.
             DownloadFailed: no whole video could be had; it can be resumed again.
         """
-        following = generate.FollowOptions(
-            timeout=timeout, poll=poll, on_update=on_update, on_progress=on_progress
-        )
+        following = generate.FollowOptions(timeout, poll, on_update, on_progress)
         return self._driver.run(generate.resume, path, following)

@@ -72,13 +72,7 @@ class AsyncDriver:
         if (lent := http.open_client(self.lent, closed=self._closed)) is not None:
             return lent
         if self._own is None:
-            env = self.settings.trust_env
-            trust = httpx.create_ssl_context(trust_env=env)
-            limits = httpx.Limits(**http.FRESH_LIMITS)
-            self._own = (
-                httpx.AsyncClient(verify=trust, trust_env=env),
-                httpx.AsyncClient(verify=trust, trust_env=env, limits=limits),
-            )
+            self._own = http.own_clients(httpx.AsyncClient, self.settings)
         return self._own[fresh]
 
     async def close(self) -> None:

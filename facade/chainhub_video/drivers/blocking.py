@@ -74,13 +74,7 @@ class BlockingDriver:
             if (lent := http.open_client(self.lent, closed=self._closed)) is not None:
                 return lent
             if self._own is None:
-                env = self.settings.trust_env
-                trust = httpx.create_ssl_context(trust_env=env)
-                limits = httpx.Limits(**http.FRESH_LIMITS)
-                self._own = (
-                    httpx.Client(verify=trust, trust_env=env),
-                    httpx.Client(verify=trust, trust_env=env, limits=limits),
-                )
+                self._own = http.own_clients(httpx.Client, self.settings)
             return self._own[fresh]
 
     def close(self) -> None:

@@ -9,7 +9,9 @@ import inspect
 import platform
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import httpx
 
 from chainhub_video import runtime
 from chainhub_video._version import __version__
@@ -18,6 +20,8 @@ from chainhub_video.io import Call, TransportFailure
 
 if TYPE_CHECKING:
     from chainhub_video.settings import Settings
+
+C = TypeVar("C")
 
 FRESH_LIMITS = {"max_keepalive_connections": 0}
 USER_AGENT = f"chainhub-video/{__version__} python/{platform.python_version()}"
@@ -58,6 +62,19 @@ def open_client(client: Any, *, closed: bool) -> Any:
     if client is not None and getattr(client, "is_closed", False):
         raise ConfigurationError("the http_client you passed has been closed: pass an open one")
     return client
+
+
+def own_clients(kind: Callable[..., C], settings: Settings) -> tuple[C, C]:
+    """Return two HTTP clients of ours: one that keeps connections, and one that opens one for each request.
+
+    Args:
+        kind: their class.
+        settings: say whether the environment's proxies and certificates are used.
+    """
+    env = settings.trust_env
+    trust = httpx.create_ssl_context(trust_env=env)
+    fresh = httpx.Limits(**FRESH_LIMITS)
+    return kind(verify=trust, trust_env=env), kind(verify=trust, trust_env=env, limits=fresh)
 
 
 def build_request(

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("chainhub_video")
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen
 class FollowOptions:
     """How a job is followed.
 

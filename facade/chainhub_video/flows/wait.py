@@ -1,5 +1,7 @@
 """Ask for the state of a task, once or until it ends."""
 
+# ruff: noqa: A001, A002 - `format` is the public name
+
 from __future__ import annotations
 
 import logging
@@ -37,7 +39,7 @@ _PASSING_STATUSES = frozenset({408, 425, 429})
 _LAST_LOOK = 2.0  # seconds before a deadline at which the last look begins, so that it ends in time
 
 
-def task_for(task_or_id: VideoTask | str, format: FormatName | None) -> VideoTask:  # noqa: A002 - public name
+def task_for(task_or_id: VideoTask | str, format: FormatName | None) -> VideoTask:
     """Return a task to ask for.
 
     Args:
@@ -48,7 +50,7 @@ def task_for(task_or_id: VideoTask | str, format: FormatName | None) -> VideoTas
         InvalidRequest: the id does not tell the format, or the format is unknown.
     """
     if isinstance(task_or_id, VideoTask):
-        format = format or task_or_id.format  # noqa: A001 - as above
+        format = format or task_or_id.format
     if format is not None and format not in FORMATS:
         raise InvalidRequest(f"format is {format!r}, and must be one of: {', '.join(FORMATS)}")
     if isinstance(task_or_id, VideoTask):
@@ -90,7 +92,7 @@ async def retrieve(
     task_or_id: VideoTask | str,
     *,
     timeout: float | None,
-    format: FormatName | None,  # noqa: A002 - the public name
+    format: FormatName | None,
 ) -> VideoTask:
     """Ask once how a task stands; see `Videos.retrieve`."""
     check_limit(timeout)
@@ -105,7 +107,7 @@ async def wait(
     timeout: float | None,
     on_update: Callable[[VideoTask], Any] | None,
     poll: PollPolicy | None,
-    format: FormatName | None,  # noqa: A002 - the public name
+    format: FormatName | None,
 ) -> VideoTask:
     """Look at a task until it has completed; see `Videos.wait`."""
     check_timeout(timeout)
@@ -127,7 +129,7 @@ async def watch(
     *,
     timeout: float | None,
     poll: PollPolicy | None,
-    format: FormatName | None,  # noqa: A002 - the public name
+    format: FormatName | None,
 ) -> AsyncGenerator[VideoTask, None]:
     """Give a task's visible changes until it ends; see `Videos.watch`."""
     check_timeout(timeout)
