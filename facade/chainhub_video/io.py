@@ -103,7 +103,7 @@ class IO(Protocol):
         ...
 
     async def ask(self, function: Callable[..., Any], /, *args: Any, blocks: bool = False) -> Any:
-        """Call the caller's own function, and await what it returns where that can be awaited.
+        """Call the caller's own function, or one that only reads, and await what it returns where that can be awaited.
 
         Args:
             function: plain, or one that returns an awaitable if the client is the asyncio one.

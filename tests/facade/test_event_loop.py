@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import io
+import threading
+import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from chainhub_video import AsyncChainHub, SavedVideo, TaskStatus
+from chainhub_video import AsyncChainHub, ChainHub, SavedVideo, TaskStatus
 from chainhub_video.downloads.partfile import PartFile
+from chainhub_video.flows import generate
 from chainhub_video.flows import pictures as flow_pictures
 from chainhub_video.images.fitting import fitted
 
@@ -19,6 +22,7 @@ from .colours import POLL, RETRY
 from .echoing import echo
 from .scripted import Gateway
 from .ticking import Ticker
+from .videos import LINK, MP4
 from .wires import OPENAI, UNIFIED, png
 
 Job = Callable[[AsyncChainHub], Awaitable[Any]]
@@ -142,3 +146,36 @@ def test_fifty_jobs_at_once(gateway: Gateway, video: bytes, tmp_path: Path) -> N
     assert all(video_file.path.read_bytes() == video for video_file in saved)
     assert gateway.count("create") == 50
     assert not list(tmp_path.glob("*.part"))
+
+
+def test_hashing_a_large_file_holds_up_no_cancellation(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, video: bytes
+) -> None:
+    """Whoever cancels a job that compares its saved file is out at once; what changes nothing is left to itself."""
+    started, released = threading.Event(), threading.Event()
+
+    def slowly(*_: Any) -> bool:
+        started.set()
+        return released.wait(10)
+
+    target = tmp_path / "kitten.mp4"
+    gateway.on("create", tell(UNIFIED.created()))
+    link = f"{gateway.url}{LINK}"
+    gateway.on("query", tell(UNIFIED.seen("completed", video_url=link)))
+    gateway.on(LINK, say(200, video, MP4))
+    with ChainHub(base_url=gateway.url, api_key="the-key", poll=POLL) as hub:
+        hub.videos.generate(**UNIFIED.arguments, save_to=target)
+    monkeypatch.setattr(generate, "file_matches", slowly)
+
+    async def cancelled() -> float:
+        async with AsyncChainHub(base_url=gateway.url, api_key="the-key") as hub:
+            job = asyncio.create_task(hub.videos.generate(**UNIFIED.arguments, save_to=target))
+            await asyncio.to_thread(started.wait, 10)
+            began = time.monotonic()
+            job.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await job
+            released.set()
+            return time.monotonic() - began
+
+    assert asyncio.run(cancelled()) < 1

@@ -129,8 +129,9 @@ class _Job:
                 task=attrs.evolve(task, status=TaskStatus.FAILED, failure_reason=reason),
             )
         result = receipt.result or {}
-        if receipt.state is ReceiptState.SAVED and await self.io.run(
-            file_matches, self.target, result["size"], result["sha256"]
+        # Hashing a large file takes seconds, which a caller who is cancelled need not wait for.
+        if receipt.state is ReceiptState.SAVED and await self.io.ask(
+            file_matches, self.target, result["size"], result["sha256"], blocks=True
         ):
             await self.io.run(clear_abandoned, self.target)
             task = attrs.evolve(task, status=TaskStatus.COMPLETED, progress=1.0)

@@ -105,7 +105,8 @@ async def prepare_pictures(
         if wire.pictures_as == "upload" or one.picture is not None:
             if one.picture is None:
                 one.picture = await _fetch(io, str(one.source))
-            one.picture = await io.run(fitted, one.picture, request.size, request.fit)
+            # A large picture takes seconds, which a caller who is cancelled need not wait for.
+            one.picture = await io.ask(fitted, one.picture, request.size, request.fit, blocks=True)
         if wire.pictures_as == "upload" and one.picture is not None:
             carried.append(one.picture)
         else:
