@@ -9,6 +9,7 @@ from os import PathLike
 from typing import TYPE_CHECKING, Any, Literal
 
 from chainhub_video.flows import create, download, generate, wait
+from chainhub_video.flows.wait import task_for
 from chainhub_video.request import build_request
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ class AsyncVideos:
             ConnectionFailed: there was no answer.
             UnexpectedResponse: the answer does not describe a task.
         """
-        return await self._driver.run(wait.retrieve, task_or_id, timeout=timeout, format=format)
+        return await self._driver.run(wait.query, task_for(task_or_id, format), timeout)
 
     async def wait(
         self,
@@ -124,9 +125,8 @@ class AsyncVideos:
             WaitTimeout: it was still running at the deadline; it can be waited for again.
             APIError: the gateway refuses to tell, for a reason that will not pass.
         """
-        return await self._driver.run(
-            wait.wait, task_or_id, timeout=timeout, on_update=on_update, poll=poll, format=format
-        )
+        task = task_for(task_or_id, format)
+        return await self._driver.run(wait.wait, task, on_update, timeout, poll)
 
     def watch(
         self,
@@ -152,9 +152,8 @@ class AsyncVideos:
             WaitTimeout: it was still running at the deadline; it can be waited for again.
             APIError: the gateway refuses to tell, for a reason that will not pass.
         """
-        return self._driver.iterate(
-            wait.watch, task_or_id, timeout=timeout, poll=poll, format=format
-        )
+        task = task_for(task_or_id, format)
+        return self._driver.iterate(wait.watch, task, timeout, poll)
 
     async def download(
         self,
@@ -181,14 +180,8 @@ class AsyncVideos:
             InvalidRequest: the task is not completed, or the path cannot be written.
             DownloadFailed: no whole video could be had until the deadline.
         """
-        return await self._driver.run(
-            download.download,
-            task_or_id,
-            to,
-            on_progress=on_progress,
-            timeout=timeout,
-            format=format,
-        )
+        task = task_for(task_or_id, format)
+        return await self._driver.run(download.download, task, to, on_progress, timeout)
 
     async def generate(
         self,

@@ -18,7 +18,7 @@ from chainhub_video import (
 )
 from chainhub_video.flows.create import create
 from chainhub_video.flows.generate import FollowOptions, generate, resume
-from chainhub_video.flows.wait import retrieve
+from chainhub_video.flows.wait import query
 from chainhub_video.io import TransportFailure
 from chainhub_video.request import build_request
 from chainhub_video.settings import Settings
@@ -82,7 +82,7 @@ def test_a_create_and_a_query_take_a_limit_of_their_own(wire: Wire) -> None:
     """`timeout` of `create` bounds its answer, and that of `retrieve` the whole of its exchange."""
     world = World(reply(wire.created()), reply(wire.seen()))
     task = world.play(create(world, SETTINGS, build_request(**wire.arguments), timeout=7))
-    world.play(retrieve(world, SETTINGS, task, timeout=3, format=None))
+    world.play(query(world, SETTINGS, task, 3))
     assert (world.calls[0].read_timeout, world.calls[1].within) == (7, 3)
 
 

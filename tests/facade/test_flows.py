@@ -24,7 +24,7 @@ from chainhub_video import (
 from chainhub_video.drivers.blocking import completed
 from chainhub_video.flows.create import create
 from chainhub_video.flows.download import save
-from chainhub_video.flows.wait import changes, query
+from chainhub_video.flows.wait import query, watch
 from chainhub_video.io import Reply, TransportFailure
 from chainhub_video.request import VideoRequest, build_request
 from chainhub_video.settings import Settings
@@ -163,7 +163,7 @@ def test_a_wait_looks_and_pauses_in_turn() -> None:
     seen = [reply(OPENAI.seen(word)) for word in ("queued", "queued", "processing", "completed")]
     world = World(*seen)
     poll = PollPolicy(interval=6, growth=2, jitter=0, maximum=100)
-    told = world.collect(changes(world, OPENAI.task(), deadline=None, poll=poll))
+    told = world.collect(watch(world, SETTINGS, OPENAI.task(), None, poll))
     assert [task.raw_status for task in told] == ["queued", "processing", "completed"]
     assert world.sleeps == [6, 12, 24]
     assert (len(world.calls), world.open_streams) == (4, 0)

@@ -10,18 +10,19 @@ import pytest
 from chainhub_video import PollPolicy, ServerError, UnexpectedResponse, VideoTask, WaitTimeout
 from chainhub_video.flows.wait import follow
 from chainhub_video.io import TransportFailure
+from chainhub_video.settings import Settings
 
 from .virtual import World, reply
 from .wires import OPENAI
 
 CALM = PollPolicy(first=3, interval=6, maximum=20, growth=1.3, jitter=0)
+SETTINGS = Settings(api_key="the-key", poll=CALM)
 
 
 def _follow(world: World, task: VideoTask, **options: Any) -> Any:
-    timeout = options.pop("timeout", 1200)
-    deadline = None if timeout is None else world.now() + timeout
-    settings = {"deadline": deadline, "poll": CALM, **options}
-    return world.play(follow(world, task, None, **settings))
+    return world.play(
+        follow(world, SETTINGS, task, None, **{"timeout": 1200, "poll": None, **options})
+    )
 
 
 def test_the_pauses_grow_to_their_maximum() -> None:

@@ -13,7 +13,7 @@ import attrs
 from chainhub_video.downloads.partfile import PartFile, checked_target
 from chainhub_video.errors import ChainHubError, DownloadFailed, InvalidRequest
 from chainhub_video.flows.source import AttemptFailed, BadLink, VideoSource, display_url
-from chainhub_video.flows.wait import check_timeout, query, task_for
+from chainhub_video.flows.wait import check_timeout, query
 from chainhub_video.io import IO, AnswerTooLarge, Stream, TransportFailure
 from chainhub_video.task import SavedVideo, TaskStatus
 from chainhub_video.wire.answers import number_of
@@ -21,7 +21,7 @@ from chainhub_video.wire.failures import shorten
 
 if TYPE_CHECKING:
     from chainhub_video.settings import Settings
-    from chainhub_video.task import FormatName, VideoTask
+    from chainhub_video.task import VideoTask
 
 log = logging.getLogger("chainhub_video")
 
@@ -43,20 +43,17 @@ class _NotAVideo(AttemptFailed):
 async def download(
     io: IO,
     settings: Settings,
-    task_or_id: VideoTask | str,
+    task: VideoTask,
     to: str | PathLike[str],
-    *,
     on_progress: OnProgress | None,
     timeout: float | None,
-    format: FormatName | None,  # noqa: A002 - the public name
 ) -> SavedVideo:
     """Save a completed task's video; see `Videos.download`."""
     check_timeout(timeout)
-    task = task_for(task_or_id, format)
     target = await io.run(checked_target, to)
     deadline = None if timeout is None else io.now() + timeout
     if not task.raw_status and not task.done:  # nobody has asked for it yet
-        task = await query(io, settings, task, timeout)
+        task = await query(io, settings, task, None if timeout is None else max(1.0, timeout))
     return await save(io, settings, task, target, on_progress, deadline=deadline)
 
 

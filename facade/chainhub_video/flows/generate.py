@@ -157,10 +157,9 @@ class _Job:
             )
         how, poll = self.following, self.following.poll or self.settings.poll
         pause = poll.delay(0) if fresh else 0.0
+        left = None if self.deadline is None else max(0.0, self.deadline - self.io.now())
         try:
-            task = await follow(
-                self.io, task, how.on_update, deadline=self.deadline, poll=poll, pause=pause
-            )
+            task = await follow(self.io, self.settings, task, how.on_update, left, poll, pause)
         except TaskFailed as error:
             failed = receipt.to(ReceiptState.FAILED, reason=error.reason, result=None)
             if (trouble := await self._record(receipt, failed)) is not None:

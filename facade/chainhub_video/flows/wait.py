@@ -8,7 +8,7 @@ import logging
 import math
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import attrs
 
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from chainhub_video.task import FormatName
 
 log = logging.getLogger("chainhub_video")
+
+OnUpdate: TypeAlias = Callable[[VideoTask], Any]
 
 _PASSING_STATUSES = frozenset({408, 425, 429})
 _LAST_LOOK = 2.0  # seconds before a deadline at which the last look begins, so that it ends in time
@@ -66,55 +68,38 @@ def task_for(task_or_id: VideoTask | str, format: FormatName | None) -> VideoTas
 
 
 async def query(
-    io: IO, settings: Settings, task: VideoTask, within: float | None = None
+    io: IO, settings: Settings, task: VideoTask, timeout: float | None = None
 ) -> VideoTask:
-    """Ask for a task's state once.
+    """Ask for a task's state once; see `Videos.retrieve`.
 
     Args:
         io: sends.
         settings: the client's.
         task: the one to ask for.
-        within: seconds that the exchange may take; None for no other bound than the client's.
+        timeout: seconds that the exchange may take; None for no other bound than the client's.
 
     Raises:
         APIError, UnexpectedResponse, ConnectionFailed: the gateway's answer, or the lack of one.
     """
+    check_limit(timeout)
     try:
-        seen, _reply = await _query(io, task, within)
+        seen, _reply = await _query(io, task, timeout)
     except (TransportFailure, AnswerTooLarge) as failure:
         raise _no_answer(settings, task, failure) from _cause(failure)
     return seen
 
 
-async def retrieve(
-    io: IO,
-    settings: Settings,
-    task_or_id: VideoTask | str,
-    *,
-    timeout: float | None,
-    format: FormatName | None,
-) -> VideoTask:
-    """Ask once how a task stands; see `Videos.retrieve`."""
-    check_limit(timeout)
-    return await query(io, settings, task_for(task_or_id, format), timeout)
-
-
 async def wait(
     io: IO,
     settings: Settings,
-    task_or_id: VideoTask | str,
-    *,
+    task: VideoTask,
+    on_update: OnUpdate | None,
     timeout: float | None,
-    on_update: Callable[[VideoTask], Any] | None,
     poll: PollPolicy | None,
-    format: FormatName | None,
 ) -> VideoTask:
     """Look at a task until it has completed; see `Videos.wait`."""
-    check_timeout(timeout)
-    task = task_for(task_or_id, format)
-    deadline = None if timeout is None else io.now() + timeout
     try:
-        return await follow(io, task, on_update, deadline=deadline, poll=poll or settings.poll)
+        return await follow(io, settings, task, on_update, timeout, poll)
     except ChainHubError:
         raise
     except BaseException as error:
@@ -122,57 +107,43 @@ async def wait(
         raise
 
 
-async def watch(
-    io: IO,
-    settings: Settings,
-    task_or_id: VideoTask | str,
-    *,
-    timeout: float | None,
-    poll: PollPolicy | None,
-    format: FormatName | None,
-) -> AsyncGenerator[VideoTask, None]:
-    """Give a task's visible changes until it ends; see `Videos.watch`."""
-    check_timeout(timeout)
-    task = task_for(task_or_id, format)
-    deadline = None if timeout is None else io.now() + timeout
-    async with aclosing(changes(io, task, deadline=deadline, poll=poll or settings.poll)) as seen:
-        async for change in seen:
-            yield change
-
-
 async def follow(
     io: IO,
+    settings: Settings,
     task: VideoTask,
-    on_update: Callable[[VideoTask], Any] | None,
-    *,
-    deadline: float | None,
-    poll: PollPolicy,
+    on_update: OnUpdate | None,
+    timeout: float | None,
+    poll: PollPolicy | None,
     pause: float = 0.0,
 ) -> VideoTask:
-    """Look at a task until it has completed, and tell each visible change.
-
-    The parameters, besides `on_update`, and the errors are those of `changes`.
+    """Look at a task until it has completed, and tell each visible change; the parameters are those of `watch`.
 
     Returns:
         The completed task.
     """
-    async with aclosing(changes(io, task, deadline=deadline, poll=poll, pause=pause)) as seen:
-        async for task in seen:
+    async with aclosing(watch(io, settings, task, timeout, poll, pause)) as changes:
+        async for task in changes:
             if on_update is not None:
                 await io.ask(on_update, task)
     return task
 
 
-async def changes(
-    io: IO, task: VideoTask, *, deadline: float | None, poll: PollPolicy, pause: float = 0.0
+async def watch(
+    io: IO,
+    settings: Settings,
+    task: VideoTask,
+    timeout: float | None,
+    poll: PollPolicy | None = None,
+    pause: float = 0.0,
 ) -> AsyncGenerator[VideoTask, None]:
-    """Look at a task until it ends, through every passing failure.
+    """Look at a task until it ends, through every passing failure; see `Videos.watch`.
 
     Args:
         io: sends and sleeps.
+        settings: the client's.
         task: where to begin; one that has ended already is not asked for again.
-        deadline: on the clock of `io`; None for never. There is one look even if it has passed.
-        poll: when to look again.
+        timeout: seconds until `WaitTimeout`; 0 for one look, None for ever.
+        poll: when to look again, if not as the client was set up.
         pause: seconds before the first look.
 
     Yields:
@@ -183,9 +154,11 @@ async def changes(
         WaitTimeout: it was still running at the deadline; the last failure to ask is its cause.
         APIError: the gateway refuses to tell for a reason that will not pass.
     """
+    check_timeout(timeout)
+    poll = poll or settings.poll
     began = io.now()
-    end = math.inf if deadline is None else deadline
-    last_look = end - (0.0 if deadline is None else min(_LAST_LOOK, 0.1 * max(0.0, end - began)))
+    deadline = math.inf if timeout is None else began + timeout
+    last_look = deadline - min(_LAST_LOOK, 0.1 * (timeout or 0.0))
     trouble: BaseException | None = None
     shown: VideoTask | None = None
     rate = _ProgressRate()
@@ -204,7 +177,7 @@ async def changes(
         if pause > 0:
             await io.sleep(pause)
         looks += 1
-        left = None if deadline is None else max(1.0, deadline - io.now())
+        left = None if timeout is None else max(1.0, deadline - io.now())
         try:
             seen, reply = await _query(io, task, left)
         except (TransportFailure, AnswerTooLarge, ChainHubError) as failure:
