@@ -27,6 +27,7 @@ from .errors import (
     WaitTimeout,
 )
 from .images.pictures import ImageSource
+from .models import MODELS, Model
 from .policies import PollPolicy, RetryPolicy
 from .receipts.file import LocalReceipt
 from .receipts.receipt import Receipt, ReceiptState, ReceiptStore
@@ -35,6 +36,7 @@ from .settings import Timeouts
 from .task import SavedVideo, TaskStatus, VideoTask
 
 __all__ = [
+    "MODELS",
     "APIError",
     "AsyncChainHub",
     "AuthenticationError",
@@ -46,6 +48,7 @@ __all__ = [
     "ImageSource",
     "InvalidRequest",
     "LocalReceipt",
+    "Model",
     "ModelUnavailable",
     "NotFound",
     "PermissionDenied",

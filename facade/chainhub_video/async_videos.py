@@ -256,6 +256,7 @@ class AsyncVideos:
         self,
         path: str | PathLike[str],
         *,
+        task_id: str | None = None,
         timeout: float | None = 1200,
         poll: PollPolicy | None = None,
         on_update: Callable[[VideoTask], Any] | None = None,
@@ -265,6 +266,8 @@ class AsyncVideos:
 
         Args:
             path: the path of the output, or of its receipt.
+            task_id: the task that you found in the vendor's usage log, for the receipt of a create whose outcome was
+                unknown. From then on the receipt has it.
             timeout: seconds for all of it, None for ever.
             poll: when to look again, if not as the client was set up.
             on_update: is called with the task at each visible change.
@@ -275,11 +278,12 @@ class AsyncVideos:
 
         Raises:
             InvalidRequest: there is no receipt.
-            ReceiptConflict: the receipt cannot be read.
+            ReceiptConflict: the receipt cannot be read; or it has another task, or the task is of another model.
+            NotFound: the gateway does not know the task.
             SubmissionUncertain: the receipt knows no task: the create's outcome is unknown.
             TaskFailed: the task ended badly.
             WaitTimeout: it was still running at the deadline; it can be resumed again.
             DownloadFailed: no whole video could be had; it can be resumed again.
         """
         following = generate.FollowOptions(timeout, poll, on_update, on_progress)
-        return await self._driver.run(generate.resume, path, following)
+        return await self._driver.run(generate.resume, path, following, task_id=task_id)

@@ -27,9 +27,10 @@ the task, and names its id in the message.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from chainhub_video.task import VideoTask
@@ -73,7 +74,7 @@ class APIError(ChainHubError):
     """The gateway answered with an error.
 
     Attributes:
-        status_code: the HTTP status.
+        status_code: the HTTP status, or the one that the body of an HTTP 200 states.
         code: the gateway's own word for the error (`insufficient_user_quota`, …), if it gave one.
         message: the gateway's message, shortened.
         request_id: what to quote to the vendor's support, if the gateway gave one.
@@ -165,6 +166,9 @@ class SubmissionUncertain(ChainHubError):
     Attributes:
         fingerprint: sha256 in hex over everything that was sent, the key excepted.
         sent_at: about when it was sent (aware), or None if that is not known.
+        status_code: the HTTP status of the gateway's answer; None if there was no answer.
+        request_id: what to quote to the vendor's support, if the gateway gave one.
+        body: the first part of the answer's body as text.
     """
 
     def __init__(
@@ -173,11 +177,16 @@ class SubmissionUncertain(ChainHubError):
         *,
         fingerprint: str = "",
         sent_at: datetime | None = None,
+        answer: Mapping[str, Any] | None = None,
         task: VideoTask | None = None,
     ) -> None:
         super().__init__(message, task=task)
         self.fingerprint = fingerprint
         self.sent_at = sent_at
+        kept = answer or {}
+        self.status_code: int | None = kept.get("status")
+        self.request_id: str | None = kept.get("request_id")
+        self.body: str = kept.get("body", "")
 
 
 class TaskFailed(ChainHubError):

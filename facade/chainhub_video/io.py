@@ -29,12 +29,16 @@ class Call:
         within: seconds that bound each step of the exchange, connecting included, and the reading of the whole
             answer; None for no such bound.
         fresh: whether to open a connection of its own, since a pooled one may have gone stale unnoticed.
+        with_key: whether an absolute url gets the key too: it leads to the gateway's own origin.
+        public_only: whether it must not lead to this machine or its network.
     """
 
     arguments: Mapping[str, Any]
     read_timeout: float | None = None
     within: float | None = None
     fresh: bool = False
+    with_key: bool = False
+    public_only: bool = False
 
 
 @attrs.frozen
@@ -45,11 +49,13 @@ class Reply:
         status: the HTTP status.
         headers: names in lower case.
         body: the decoded body.
+        arrived_as: the status of the HTTP answer, if `status` is another one that the body states.
     """
 
     status: int
     headers: Mapping[str, str]
     body: bytes = attrs.field(repr=False)
+    arrived_as: int | None = None
 
 
 class Stream(Protocol):
@@ -87,6 +93,15 @@ class IO(Protocol):
         Raises:
             TransportFailure: there was no answer.
             ConfigurationError: there is nothing to send it with; nothing was sent.
+            LocalAddress: it leads to this machine or its network, and must not; nothing was sent.
+        """
+        ...
+
+    def ready(self) -> None:
+        """Make the HTTP client, so that what is wrong with the environment shows before anything is sent.
+
+        Raises:
+            ConfigurationError: there is nothing to send with.
         """
         ...
 
@@ -127,6 +142,10 @@ class TransportFailure(Exception):
         super().__init__(f"{type(cause).__name__}: {text}" if text else type(cause).__name__)
         self.cause = cause
         self.sent = sent
+
+
+class LocalAddress(Exception):
+    """A link leads to this machine or its network, where the gateway is not. It never leaves the flows."""
 
 
 class AnswerTooLarge(Exception):

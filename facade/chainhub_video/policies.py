@@ -90,6 +90,8 @@ class PollPolicy:
         jitter: the share of a pause that is left to chance, 0.0 to 1.0, so that many clients spread out.
         minimum: the shortest pause, in seconds, whatever an estimate or the gateway says.
         patience: the longest pause, in seconds, whatever the gateway asks for.
+        settle: seconds that the nodes of a gateway may take to agree: for as long, a task that is not found right after
+            its create, and a completed one without a link, are looked at again.
     """
 
     first: float = attrs.field(default=3.0, validator=_not_negative)
@@ -99,6 +101,7 @@ class PollPolicy:
     jitter: float = attrs.field(default=0.1, validator=_share)
     minimum: float = attrs.field(default=0.05, validator=_not_negative)
     patience: float = attrs.field(default=300.0, validator=_not_negative)
+    settle: float = attrs.field(default=60.0, validator=_not_negative)
 
     def delay(
         self,

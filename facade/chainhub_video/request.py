@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 import attrs
 
 from chainhub_video.errors import InvalidRequest
-from chainhub_video.models import MODELS, Model, format_for
+from chainhub_video.models import Model, format_for, model_row
 from chainhub_video.task import FormatName
 
 if TYPE_CHECKING:
@@ -86,9 +86,7 @@ def build_request(
     if fit is not None and fit not in FITS:
         raise InvalidRequest(f"fit is {fit!r}, and must be one of: {', '.join(FITS)}")
     wire = format_for(model, format)
-    known = MODELS.get(model)
-    if known is not None and known.format != wire:
-        known = None  # the caller overrides the table, so its limits do not apply either
+    known = model_row(model, wire)  # another format than the table's has no limits of it either
     request = VideoRequest(
         prompt=prompt,
         model=model,
@@ -193,39 +191,63 @@ def _watermark(watermark: bool | str | None) -> str | None:
 
 def _fit_to_model(request: VideoRequest, model: Model) -> VideoRequest:
     """Fill in what the model's row decides, and refuse what it does not take."""
-    if request.aspect_ratio is not None:
-        _check_choice("aspect_ratio", request.aspect_ratio, model.aspect_ratios, model)
-        request = _ratio_to_size(request, model)
-    if request.size is None and not model.size_required:
+    request = _in_its_parameters(request, model)
+    if request.size is None and model.sizes and "size" not in model.required:
         request = attrs.evolve(request, size=model.sizes[0])
-    if request.size is not None:
-        _check_choice("size", request.size, model.sizes, model)
     if request.seconds is None:
-        request = attrs.evolve(request, seconds=model.default_seconds)
+        only = model.seconds[0] if model.seconds and len(model.seconds) == 1 else None
+        request = attrs.evolve(request, seconds=model.default_seconds or only)
+    _check_choice(request, "aspect_ratio", model.aspect_ratios, model)
+    _check_choice(request, "size", model.sizes, model)
+    if model.seconds is not None:
+        _check_choice(request, "seconds", model.seconds, model)
+    _check_choice(
+        request, "watermark", (request.watermark or "",) if model.watermark else (), model
+    )
     count = len(request.images)
     if count < model.min_images:
         raise InvalidRequest(f"{model.name} needs a picture: pass image=")
     if model.max_images is not None and count > model.max_images:
-        raise InvalidRequest(f"{model.name} takes {model.max_images} picture, not {count}")
+        some = "picture" if model.max_images == 1 else "pictures"
+        raise InvalidRequest(f"{model.name} takes {model.max_images} {some}, not {count}")
     return request
 
 
-def _ratio_to_size(request: VideoRequest, model: Model) -> VideoRequest:
-    """For a format that knows only sizes, say the aspect ratio as one."""
-    size = model.ratio_sizes.get(request.aspect_ratio or "")
-    if size is None:
-        return request
-    same = {size, (request.aspect_ratio or "").replace(":", "x")}
-    if request.size is not None and request.size not in same:
+def _in_its_parameters(request: VideoRequest, model: Model) -> VideoRequest:
+    """Say a size or an aspect ratio in the parameters that the model has for it."""
+    said = {"size": request.size, "aspect_ratio": request.aspect_ratio}
+    for field, value in tuple(said.items()):
+        meaning = model.means.get(value or "")
+        if meaning is None:
+            continue
+        if field not in meaning:
+            said[field] = None
+        for other, word in meaning.items():
+            given = None if other == field else said[other]
+            if given not in (None, word, str(value).replace(":", "x")):
+                raise InvalidRequest(
+                    f"{other} {given!r} contradicts {field} {value!r}, which is {word!r} for "
+                    f"{model.name}: give one of the two"
+                )
+            said[other] = given or word
+    return attrs.evolve(request, size=said["size"], aspect_ratio=said["aspect_ratio"])
+
+
+def _check_choice(
+    request: VideoRequest, field: str, allowed: tuple[str, ...], model: Model
+) -> None:
+    value = getattr(request, field)
+    if value is None:
+        if field in model.required and allowed:
+            raise InvalidRequest(
+                f"{field} is missing, and {model.name} needs one of: {', '.join(allowed)}"
+            )
+    elif not allowed:
         raise InvalidRequest(
-            f"size {request.size!r} contradicts aspect_ratio {request.aspect_ratio!r}, which is "
-            f"{size!r} for {model.name}: give one of the two"
+            f"{field} is {value!r}, and {model.name} takes none in the {model.format} format: leave it out, "
+            "or pass it with extra="
         )
-    return attrs.evolve(request, size=request.size or size, aspect_ratio=None)
-
-
-def _check_choice(field: str, value: str, allowed: tuple[str, ...], model: Model) -> None:
-    if value not in allowed:
+    elif value not in allowed:
         raise InvalidRequest(
             f"{field} is {value!r}, and {model.name} takes one of: {', '.join(allowed)}"
         )

@@ -60,10 +60,12 @@ class Runtime:
     Attributes:
         clock: the time.
         base_url: the only gateway, without a trailing slash; None for any.
+        created: when tasks were created, by gateway and id, on the clock; the youngest last.
     """
 
     clock: Clock = attrs.field(factory=SystemClock)
     base_url: str | None = None
+    created: dict[tuple[str, str], float] = attrs.field(factory=dict[tuple[str, str], float])
 
     def check(self, base_url: str) -> None:
         """Refuse another gateway than the one that is allowed.

@@ -13,24 +13,14 @@ from hypothesis.strategies import SearchStrategy
 Answer = dict[str, Any]
 
 PLACES = (
-    "id",
-    "status",
-    "model",
-    "code",
     "type",
     "data",
     "data.status",
-    "error.code",
-    "error.type",
-    "error.message_zh",
     "detail",
     "detail.status",
-    *answers.LINK_PLACES,
-    *answers.REASON_PLACES,
-    *answers.PROGRESS_PLACES,
-    *answers.FRACTION_PLACES,
-    *answers.CREATED_PLACES,
-    *answers.UPDATED_PLACES,
+    *dict.fromkeys(
+        place.replace("[]", "") for places in answers.PLACES.values() for place in places
+    ),
 )
 WORDS = (
     *("queued", "processing", "video_generation_completed", "completed", "SUCCESS", " failed "),

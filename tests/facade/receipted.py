@@ -110,7 +110,8 @@ def leave(
     gateway.arrived.clear()
     (document,) = seen
     times = {"submitting": ago(age), state: ago(age)}
-    text = json.dumps({**document, "expires": None, "state": state, "times": times, **fields})
+    left = {"expires": None, "owner": "another machine", "state": state, "times": times}
+    text = json.dumps({**document, **left, **fields})
     path_of(target).write_text(text)
     return text.encode()
 

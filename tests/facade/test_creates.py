@@ -57,6 +57,11 @@ def _refusal(status: int, code: str = "some_code") -> Answer:
     return tell({"error": {"message": "no", "type": "t", "code": code}}, status)
 
 
+def _told(code: int | str) -> Answer:
+    """A refusal that comes with HTTP 200."""
+    return tell({"code": code, "msg": "no", "data": None, "request_id": "20261128-1"})
+
+
 CREATED: Answer = tell({"id": "video_1", "status": "queued"})
 
 
@@ -83,30 +88,53 @@ ROWS: dict[str, Row] = {
     "422": Row((_refusal(422),), 1, APIError, 422),
     "503 model_not_found": Row((_refusal(503, "model_not_found"),), 1, ModelUnavailable, 503),
     # anything else: uncertain, never again
-    "408": Row((_refusal(408),), 1, SubmissionUncertain),
-    "409": Row((_refusal(409),), 1, SubmissionUncertain),
-    "418": Row((_refusal(418),), 1, SubmissionUncertain),
-    "500": Row((_refusal(500),), 1, SubmissionUncertain),
-    "502 HTML": Row((page(502),), 1, SubmissionUncertain),
-    "503": Row((_refusal(503),), 1, SubmissionUncertain),
-    "503 with Retry-After": Row((tell({}, 503, Retry_After="0"),), 1, SubmissionUncertain),
-    "504 empty": Row((say(504),), 1, SubmissionUncertain),
-    "524, a proxy's own": Row((page(524),), 1, SubmissionUncertain),
-    "302": Row((say(302, headers={"Location": "/v1/elsewhere"}),), 1, SubmissionUncertain),
-    "307": Row((say(307, headers={"Location": "/v1/elsewhere"}),), 1, SubmissionUncertain),
-    "200 HTML": Row((page(200),), 1, SubmissionUncertain),
-    "200 empty": Row((say(200),), 1, SubmissionUncertain),
-    "204": Row((say(204, framed=False),), 1, SubmissionUncertain),
-    "200 without an id": Row((tell({"status": "queued"}),), 1, SubmissionUncertain),
-    "200 with an empty id": Row((tell({"id": " ", "status": "queued"}),), 1, SubmissionUncertain),
-    "200 with a number as id": Row((tell({"id": 7, "status": "queued"}),), 1, SubmissionUncertain),
-    "200 with null": Row((tell(None),), 1, SubmissionUncertain),
-    "200 with a list": Row((tell([{"id": "video_1"}]),), 1, SubmissionUncertain),
-    "200 with an error in it": Row(
-        (tell({"code": "fail", "message": "broken", "data": None}),), 1, SubmissionUncertain
+    "408": Row((_refusal(408),), 1, SubmissionUncertain, 408),
+    "409": Row((_refusal(409),), 1, SubmissionUncertain, 409),
+    "418": Row((_refusal(418),), 1, SubmissionUncertain, 418),
+    "500": Row((_refusal(500),), 1, SubmissionUncertain, 500),
+    "502 HTML": Row((page(502),), 1, SubmissionUncertain, 502),
+    "503": Row((_refusal(503),), 1, SubmissionUncertain, 503),
+    "503 with Retry-After": Row((tell({}, 503, Retry_After="0"),), 1, SubmissionUncertain, 503),
+    "504 empty": Row((say(504),), 1, SubmissionUncertain, 504),
+    "524, a proxy's own": Row((page(524),), 1, SubmissionUncertain, 524),
+    "302": Row((say(302, headers={"Location": "/v1/elsewhere"}),), 1, SubmissionUncertain, 302),
+    "307": Row((say(307, headers={"Location": "/v1/elsewhere"}),), 1, SubmissionUncertain, 307),
+    "200 HTML": Row((page(200),), 1, SubmissionUncertain, 200),
+    "200 empty": Row((say(200),), 1, SubmissionUncertain, 200),
+    "204": Row((say(204, framed=False),), 1, SubmissionUncertain, 204),
+    "200 without an id": Row((tell({"status": "queued"}),), 1, SubmissionUncertain, 200),
+    "200 with an empty id": Row(
+        (tell({"id": " ", "status": "queued"}),), 1, SubmissionUncertain, 200
     ),
-    "200 cut JSON": Row((say(200, '{"id": "vid'),), 1, SubmissionUncertain),
-    "200 nested without end": Row((say(200, '{"id":' + "[" * 90_000),), 1, SubmissionUncertain),
+    "200 with true as id": Row((tell({"id": True}),), 1, SubmissionUncertain, 200),
+    "200 with two tasks": Row(
+        (tell([{"id": "video_1"}, {"id": "video_2"}]),), 1, SubmissionUncertain, 200
+    ),
+    "200 with null": Row((tell(None),), 1, SubmissionUncertain, 200),
+    "200 with a list of one": Row((tell([{"id": "video_1"}]),), 1, None),
+    # refusals in HTTP 200, beyond doubt and not
+    "200 with code 400": Row((_told(400),), 1, APIError, 400),
+    "200 with code 401 as text": Row((_told("401"),), 1, AuthenticationError, 401),
+    "200 with a quota code": Row((_told("insufficient_user_quota"),), 1, QuotaExhausted, 403),
+    "200 with model_not_found": Row((_told("model_not_found"),), 1, ModelUnavailable, 503),
+    "200 with fail_to_fetch_task": Row((_told("fail_to_fetch_task"),), 1, APIError, 400),
+    "200 with code 429, then accepted": Row((_told(429), CREATED), 2, None),
+    "200 with code 500": Row((_told(500),), 1, SubmissionUncertain, 200),
+    "200 with code 503": Row((_told(503),), 1, SubmissionUncertain, 200),
+    "200 with code 400 and a task somewhere": Row(
+        (tell({"code": 400, "data": {"job": {"taskId": "video_1"}}}),), 1, SubmissionUncertain, 200
+    ),
+    "200 with code 400 and a task": Row((tell({"code": 400, "data": {"id": "video_1"}}),), 1, None),
+    "200 with code 400 and a state": Row(
+        (tell({"code": 400, "data": {"status": "queued"}}),), 1, SubmissionUncertain, 200
+    ),
+    "200 with an error in it": Row(
+        (tell({"code": "fail", "message": "broken", "data": None}),), 1, SubmissionUncertain, 200
+    ),
+    "200 cut JSON": Row((say(200, '{"id": "vid'),), 1, SubmissionUncertain, 200),
+    "200 nested without end": Row(
+        (say(200, '{"id":' + "[" * 90_000),), 1, SubmissionUncertain, 200
+    ),
     "200 half a body": Row((say(200, b"x" * 100, sent=50),), 1, SubmissionUncertain),
     "200 gzip that is none": Row(
         (say(200, b"plain", {"Content-Encoding": "gzip"}),), 1, SubmissionUncertain
@@ -121,7 +149,7 @@ ROWS: dict[str, Row] = {
     "reset before the body": Row((reset(early=True),), 1, SubmissionUncertain),
     # 429 first does not make what follows any safer
     "429, then a reset": Row((say(429), reset()), 2, SubmissionUncertain),
-    "429, then 500": Row((say(429), _refusal(500)), 2, SubmissionUncertain),
+    "429, then 500": Row((say(429), _refusal(500)), 2, SubmissionUncertain, 500),
     "429, then 400": Row((say(429), _refusal(400)), 2, APIError, 400),
 }
 

@@ -65,7 +65,7 @@ def test_resuming_has_one_deadline_as_well(tmp_path: Path) -> None:
         _generate(world, tmp_path / "x.mp4", 50)
     later = World(reply(UNIFIED.seen("completed", **LINKED)), BROKEN)
     with pytest.raises(DownloadFailed):
-        later.play(resume(later, SETTINGS, tmp_path / "x.mp4", _following(20)))
+        later.play(resume(later, SETTINGS, tmp_path / "x.mp4", _following(20), task_id=None))
     assert 10 < later.clock - 1000 <= 20
 
 

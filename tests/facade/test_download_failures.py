@@ -68,6 +68,7 @@ BAD: dict[str, Callable[[bytes], Answer]] = {
 def test_a_good_file_survives_every_failure(
     colour: Colour,
     linked: VideoTask,
+    gateway: Gateway,
     elsewhere: Gateway,
     target: Path,
     video: bytes,
@@ -77,7 +78,9 @@ def test_a_good_file_survives_every_failure(
     """Whatever is served instead of a whole video, the file that was there stays as it was, and alone."""
     target.write_bytes(other_video)
     elsewhere.on(LINK, BAD[kind](video))
-    hub = colour.hub(elsewhere.url, timeout=Timeouts(connect=5, read=0.03, write=5))
+    gateway.on("query", tell(UNIFIED.seen("completed")))
+    gateway.on("content", say(404))
+    hub = colour.hub(gateway.url, timeout=Timeouts(connect=5, read=0.03, write=5))
     with pytest.raises(DownloadFailed, match=linked.id) as raised:
         hub.videos.download(linked, target, timeout=1)
     error = raised.value

@@ -89,11 +89,25 @@ def test_a_relative_redirect_stays_at_its_origin(
 def test_a_unified_task_without_a_link_has_no_video(
     hub: Any, gateway: Gateway, target: Path
 ) -> None:
-    """The unified format has no /content, so a completed task without a link is an error that says so."""
-    with pytest.raises(DownloadFailed, match="holds no link"):
+    """A completed task without a link is looked at again, then asked for at /content, and then an error says both."""
+    gateway.on("query", tell(UNIFIED.seen("completed")))
+    gateway.on("content", tell({"error": {"message": "no such file"}}, 404))
+    with pytest.raises(DownloadFailed, match=r"holds no link.*no such file"):
         hub.videos.download(completed(UNIFIED, None), target)
-    assert gateway.arrived == []
+    assert gateway.count("query") >= 2
+    assert gateway.count("content") == 1
     assert names(target.parent) == []
+
+
+def test_a_link_may_come_after_the_state(
+    hub: Any, gateway: Gateway, elsewhere: Gateway, target: Path, video: bytes
+) -> None:
+    """A link that a completed task gets a moment later is taken, and /content is not asked."""
+    link = tell(UNIFIED.seen("completed", video_url=elsewhere.url + LINK))
+    gateway.on("query", tell(UNIFIED.seen("completed", video_url="")), link)
+    elsewhere.on(LINK, say(200, video, MP4))
+    whole(hub.videos.download(completed(UNIFIED, None), target), target, video)
+    assert gateway.count("content") == 0
 
 
 @pytest.mark.parametrize("type_", ["video/mp4", "application/octet-stream", "text/html", ""])

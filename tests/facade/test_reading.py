@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
 from chainhub_video import TaskStatus, UnexpectedResponse, VideoTask
-from chainhub_video.wire.answers import LINK_PLACES, REASON_PLACES
+from chainhub_video.io import Reply
+from chainhub_video.wire.answers import (
+    CODES,
+    ENVELOPES,
+    PLACES,
+    STATES,
+    layers_of,
+    read,
+    refused_status,
+)
+from chainhub_video.wire.failures import read_success
 from chainhub_video.wire.format import WireFormat
 from chainhub_video.wire.formats import FORMATS
 from hypothesis import given, settings
@@ -32,6 +44,7 @@ WORDS = {
 }  # fmt: skip
 
 
+GATEWAY = "https://gateway.example.com"
 LINK = "https://cdn.example.com/x.mp4?sig=1"
 
 
@@ -44,7 +57,7 @@ def format_(request: pytest.FixtureRequest) -> WireFormat:
 def _read(format_: WireFormat, **answer: Any) -> VideoTask:
     """The task in a query's answer."""
     known = VideoTask(id="known:1", format=format_.name, model="asked")
-    return format_.read_queried({"status": "completed", **answer}, known)
+    return format_.read_queried({"status": "completed", **answer}, GATEWAY, known)
 
 
 @pytest.mark.parametrize("spelling", [str.lower, str.upper, str.title, lambda word: f" {word}\n"])
@@ -69,25 +82,17 @@ def test_the_outer_status_decides(format_: WireFormat) -> None:
 
 
 def _at(place: str, value: object) -> dict[str, Any]:
-    for name in reversed(place.split(".")):
-        value = {name: value}
+    """An answer with a value at a place."""
+    for name in reversed(place.replace("[]", ".[]").split(".")):
+        value = [value] if name == "[]" else {name: value}
     assert isinstance(value, dict)
     return value
 
 
-@pytest.mark.parametrize("place", LINK_PLACES)
+@pytest.mark.parametrize("place", PLACES["link"])
 def test_the_link_is_found_in_every_place(format_: WireFormat, place: str) -> None:
     """Each place where a result's link has been seen is looked at."""
     assert _read(format_, **_at(place, LINK)).video_url == LINK
-
-
-def test_the_places_of_links_are_those_that_were_seen() -> None:
-    """The table has what the family's answers have, the top-level `video_url` first."""
-    places = [
-        "video_url", "url", "metadata.url", "detail.video_url", "detail.url", "output.url",
-        "content.video_url",
-    ]  # fmt: skip
-    assert list(LINK_PLACES) == places + [f"data.{place}" for place in places]
 
 
 @pytest.mark.parametrize(
@@ -99,7 +104,12 @@ def test_the_places_of_links_are_those_that_were_seen() -> None:
         {"thumbnail_url": LINK},
         {"images": [LINK]},
         {"image_url": LINK},
-        {"data": [{"url": LINK}]},
+        {"data": [{"url": LINK}], "images": [LINK]},
+        {"url": LINK, "input": {"image": {"url": LINK}}},
+        {"output": [LINK], "first_frame": LINK},
+        {"url": "https://cdn.example.com/kitten.PNG?x=1"},
+        {"video_url": LINK, "cover_url": LINK},
+        {"data": {"url": LINK}, "thumbnail_url": LINK},
     ],
 )
 def test_the_callers_own_pictures_are_never_the_result(
@@ -109,7 +119,9 @@ def test_the_callers_own_pictures_are_never_the_result(
     assert _read(format_, **answer).video_url is None
 
 
-@pytest.mark.parametrize("bad", ["", " ", None, 0, [], {}, "x.mp4", "ftp://h/x", "//h/x", True])
+@pytest.mark.parametrize(
+    "bad", ["", " ", None, 0, [], {}, "x.mp4", "N/A", "ftp://h/x", "http://", "http://a b/x", True]
+)
 def test_a_place_that_holds_no_link_is_passed_over(format_: WireFormat, bad: Any) -> None:
     """What is not an http(s) link hides none of the later places."""
     assert _read(format_, video_url=bad, url=bad, detail={"url": LINK}).video_url == LINK
@@ -185,7 +197,7 @@ def test_times_in_every_unit(
     assert seen is None or seen.tzinfo is not None
 
 
-@pytest.mark.parametrize("place", REASON_PLACES)
+@pytest.mark.parametrize("place", PLACES["reason"])
 def test_the_reason_is_found_in_every_place(format_: WireFormat, place: str) -> None:
     """Each place where a failure's reason has been seen is looked at."""
     task = _read(format_, status="failed", **_at(place, " out of luck "))
@@ -203,7 +215,7 @@ def test_a_placeholder_is_no_reason(format_: WireFormat, error: Any) -> None:
 @pytest.mark.parametrize(
     "task_id",
     ["video_55cb73b3-60af-40c8-95fd-eae8fd758ade", "grok:7f3c0f5e-0c51", "veo3.1-components:1-x",
-     "sora-2:task_01K8", "plain", "猫"],
+     "sora-2:task_01K8", "plain", "猫", "a/b==" * 40, 'say "it\'s"', "two words", "%2F?#&"],
 )  # fmt: skip
 def test_the_creates_id_is_kept(hub: Any, wire: Wire, gateway: Gateway, task_id: str) -> None:
     """Ids go out as they came in, and another id in a query's answer replaces nothing."""
@@ -218,10 +230,9 @@ def test_the_creates_id_is_kept(hub: Any, wire: Wire, gateway: Gateway, task_id:
 
 def test_what_an_answer_leaves_out_is_remembered(format_: WireFormat) -> None:
     """Model and creation time that only the create's answer told stay with the task."""
-    known = format_.read_created(
-        {"id": "x:1", "status": "queued", "model": "m", "created_at": SECONDS}
-    )
-    seen = format_.read_queried({"status": "processing"}, known)
+    answer = {"id": "x:1", "status": "queued", "model": "m", "created_at": SECONDS}
+    known = format_.read_created(answer, GATEWAY)
+    seen = format_.read_queried({"status": "processing"}, GATEWAY, known)
     assert (seen.model, seen.created_at) == ("m", MOMENT)
 
 
@@ -235,8 +246,229 @@ def test_the_status_may_be_one_level_down(format_: WireFormat) -> None:
     """A query's answer that wraps everything in `data` is read all the same."""
     known = VideoTask(id="x", format=format_.name)
     wrapped = {"code": "success", "data": {"status": "SUCCESS", "url": LINK, "progress": "100%"}}
-    task = format_.read_queried(wrapped, known)
+    task = format_.read_queried(wrapped, GATEWAY, known)
     assert (task.status, task.video_url, task.raw_status) == ("completed", LINK, "SUCCESS")
+
+
+@pytest.mark.parametrize(
+    ("answer", "task_id"),
+    [
+        ({"id": 186702584330039}, "186702584330039"),
+        ({"id": 186702584330039.0}, "186702584330039"),
+        ({"task_id": "t-1"}, "t-1"), ({"taskId": "t-1"}, "t-1"), ({"TaskID": "t-1"}, "t-1"),
+        ({"code": "success", "data": {"task_id": "t-1"}}, "t-1"),
+        ({"code": 0, "msg": "ok", "data": {"id": 17}}, "17"),
+        ({"output": {"task_id": "t-1"}, "request_id": "r-1"}, "t-1"),
+        ({"Response": {"JobId": "j", "TaskId": "t-1", "RequestId": "r-1"}}, "t-1"),
+        ({"result": [{"id": "t-1"}]}, "t-1"), ({"data": {"data": {"id": "t-1"}}}, "t-1"),
+        # a row number beside the public id
+        ({"id": 42, "task_id": "t-1"}, "t-1"), ({"id": "42", "task_id": 186702584330039}, "186702584330039"),
+        ({"id": 42, "data": {"task_id": "t-1"}}, "t-1"),
+        # two texts that differ: the one that names the task in so many words
+        ({"id": "x-1", "task_id": "t-1"}, "t-1"),
+        # the request's own id, in an envelope that says how the HTTP call went
+        ({"code": 0, "id": "req-9", "data": {"id": "t-1"}}, "t-1"),
+        ({"request_id": "r-1"}, ""), ({"requestId": "r-1", "trace_id": "x"}, ""), ({"id": 0}, ""),
+        ({"id": None, "task_id": ""}, ""), ({"id": {"id": "x"}}, ""), ({"id": True}, ""),
+        ({"data": [{"id": "a"}, {"id": "b"}]}, ""), ({"input": {"id": "x"}}, ""),
+    ],
+)  # fmt: skip
+def test_the_id_is_the_tasks_own(answer: dict[str, Any], task_id: str) -> None:
+    """In every spelling and envelope, and never a row number, a request's id, or the id of something else."""
+    assert read(answer).id == task_id
+
+
+@pytest.mark.parametrize("status", STATES)
+def test_every_word_of_the_table_in_any_spelling(status: TaskStatus) -> None:
+    """Letter case, blanks around, and blanks or hyphens in place of an underscore do not matter."""
+    for word in STATES[status]:
+        for spelling in (word, word.upper(), word.title(), f" {word}\n", word.replace("_", "-")):
+            for name in ("status", "state", "task_status", "taskStatus"):
+                assert read({name: spelling}).status is status, spelling
+
+
+@pytest.mark.parametrize(
+    ("answer", "word"),
+    [
+        ({"code": "success", "status": "SUCCESS", "data": {"status": "processing"}}, "processing"),
+        ({"code": "success", "data": {"status": "failed", "data": {"status": "odd"}}}, "failed"),
+        ({"code": 200, "status": "ok", "data": {"task_status": "brand_new"}}, "brand_new"),
+        ({"status": "success", "data": {"status": "brand_new"}}, "brand_new"),
+        ({"status": "SUCCESS", "data": {"status": "all_set", "video_url": LINK}}, "SUCCESS"),
+        ({"status": "completed", "output": {"status": "brand_new"}}, "completed"),
+        ({"status": "failed", "output": {"status": "succeed"}}, "succeed"),
+        ({"status": "completed", "output": {"status": "fail"}}, "fail"),
+        ({"status": 200, "data": {"state": "done"}}, "done"), ({"status": True}, ""),
+        ({"output": {"task_status": "PENDING"}}, "PENDING"), ({"code": "success"}, ""),
+        ({"detail": {"status": "completed"}}, ""),
+        ({"status": "processing", "detail": {"status": "failed"}}, "processing"),
+    ],
+)  # fmt: skip
+def test_the_state_is_the_tasks_own(answer: dict[str, Any], word: str) -> None:
+    """The deepest word counts; what an envelope says of the HTTP call does not, and what contradicts it neither."""
+    assert read(answer).word == word
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"result_url": LINK}, {"resultUrl": LINK}, {"video": {"url": LINK}}, {"videos": [{"url": LINK}]},
+        {"video_urls": [LINK]}, {"output": [LINK]}, {"output": {"video_url": LINK}},
+        {"result": {"video_url": LINK}}, {"data": {"task_result": {"videos": [{"url": LINK}]}}},
+        {"data": {"data": {"video_url": LINK}}}, {"data": {"resultUrls": [LINK]}},
+        {"assets": {"video": LINK}}, {"fail_reason": LINK}, {"data": {"fail_reason": LINK}},
+        {"videos": ["https://cdn.example.com/still.png", LINK]},
+    ],
+)  # fmt: skip
+def test_the_link_is_found_beside_pictures(format_: WireFormat, answer: dict[str, Any]) -> None:
+    """Every place from the field, with the caller's pictures and a thumbnail beside it."""
+    pictures = {
+        "thumbnail_url": "https://cdn.example.com/t", "images": ["https://example.com/mine"],
+        "input": {"image_url": "https://example.com/mine"}, "detail": {"images": [{"url": "https://example.com/mine"}]},
+    }  # fmt: skip
+    assert _read(format_, **answer, **pictures).video_url == LINK
+
+
+@pytest.mark.parametrize(
+    ("link", "absolute"),
+    [
+        ("/v1/files/x.mp4", f"{GATEWAY}/v1/files/x.mp4"), ("v1/files/x.mp4?a=1", f"{GATEWAY}/v1/files/x.mp4?a=1"),
+        ("//cdn.example.com/x", "https://cdn.example.com/x"), ("HTTPS://CDN.example.com/x", "https://CDN.example.com/x"),
+    ],
+)  # fmt: skip
+def test_a_relative_link_is_resolved_against_the_gateway(
+    format_: WireFormat, link: str, absolute: str
+) -> None:
+    """Links may leave out the host, or the scheme; a failure's text that begins with a slash is none."""
+    assert _read(format_, video_url=link).video_url == absolute
+    assert _read(format_, fail_reason=link).video_url == (
+        absolute if link.lower().startswith("http") else None
+    )
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        ({"msg": "no cats"}, "no cats"), ({"errorMessage": "no cats"}, "no cats"),
+        ({"failure_reason": "no cats"}, "no cats"), ({"raiMediaFilteredReasons": ["no", "cats"]}, "no; cats"),
+        ({"code": 0, "msg": "SUCCESS", "data": {"fail_reason": "no cats"}}, "no cats"),
+        ({"code": "success", "message": "success"}, None),
+        ({"message": "outer", "data": {"message": "no cats"}}, "no cats"),
+    ],
+)  # fmt: skip
+def test_the_reason_is_the_tasks_own(
+    format_: WireFormat, answer: dict[str, Any], reason: str | None
+) -> None:
+    """Reasons of the field, lists among them; an envelope's `success` is no reason."""
+    assert _read(format_, status="failed", **answer).failure_reason == reason
+
+
+@pytest.mark.parametrize("code", [*CODES, 400, "402", 429, 503])
+def test_a_refusal_is_told_by_its_code(code: int | str) -> None:
+    """Each code of the documented errors, as number or text, without a task anywhere; with one it is no refusal."""
+    stated = CODES.get(str(code)) or int(code)
+    refusals: list[Any] = [
+        {"code": code, "msg": "no", "data": None}, {"error": {"code": code}}, {"code": code, "request_id": "r"},
+        {"code": code, "status": "error"}, [{"code": code}], {"data": {"code": code}},
+    ]  # fmt: skip
+    for body in refusals:
+        assert refused_status(body) == stated, body
+    tasks: list[Any] = [
+        {"code": code, "data": {"id": "x"}}, {"code": code, "a": [{"b": {"task_id": 1}}]},
+        {"code": code, "status": "queued"}, {"status": "failed", "error": {"code": code}},
+    ]  # fmt: skip
+    for body in tasks:
+        assert refused_status(body) is None, body
+    assert refused_status({"code": "success"}) is refused_status({"code": 200}) is None
+
+
+@pytest.mark.parametrize("depth", [90, 150, 900])
+def test_a_deep_answer_is_read_and_can_be_kept(format_: WireFormat, depth: int) -> None:
+    """What is nested deeper than can be written again is left out; the task in it is read all the same."""
+    body = b'{"id": "x:1", "status": "queued", "deep": ' + b"[" * depth + b"]" * depth + b"}"
+    answer = read_success(Reply(200, {}, body))
+    task = format_.read_created(answer, GATEWAY)
+    assert VideoTask.from_json(task.to_json()) == task
+    assert task.id == "x:1"
+
+
+def test_a_large_answer_is_read(format_: WireFormat) -> None:
+    """300 kB of fields that nobody knows hide nothing."""
+    padding = {f"field_{n}": {"id": n, "url": LINK, "status": "failed"} for n in range(4000)}
+    task = format_.read_created({**padding, "task_id": "t", "status": "queued"}, GATEWAY)
+    assert (task.id, task.status) == ("t", "queued")
+
+
+BARE: dict[str, Any] = {
+    "id": "t-1", "status": "completed", "progress": 40, "created_at": 1763717400, "model": "m",
+}  # fmt: skip
+WRAPS = st.lists(
+    st.tuples(
+        st.sampled_from([name for plain in ENVELOPES for name in (plain, plain.title(), plain.upper())]),
+        st.sampled_from([{}, {"code": "success", "message": "", "status": "SUCCESS"}, {"code": 0, "msg": "ok", "id": 7},
+                         {"request_id": "r-1"}]),
+        st.booleans(),
+    ),
+    max_size=4,
+)  # fmt: skip
+
+
+@given(wraps=WRAPS, status=st.sampled_from(["completed", "processing", "failed", "brand_new"]))
+def test_an_envelope_changes_nothing(
+    wraps: list[tuple[str, dict[str, Any], bool]], status: str
+) -> None:
+    """Wrapped in any of the envelopes, as often as they are seen, an answer reads as the bare one does."""
+    link = {} if status == "brand_new" else {"video_url": LINK}
+    bare = {**BARE, **link, "status": status, "fail_reason": "no cats"}
+    answer: Any = bare
+    for name, beside, listed in wraps:
+        answer = {**beside, name: [answer] if listed else answer}
+    assert read(answer) == read(bare)
+    assert read([answer]) == read(bare)
+
+
+@given(
+    name=st.text(max_size=12).filter(lambda text: _is_unknown(text)),
+    value=st.recursive(
+        st.none() | st.text() | st.integers(),
+        lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=5,
+    ),
+)  # fmt: skip
+def test_an_unknown_field_changes_nothing(name: str, value: Any) -> None:
+    """Whatever a gateway adds under a name that is not in the table, all else reads as before."""
+    assert read({name: value, **BARE}) == read({**BARE, name: value}) == read(BARE)
+
+
+def _is_unknown(name: str) -> bool:
+    folded = name.lower().replace("_", "").replace("-", "")
+    places = {
+        part for places in PLACES.values() for place in places for part in place.split(".")[:1]
+    }
+    known = {place.replace("[]", "").replace("_", "") for place in (*places, *ENVELOPES)}
+    pictures = (
+        "image",
+        "picture",
+        "thumb",
+        "cover",
+        "poster",
+        "frame",
+        "input",
+        "reference",
+        "avatar",
+    )
+    return folded not in known and not any(word in folded for word in pictures)
+
+
+NESTED = st.recursive(
+    st.none() | st.text(max_size=4),
+    lambda inner: st.dictionaries(st.sampled_from([*ENVELOPES, "code"]), inner),
+)
+
+
+@given(answer=NESTED)
+def test_layers_have_an_end(answer: Any) -> None:
+    """However envelopes are nested, a bounded number of layers is looked at."""
+    assert len(layers_of(answer)) <= sum(4**depth for depth in range(6))
 
 
 ANYTHING = st.recursive(
@@ -259,12 +491,13 @@ def test_no_answer_breaks_the_reading(answer: dict[str, Any]) -> None:
     """Any value in any field gives a task or `UnexpectedResponse`, in both formats, for create and query."""
     for format_ in FORMATS.values():
         known = VideoTask(id="known", format=format_.name)
-        for read in (
-            format_.read_created,
-            lambda seen, f=format_, k=known: f.read_queried(seen, k),
-        ):
+        reads: list[Callable[[], VideoTask]] = [
+            partial(format_.read_created, answer, GATEWAY),
+            partial(format_.read_queried, answer, GATEWAY, known),
+        ]
+        for read_as in reads:
             try:
-                task = read(answer)
+                task = read_as()
             except UnexpectedResponse:
                 continue
             assert task.id

@@ -82,14 +82,15 @@ def test_a_process_that_is_killed_leaves_a_receipt_that_goes_on(
     with ExitStack() as closing:
         hub = Colour("blocking", closing).hub(gateway.url)
         if step == "create":
+            with pytest.raises(SubmissionUncertain, match="process that was sending it has ended"):
+                wire.generate(hub, save_to=target)
+            assert path_of(target).read_bytes() == before
+            elsewhere = {**json.loads(before), "owner": "another machine"}
+            path_of(target).write_text(json.dumps(elsewhere))
             with pytest.raises(WaitTimeout):
                 wire.generate(hub, save_to=target, timeout=0)
-            assert path_of(target).read_bytes() == before
-            receipt = json.loads(before)
-            aged = {**receipt, "times": {"submitting": ago(9999)}, "expires": ago(1)}
+            aged = {**elsewhere, "times": {"submitting": ago(9999)}, "expires": ago(1)}
             path_of(target).write_text(json.dumps(aged))
-            with pytest.raises(SubmissionUncertain):
-                wire.generate(hub, save_to=target)
             with pytest.raises(SubmissionUncertain):
                 hub.videos.resume(target)
         saved = wire.generate(hub, save_to=target, resubmit_uncertain=step == "create")

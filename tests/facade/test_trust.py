@@ -100,21 +100,22 @@ def test_a_redirect_does_not_carry_a_query_away(
 
 @pytest.mark.parametrize(
     "url",
-    ["//cdn.example.com/x.mp4", "/v1/videos/other", "x.mp4", "file:///etc/passwd", "ftp://h/x"],
+    ["x.mp4", "N/A", "file:///etc/passwd", "ftp://h/x", "javascript:alert(1)"],
 )
 def test_a_link_that_is_no_http_address_is_no_link(
     hub: Any, gateway: Gateway, tmp_path: Path, url: str
 ) -> None:
-    """A video_url that would lead back to the gateway with the key, or to a file, is never followed."""
+    """A video_url that leads to a file, or to nothing, is never followed; the gateway's /content is asked instead."""
     gateway.on("query", tell(UNIFIED.seen("completed", video_url=url)))
     task = hub.videos.retrieve(UNIFIED.task())
     assert task.video_url is None
+    gateway.on("content", say(404))
     with pytest.raises(ChainHubError, match="no link"):
         hub.videos.download(task, tmp_path / "x.mp4")
     forged = UNIFIED.task(status=TaskStatus.COMPLETED, video_url=url)
     with pytest.raises(ChainHubError, match="not an http"):
         hub.videos.download(forged, tmp_path / "x.mp4")
-    assert gateway.count("query") == len(gateway.arrived)
+    assert gateway.count("query") + gateway.count("content") == len(gateway.arrived)
 
 
 def test_no_repr_shows_the_key(colour: Colour) -> None:

@@ -51,7 +51,7 @@ PASSING: dict[str, Answer] = {
     "200 half": say(200, b'{"status": "completed"}', sent=12),
     "200 cut JSON": say(200, '{"status": "comp'),
     "200 null": tell(None),
-    "200 list": tell([{"status": "completed"}]),
+    "200 list": tell([{"status": "completed"}, {"status": "completed"}]),
     "200 text": tell("completed"),
     "200 nested without end": say(200, '{"status":' + "[" * 90_000),
     "200 no status": tell({"id": "video_1"}),

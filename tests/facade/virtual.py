@@ -79,6 +79,9 @@ class World:
             return Body(self, 200, {}, deque(outcome))
         return Body(self, outcome.status, outcome.headers, deque([outcome.body]))
 
+    def ready(self) -> None:
+        """Be ready."""
+
     async def sleep(self, seconds: float, /) -> None:
         """Let time pass."""
         assert seconds > 0

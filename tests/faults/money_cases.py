@@ -241,7 +241,7 @@ CASES: tuple[Case, ...] = (
     _uncertain("200 empty, done", _status(200, shape="empty", moment="done"), paid=1),
     _uncertain("200 with an error in it", _status(200, shape="flat"), paid=0),
     _uncertain("200, every type wrong", "create:types", paid=1),
-    _uncertain("200, the id is a number", 'create:fields,fields={"id": 7}', paid=1),
+    _uncertain("200, the id is an object", 'create:fields,fields={"id": {"n": 7}}', paid=1),
     _uncertain("200, the id is empty", 'create:fields,fields={"id": " "}', paid=1),
     _uncertain(
         "429 once, then a reset",

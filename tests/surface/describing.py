@@ -50,6 +50,8 @@ def _names(module: Any) -> Iterator[str]:
             yield from _class(name, thing)
         elif inspect.isfunction(thing):
             yield from _function(name, thing)
+        elif isinstance(thing, tuple):  # a table
+            yield f"{name}: {len(thing)} of {type(thing[0]).__name__}"
         elif name.startswith("__"):  # a version comes with every release
             yield f"{name}: {type(thing).__name__}"
         else:

@@ -48,7 +48,8 @@ def _new_name(patch: pytest.MonkeyPatch) -> None:
 
 
 def _lost_name(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(chainhub_video, "__all__", chainhub_video.__all__[1:])
+    kept = [name for name in chainhub_video.__all__ if name != "APIError"]
+    patch.setattr(chainhub_video, "__all__", kept)
 
 
 def _default_of_the_client(patch: pytest.MonkeyPatch) -> None:

@@ -169,19 +169,32 @@ def resume(
         list[str],
         typer.Argument(metavar="PATH...", help="Outputs, or their receipts (FILE.task.json)."),
     ],
+    task: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ID",
+            help="The task that you found in the vendor's usage log, for one uncertain receipt.",
+        ),
+    ] = None,
     timeout: Timeout = 1200,
     as_json: AsJson = False,
 ) -> int:
     """Finish what generate has started, from its receipts. Never sends a create; costs nothing."""
     from chainhub_video import ChainHub
 
+    if task is not None and len(paths) > 1:
+        raise typer.BadParameter("--task gives a task to a single receipt")
     worst = 0
     with ChainHub() as hub:
         for path in paths:
             try:
                 with display("resuming", unanswered="nothing was saved") as shown:
                     saved = hub.videos.resume(
-                        path, timeout=timeout, on_update=shown.update, on_progress=shown.download
+                        path,
+                        task_id=task,
+                        timeout=timeout,
+                        on_update=shown.update,
+                        on_progress=shown.download,
                     )
             except ChainHubError as failure:
                 worst = fail(f"{path}: {failure}", 1)

@@ -10,12 +10,14 @@ from contextlib import aclosing, suppress
 from functools import partial
 from threading import Event
 from typing import Any, Concatenate, ParamSpec, TypeVar
+from urllib.parse import urlsplit
 
 import attrs
 import httpx
 
 from chainhub_video import runtime
 from chainhub_video.drivers import http
+from chainhub_video.drivers.local_addresses import LocalAddressCheck
 from chainhub_video.io import IO, Call
 from chainhub_video.settings import Settings
 
@@ -117,10 +119,17 @@ class AsyncIO:
         request = http.build_request(client, self._driver.settings, call, body=_off_loop)
         if call.fresh:  # what may be sent again at any time needs no trace
             request.extensions["trace"] = trace.record_async
+        elif call.public_only:
+            gateway = urlsplit(self._driver.settings.base_url).hostname or ""
+            request.extensions["trace"] = LocalAddressCheck(request.url.host, gateway).record_async
         with trace.translate_errors():
             response = await client.send(request, stream=True, follow_redirects=False, auth=None)
         headers = http.lower_headers(response.headers)
         return AsyncStream(response.status_code, headers, response, response.aiter_bytes(), trace)
+
+    def ready(self) -> None:
+        """Make the HTTP client."""
+        self._driver.client(fresh=True)
 
     async def sleep(self, seconds: float, /) -> None:
         """Let time pass."""

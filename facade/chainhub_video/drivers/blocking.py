@@ -6,12 +6,14 @@ import inspect
 from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator, Mapping
 from threading import Lock
 from typing import Any, Concatenate, ParamSpec, TypeVar
+from urllib.parse import urlsplit
 
 import attrs
 import httpx
 
 from chainhub_video import runtime
 from chainhub_video.drivers import http
+from chainhub_video.drivers.local_addresses import LocalAddressCheck
 from chainhub_video.io import IO, Call
 from chainhub_video.settings import Settings
 
@@ -120,10 +122,17 @@ class BlockingIO:
         request = http.build_request(client, self._driver.settings, call, body=iter)
         if call.fresh:  # what may be sent again at any time needs no trace
             request.extensions["trace"] = trace.record
+        elif call.public_only:
+            gateway = urlsplit(self._driver.settings.base_url).hostname or ""
+            request.extensions["trace"] = LocalAddressCheck(request.url.host, gateway).record
         with trace.translate_errors():
             response = client.send(request, stream=True, follow_redirects=False, auth=None)
         headers = http.lower_headers(response.headers)
         return BlockingStream(response.status_code, headers, response, response.iter_bytes(), trace)
+
+    def ready(self) -> None:
+        """Make the HTTP client."""
+        self._driver.client(fresh=True)
 
     async def sleep(self, seconds: float, /) -> None:
         """Let time pass."""

@@ -133,7 +133,8 @@ def _arguments(settings: Settings, call: Call) -> dict[str, Any]:
     arguments = dict(call.arguments)
     headers = {"User-Agent": USER_AGENT, **arguments.get("headers", {})}
     if _to_gateway(call):
-        arguments["url"] = settings.base_url + arguments["url"]
+        if not call.with_key:
+            arguments["url"] = settings.base_url + arguments["url"]
         headers["Authorization"] = f"Bearer {settings.api_key}"
         headers.setdefault("Accept", "application/json")
     limits = settings.timeouts
@@ -145,7 +146,7 @@ def _arguments(settings: Settings, call: Call) -> dict[str, Any]:
 
 def _to_gateway(call: Call) -> bool:
     """Return whether a call goes to the gateway, and so may carry the key."""
-    return str(call.arguments["url"]).startswith("/")
+    return call.with_key or str(call.arguments["url"]).startswith("/")
 
 
 def lower_headers(headers: Any) -> dict[str, str]:

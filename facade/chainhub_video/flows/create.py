@@ -38,11 +38,9 @@ from chainhub_video.flows.pictures import (
     open_pictures,
     prepare_pictures,
 )
-from chainhub_video.flows.wait import check_limit
+from chainhub_video.flows.wait import check_limit, note_created
 from chainhub_video.io import IO, AnswerTooLarge, Call, Reply, TransportFailure, read_whole
 from chainhub_video.receipts.receipt import (
-    AGAIN,
-    CHECK,
     Receipt,
     ReceiptState,
     ReceiptStore,
@@ -50,8 +48,15 @@ from chainhub_video.receipts.receipt import (
     fingerprint_of,
     uncertain_error,
     wait_until_settled,
+    what_to_do,
 )
-from chainhub_video.wire.failures import error_for, read_error_body, read_success
+from chainhub_video.wire.failures import (
+    error_for,
+    read_error_body,
+    read_success,
+    request_id_of,
+    stated_refusal,
+)
 from chainhub_video.wire.format import WireFormat
 from chainhub_video.wire.formats import FORMATS
 
@@ -65,6 +70,7 @@ log = logging.getLogger("chainhub_video")
 Outcome: TypeAlias = Reply | TransportFailure | AnswerTooLarge
 
 REFUSALS = frozenset({400, 401, 402, 403, 404, 413, 422})
+_KEPT = 8192  # bytes of an answer that a receipt keeps
 _SLACK = 5.0  # seconds that a create may take beyond the sum of its timeouts
 
 
@@ -93,7 +99,7 @@ def decide(outcome: Outcome) -> Decision:
         return Decision.AGAIN
     if outcome.status in REFUSALS:
         return Decision.REFUSED
-    if outcome.status == 503 and read_error_body(outcome.body).code == "model_not_found":
+    if outcome.status == 503 and read_error_body(outcome.body)[0] == "model_not_found":
         return Decision.REFUSED
     return Decision.UNCERTAIN
 
@@ -171,6 +177,7 @@ class Submission:
         task: what came of it.
         before: the receipt that was there before ours.
         receipt: ours, as it was last written.
+        answer: the last answer to a create: its status, request id and first bytes; None before there is one.
     """
 
     io: IO
@@ -187,6 +194,7 @@ class Submission:
     task: VideoTask | None = None
     before: Receipt | None = None
     receipt: Receipt | None = None
+    answer: dict[str, Any] | None = None
     _writing: Receipt | None = None  # ours, while it is not known whether it has been written
     _sent_at: datetime | None = None
 
@@ -229,6 +237,7 @@ class Submission:
             What `Videos.create` raises.
         """
         settings, request = self.settings, self.request
+        self.io.ready()  # what is wrong with the environment shows before anything counts as sent
         pictures = await prepare_pictures(self.io, settings, self.wire, request, self.opened)
         call = self.wire.create_call(request, pictures)
         call = attrs.evolve(call, fresh=True, read_timeout=self.patience)
@@ -236,14 +245,16 @@ class Submission:
             raise InvalidRequest("confirm= did not agree to this create; nothing was sent")
         settings.spending.reserve()
         try:
-            task = self.wire.read_created(read_success(await self._exchange(call)))
+            answer = read_success(await self._exchange(call))
+            task = self.wire.read_created(answer, settings.base_url)
         except UnexpectedResponse as error:
-            raise self._uncertain(error) from error
+            raise self._uncertain(str(error)) from error
         except BaseException:
             if not self.in_flight:
                 settings.spending.release()
             raise
         log.info("created task %s (%s, %s)", task.id, request.model, request.format)
+        note_created(self.io, settings, task.id)
         return attrs.evolve(task, model=task.model or request.model)
 
     async def _exchange(self, call: Call) -> Reply:
@@ -252,13 +263,14 @@ class Submission:
         while True:
             if self.store is not None:
                 await self._renew(self.store)
-            self.in_flight, self._sent_at = True, datetime.now(UTC)
+            self.in_flight, self.answer, self._sent_at = True, None, datetime.now(UTC)
             outcome: Outcome
             try:
                 stream = await self.io.open(call)
                 # An answer that trickles in has no more time than one that is late.
                 ends = self.io.now() + self.patience
-                outcome = await read_whole(self.io, stream, deadline=ends)
+                outcome = stated_refusal(await read_whole(self.io, stream, deadline=ends))
+                self.answer = self._trail(outcome)
             except (TransportFailure, AnswerTooLarge) as failure:
                 outcome = failure
             except ConfigurationError:  # there is nothing to send it with
@@ -268,7 +280,8 @@ class Submission:
             if decision is Decision.ACCEPTED and isinstance(outcome, Reply):
                 return outcome
             if decision is Decision.UNCERTAIN:
-                raise self._uncertain(outcome) from _cause(outcome)
+                what = str(error_for(outcome)) if isinstance(outcome, Reply) else str(outcome)
+                raise self._uncertain(what) from _cause(outcome)
             self.in_flight = False
             failures += 1
             error = self._refusal(outcome)
@@ -289,14 +302,24 @@ class Submission:
             "address and your network; nothing was sent"
         )
 
-    def _uncertain(self, outcome: Outcome | UnexpectedResponse) -> SubmissionUncertain:
-        what = str(error_for(outcome)) if isinstance(outcome, Reply) else str(outcome)
+    def _uncertain(self, what: str) -> SubmissionUncertain:
+        look, _found = what_to_do(self.request.model, self._sent_at, self.answer)
         return SubmissionUncertain(
             f"the create was sent, but its outcome is unknown ({what}): it may have been paid, so it "
-            "was not sent again. Look for it in the vendor's usage log before you send it once more",
+            f"was not sent again. {look}",
             fingerprint=self.fingerprint,
             sent_at=self._sent_at,
+            answer=self.answer,
         )
+
+    def _trail(self, reply: Reply) -> dict[str, Any]:
+        """Return what is kept of an answer to a create, without the key."""
+        text = reply.body[:_KEPT].decode("utf-8", "replace")
+        return {
+            "status": reply.arrived_as or reply.status,
+            "request_id": request_id_of(reply),
+            "body": text.replace(self.settings.api_key, "***"),
+        }
 
     async def _claim(self, store: ReceiptStore, *, resubmit: bool) -> Receipt | None:
         """Claim the receipt; return that of a run that got further, if there is one."""
@@ -367,9 +390,10 @@ class Submission:
             kept = f"Its receipt {name} resumes it: chainhub-video resume {shlex.quote(name)}"
         elif self.in_flight and self.receipt is not None:
             reason = str(error) or "the create was interrupted"
-            last = self.receipt.to(ReceiptState.UNCERTAIN, reason=reason)
-            fact = "" if ours else f"A create was on its way, and may have been paid. {CHECK} "
-            kept = f"Receipt {name} keeps this; if it was not paid, {AGAIN}"
+            last = self.receipt.to(ReceiptState.UNCERTAIN, reason=reason, answer=self.answer)
+            look, then = what_to_do(self.request.model, self._sent_at, self.answer, name)
+            fact = "" if ours else f"A create was on its way, and may have been paid. {look} "
+            kept = f"Receipt {name} keeps this. {then}"
         else:
             last = self.before
             fact, kept = "", "" if ours else "Nothing was sent by this call"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import shlex
 from collections.abc import Callable
+from datetime import UTC, datetime
 from os import PathLike, fspath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,8 +16,16 @@ from chainhub_video.downloads.partfile import checked_target, clear_abandoned, f
 from chainhub_video.errors import ChainHubError, InvalidRequest, ReceiptConflict, TaskFailed
 from chainhub_video.flows.create import prepare
 from chainhub_video.flows.download import OnProgress, save
-from chainhub_video.flows.wait import check_timeout, follow
+from chainhub_video.flows.wait import (
+    check_timeout,
+    follow,
+    format_told_by,
+    note_created,
+    query,
+    task_for,
+)
 from chainhub_video.io import IO
+from chainhub_video.models import MODELS
 from chainhub_video.receipts.file import SUFFIX, LocalReceipt
 from chainhub_video.receipts.receipt import (
     Receipt,
@@ -74,13 +83,20 @@ async def generate(
 
 
 async def resume(
-    io: IO, settings: Settings, path: str | PathLike[str], following: FollowOptions
+    io: IO,
+    settings: Settings,
+    path: str | PathLike[str],
+    following: FollowOptions,
+    *,
+    task_id: str | None,
 ) -> SavedVideo:
     """Finish what an earlier run started; never send a create; see `Videos.resume`."""
     job = await _job(io, settings, fspath(path).removesuffix(SUFFIX), following)
     receipt = await wait_until_settled(io, job.store, deadline=job.deadline)
     if receipt is None:
         raise InvalidRequest(f"there is no receipt {job.store.name}: nothing was started there")
+    if task_id is not None:
+        receipt = await job.adopt(receipt, task_id)
     if receipt.task is None:
         raise uncertain_error(job.store, receipt)
     return await job.finish(receipt, None)
@@ -148,18 +164,58 @@ class _Job:
             append_message(error, f"{paid} {self._how_to_resume()}")
             raise
 
-    async def _wait_and_save(self, receipt: Receipt, task: VideoTask, *, fresh: bool) -> SavedVideo:
+    async def adopt(self, receipt: Receipt, task_id: str) -> Receipt:
+        """Give the task that the caller has found to the receipt of a create whose outcome was unknown.
+
+        Raises:
+            ReceiptConflict: the receipt has another task; or the gateway says that the task is of another model; or
+                the receipt could not be written.
+            ChainHubError: the gateway does not know the task, or does not answer.
+        """
+        name = self.store.name
+        if receipt.task is not None:
+            if receipt.task["id"] == task_id:
+                return receipt
+            raise ReceiptConflict(f"receipt {name} has the task {receipt.task['id']} already")
+        self._check_gateway(receipt)
+        asked = receipt.request
+        task = task_for(task_id, asked["format"])
+        told = {format_told_by(task_id)} - {None, task.format}
+        left = self._left()
+        seen = await query(self.io, self.settings, task, left and max(1.0, left))
+        known = {model.name for model in MODELS} - {asked["model"]}
+        if told or seen.model in known:
+            raise ReceiptConflict(
+                f"task {task_id} is one of {seen.model or f'the {told.pop()} format'}, and receipt {name} is of "
+                f"{asked['model']} ({task.format}): look for the right one in the vendor's usage log"
+            )
+        adopted = receipt.submitted(attrs.evolve(task, model=asked["model"]))
+        if (trouble := await self._record(receipt, adopted)) is not None:
+            raise ReceiptConflict(f"receipt {name} could not be written ({trouble}): run it again")
+        return adopted
+
+    def _check_gateway(self, receipt: Receipt) -> None:
         gateway = receipt.request.get("gateway")
         if gateway != self.settings.base_url:
             raise ReceiptConflict(
                 f"receipt {self.store.name} belongs to the gateway {gateway}, and this client talks to "
                 f"{self.settings.base_url}: set CHAINHUB_BASE_URL or base_url to the receipt's"
             )
+
+    def _left(self) -> float | None:
+        return None if self.deadline is None else max(0.0, self.deadline - self.io.now())
+
+    async def _wait_and_save(self, receipt: Receipt, task: VideoTask, *, fresh: bool) -> SavedVideo:
+        self._check_gateway(receipt)
+        if (submitted := receipt.when(ReceiptState.SUBMITTED)) is not None and not fresh:
+            age = max(0.0, (datetime.now(UTC) - submitted).total_seconds())
+            note_created(self.io, self.settings, task.id, age)
         how, poll = self.following, self.following.poll or self.settings.poll
         pause = poll.delay(0) if fresh else 0.0
-        left = None if self.deadline is None else max(0.0, self.deadline - self.io.now())
         try:
-            task = await follow(self.io, self.settings, task, how.on_update, left, poll, pause)
+            task = await follow(
+                self.io, self.settings, task, how.on_update, self._left(), poll, pause
+            )
         except TaskFailed as error:
             failed = receipt.to(ReceiptState.FAILED, reason=error.reason, result=None)
             if (trouble := await self._record(receipt, failed)) is not None:

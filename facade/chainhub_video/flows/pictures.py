@@ -104,7 +104,7 @@ async def prepare_pictures(
     for one in opened:
         if wire.pictures_as == "upload" or one.picture is not None:
             if one.picture is None:
-                one.picture = await _fetch(io, str(one.source))
+                one.picture = await _fetch(io, settings, str(one.source))
             # A large picture takes seconds, which a caller who is cancelled need not wait for.
             one.picture = await io.ask(fitted, one.picture, request.size, request.fit, blocks=True)
         if wire.pictures_as == "upload" and one.picture is not None:
@@ -143,12 +143,12 @@ async def _link(io: IO, settings: Settings, request: VideoRequest, one: OpenedPi
     return await io.run(picture.data_uri)
 
 
-async def _fetch(io: IO, link: str) -> Picture:
+async def _fetch(io: IO, settings: Settings, link: str) -> Picture:
     """Fetch a picture, without the key, into a file that is in memory only while it is small."""
     label = f"image {display_url(link)}"
     copy = spool()
     try:
-        stream = await open_link(io, link, {"Accept": "image/*"})
+        stream = await open_link(io, settings, link, {"Accept": "image/*"})
         try:
             if stream.status != 200:
                 raise InvalidRequest(f"{label} answered HTTP {stream.status}: check the link")

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import logging
+import math
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
 import attrs
 
-from chainhub_video.errors import ChainHubError, DownloadFailed, NotFound, PermissionDenied
+from chainhub_video.addresses import is_local, origin_of, resolves_locally
+from chainhub_video.errors import ChainHubError, DownloadFailed
 from chainhub_video.flows.wait import is_transient, query
-from chainhub_video.io import IO, Call, Stream, read_whole
-from chainhub_video.wire.answers import link_of
-from chainhub_video.wire.failures import error_for, load_json
+from chainhub_video.io import IO, Call, LocalAddress, Reply, Stream, read_whole
+from chainhub_video.wire.answers import link_in
+from chainhub_video.wire.failures import error_for, load_json, read_error_body, shorten
+from chainhub_video.wire.format import absolute_link
 from chainhub_video.wire.formats import FORMATS
 
 if TYPE_CHECKING:
@@ -25,10 +28,17 @@ _MOST_REDIRECTS = 5
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _JSON_LIMIT = 1 << 20  # bytes of a JSON answer in place of the video
 _EXPIRED = frozenset({401, 403, 404, 410})
+_NO_CONTENT = frozenset(
+    {401, 403, 404, 410}
+)  # answers of /content that asking again does not change
 
 
 class AttemptFailed(Exception):
     """One attempt failed in a way that another may not."""
+
+
+class BadLink(Exception):
+    """A link that leads nowhere that may be followed."""
 
 
 @attrs.define
@@ -46,6 +56,8 @@ class VideoSource:
     settings: Settings
     task: VideoTask
     deadline: float | None = None
+    _link_trouble: str = ""  # why the last link was of no use
+    _waited_for_link: bool = False
 
     async def open(self, headers: dict[str, str]) -> Stream:
         """Open the video by its link, or else at the gateway. Close the stream.
@@ -57,38 +69,63 @@ class VideoSource:
             AttemptFailed, BadLink, TransportFailure, AnswerTooLarge: another attempt may succeed.
             ChainHubError: none will.
         """
+        if self.task.video_url is None and not FORMATS[self.task.format].content_first:
+            await self._wait_for_link()
         if self.task.video_url is not None:
-            stream = await open_link(self.io, self.task.video_url, headers, self._left())
-            if stream.status not in _EXPIRED:
+            stream = await self._open_link(self.task.video_url, headers)
+            if stream is not None:
                 return stream
-            await stream.close()
-            await self._renew(stream.status)
+            await self._renew()
         return await self._open_content(headers)
 
-    async def _renew(self, status: int) -> None:
-        """Ask for the task again, since links expire."""
-        old = self.task.video_url
+    async def _open_link(self, url: str, headers: dict[str, str]) -> Stream | None:
+        """Return the answer behind a link, or None if the link is of no use any more."""
         try:
-            fresh = await query(self.io, self.settings, self.task, self._left())
+            stream = await open_link(self.io, self.settings, url, headers, self._left())
+        except BadLink as error:
+            self._link_trouble = str(error)
+            return None
+        if stream.status in _EXPIRED:
+            await stream.close()
+            self._link_trouble = f"the link answers HTTP {stream.status}"
+            return None
+        return await self._video_in(stream, headers)
+
+    async def _wait_for_link(self) -> None:
+        """Look at a completed task again for a while, since its link may come after its state."""
+        if self._waited_for_link:
+            return
+        ends = min(self.io.now() + self.settings.poll.settle, self.deadline or math.inf)
+        looks = 0
+        while self.task.video_url is None and (left := ends - self.io.now()) > 0:
+            await self.io.sleep(min(left, max(0.01, self.settings.poll.delay(looks))))
+            looks += 1
+            fresh = await self._ask()
+            if fresh.video_url is not None:
+                self.task = fresh
+                return
+        self._waited_for_link = True
+        self._link_trouble = "its answer holds no link"
+
+    async def _renew(self) -> None:
+        """Ask for the task again, since links expire."""
+        fresh = await self._ask()
+        log.debug("task %s: %s", self.task.id, self._link_trouble)
+        if fresh.video_url and fresh.video_url != self.task.video_url:
+            self.task = fresh
+            raise AttemptFailed(self._link_trouble)
+
+    async def _ask(self) -> VideoTask:
+        try:
+            return await query(self.io, self.settings, self.task, self._left())
         except ChainHubError as error:
             if is_transient(error):
-                raise AttemptFailed(f"the link had expired, and {error}") from error
+                raise AttemptFailed(f"{self._link_trouble}, and {error}".lstrip(", ")) from error
             raise
-        log.debug("task %s: link answered HTTP %d", self.task.id, status)
-        if fresh.video_url and fresh.video_url != old:
-            self.task = fresh
-            raise AttemptFailed(f"the link had expired (HTTP {status})")
-        if FORMATS[self.task.format].content_call(self.task.id) is None:
-            raise AttemptFailed(f"the link answers HTTP {status}, and the gateway gives no other")
 
     async def _open_content(self, headers: dict[str, str]) -> Stream:
         """Open `/content`, which answers with the video, a redirect, or JSON that holds a link."""
         call = FORMATS[self.task.format].content_call(self.task.id)
-        if call is None:
-            raise DownloadFailed(
-                f"task {self.task.id} is completed, but its answer holds no link to a video",
-                task=self.task,
-            )
         wanted = {"Accept-Encoding": "identity", **headers, **call.arguments.get("headers", {})}
         left = self._left()
         call = attrs.evolve(call, arguments={**call.arguments, "headers": wanted}, within=left)
@@ -96,24 +133,47 @@ class VideoSource:
         if stream.status in _REDIRECTS:
             await stream.close()
             link = redirected(self.settings.base_url + call.arguments["url"], stream)
-            return await open_link(self.io, link, headers, left)
+            return await open_link(self.io, self.settings, link, headers, left)
+        if stream.status not in _NO_CONTENT:
+            return await self._video_in(stream, headers)
+        error = error_for(await read_whole(self.io, stream, _JSON_LIMIT, self.deadline))
+        if self._link_trouble:
+            raise DownloadFailed(
+                f"the video of task {self.task.id} could not be had: {self._link_trouble}, and "
+                f"/content refuses it too: {error}. The task is paid and finished: try again, or ask the vendor",
+                url=display_url(self.task.video_url) if self.task.video_url else None,
+                task=self.task,
+            ) from error
+        raise error.about(self.task)
+
+    async def _video_in(self, stream: Stream, headers: dict[str, str]) -> Stream:
+        """Return an answer that may be the video; follow the link in a JSON one.
+
+        Raises:
+            AttemptFailed: it is an error, or JSON without a link.
+        """
         is_json = "json" in stream.headers.get("content-type", "")
         if stream.status == 416 or (stream.status < 400 and not is_json):
             return stream
         reply = await read_whole(self.io, stream, _JSON_LIMIT, self.deadline)
-        if reply.status >= 400:
-            error = error_for(reply)
-            if isinstance(error, (NotFound, PermissionDenied)) or reply.status == 401:
-                raise error.about(self.task)
-            raise AttemptFailed(str(error)) from error
-        named = link_of(_json(reply.body))
-        if named is None:
-            raise AttemptFailed("/content answered JSON without a link")
-        return await open_link(self.io, named, headers, left)
+        link = link_in(_json(reply.body)) if reply.status < 400 else None
+        if link is None:
+            raise AttemptFailed(complaint(reply)) from (
+                error_for(reply) if reply.status >= 400 else None
+            )
+        link = absolute_link(self.settings.base_url, link) or link
+        return await open_link(self.io, self.settings, link, headers, self._left())
 
     def _left(self) -> float | None:
         """Return the seconds that a single exchange may take."""
         return None if self.deadline is None else max(1.0, self.deadline - self.io.now())
+
+
+def complaint(reply: Reply) -> str:
+    """Return what an answer in place of the video says."""
+    code, message = read_error_body(reply.body)
+    told = ": ".join(shorten(text) for text in (code, message) if text)
+    return f"the server answered HTTP {reply.status} with an error in place of the video: {told or 'no words'}"
 
 
 def _json(body: bytes) -> Any:
@@ -123,17 +183,16 @@ def _json(body: bytes) -> Any:
         return None
 
 
-class BadLink(Exception):
-    """A link that leads nowhere that may be followed."""
-
-
 async def open_link(
-    io: IO, url: str, headers: dict[str, str], within: float | None = None
+    io: IO, settings: Settings, url: str, headers: dict[str, str], within: float | None = None
 ) -> Stream:
     """Open a link, following redirects.
 
+    The key goes with it as long as it, and everything before it, leads to the gateway's own origin.
+
     Args:
         io: sends.
+        settings: the client's.
         url: absolute.
         headers: what to send besides the defaults.
         within: seconds that bound each step of the exchange; None for no such bound.
@@ -142,22 +201,51 @@ async def open_link(
         The stream of the first answer that is no redirect; close it.
 
     Raises:
-        BadLink: it, or what it redirects to, is not http(s), or the redirects do not end.
+        BadLink: it, or what it redirects to, is not http(s) or must not be followed, or the redirects do not end.
         TransportFailure: there was no answer.
     """
+    gateway = origin_of(settings.base_url)
+    at_gateway = True
     for _ in range(_MOST_REDIRECTS + 1):
         check_link(url)
+        at_gateway = at_gateway and origin_of(url) == gateway
         arguments = {
             "method": "get",
             "url": url,
-            "headers": {"Accept-Encoding": "identity", **headers},
+            "headers": {"Accept-Encoding": "identity", "Accept": "*/*", **headers},
         }
-        stream: Stream = await io.open(Call(arguments, within=within))
+        public = not at_gateway and await _must_be_public(io, settings, url)
+        try:
+            stream: Stream = await io.open(
+                Call(arguments, within=within, with_key=at_gateway, public_only=public)
+            )
+        except LocalAddress as error:
+            raise BadLink(_led_inside(url)) from error
         if stream.status not in _REDIRECTS:
             return stream
         await stream.close()
         url = redirected(url, stream)
     raise BadLink(f"{display_url(url)}: more than {_MOST_REDIRECTS} redirects")
+
+
+async def _must_be_public(io: IO, settings: Settings, url: str) -> bool:
+    """Return whether a link must not lead to a local address, since the gateway is not at one.
+
+    Raises:
+        BadLink: it does, by its name alone.
+    """
+    gateway = urlsplit(settings.base_url).hostname or ""
+    if is_local(gateway):
+        return False
+    if is_local(urlsplit(url).hostname or ""):
+        if not await io.run(resolves_locally, gateway):
+            raise BadLink(_led_inside(url))
+        return False
+    return True
+
+
+def _led_inside(url: str) -> str:
+    return f"{display_url(url)} leads to this machine or its network, where the gateway is not: it is not followed"
 
 
 def redirected(url: str, stream: Stream) -> str:

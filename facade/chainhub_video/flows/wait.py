@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import attrs
 
+from chainhub_video import runtime
 from chainhub_video.errors import (
     APIError,
     ChainHubError,
     ConnectionFailed,
     InvalidRequest,
+    NotFound,
     RateLimited,
     ServerError,
     TaskFailed,
@@ -38,6 +40,7 @@ log = logging.getLogger("chainhub_video")
 OnUpdate: TypeAlias = Callable[[VideoTask], Any]
 
 _PASSING_STATUSES = frozenset({408, 425, 429})
+_MOST_CREATED = 10_000  # tasks that are remembered as new
 _LAST_LOOK = 2.0  # seconds before a deadline at which the last look begins, so that it ends in time
 
 
@@ -59,12 +62,17 @@ def task_for(task_or_id: VideoTask | str, format: FormatName | None) -> VideoTas
         return attrs.evolve(task_or_id, format=format or task_or_id.format)
     if not isinstance(task_or_id, str):
         raise InvalidRequest(f"a task or its id is needed, not {type(task_or_id).__name__}")
-    for wire in FORMATS.values():
-        if format == wire.name or (format is None and task_or_id.startswith(wire.id_prefixes)):
-            return VideoTask(id=task_or_id, format=wire.name)
+    if (name := format or format_told_by(task_or_id)) is not None:
+        return VideoTask(id=task_or_id, format=name)
     raise InvalidRequest(
         f'the id {shorten(task_or_id)!r} does not tell its wire format: pass format="openai" or format="unified"'
     )
+
+
+def format_told_by(task_id: str) -> FormatName | None:
+    """Return the wire format that an id tells by how it begins, or None."""
+    told = (wire.name for wire in FORMATS.values() if task_id.startswith(wire.id_prefixes))
+    return next(told, None)
 
 
 async def query(
@@ -83,7 +91,11 @@ async def query(
     """
     check_limit(timeout)
     try:
-        seen, _reply = await _query(io, task, timeout)
+        seen, _reply = await _query(io, settings, task, timeout)
+    except NotFound:
+        if not _may_yet_appear(io, settings, task.id):
+            raise
+        return attrs.evolve(task, status=TaskStatus.QUEUED)
     except (TransportFailure, AnswerTooLarge) as failure:
         raise _no_answer(settings, task, failure) from _cause(failure)
     return seen
@@ -179,9 +191,10 @@ async def watch(
         looks += 1
         left = None if timeout is None else max(1.0, deadline - io.now())
         try:
-            seen, reply = await _query(io, task, left)
+            seen, reply = await _query(io, settings, task, left)
         except (TransportFailure, AnswerTooLarge, ChainHubError) as failure:
-            if not is_transient(failure):
+            not_yet = isinstance(failure, NotFound) and _may_yet_appear(io, settings, task.id)
+            if not (not_yet or is_transient(failure)):
                 raise
             trouble = _cause(failure) or failure
             log.debug("task %s: no answer (%s)", task.id, failure)
@@ -218,11 +231,27 @@ class _ProgressRate:
         return (1.0 - progress) * passed / gained
 
 
-async def _query(io: IO, task: VideoTask, within: float | None) -> tuple[VideoTask, Reply]:
+def note_created(io: IO, settings: Settings, task_id: str, age: float = 0.0) -> None:
+    """Remember that a task was created by this process, or by one whose receipt says so, some seconds ago."""
+    created = runtime.current().created
+    created[settings.base_url, task_id] = io.now() - age
+    while len(created) > _MOST_CREATED:
+        created.pop(next(iter(created)), None)
+
+
+def _may_yet_appear(io: IO, settings: Settings, task_id: str) -> bool:
+    """Return whether a task is so new that a node of the gateway may not know it yet."""
+    created = runtime.current().created.get((settings.base_url, task_id))
+    return created is not None and io.now() - created < settings.poll.settle
+
+
+async def _query(
+    io: IO, settings: Settings, task: VideoTask, within: float | None
+) -> tuple[VideoTask, Reply]:
     wire = FORMATS[task.format]
     reply = await send(io, attrs.evolve(wire.query_call(task.id), within=within))
     try:
-        return wire.read_queried(read_success(reply), task), reply
+        return wire.read_queried(read_success(reply), settings.base_url, task), reply
     except ChainHubError as error:
         error.about(task)
         raise

@@ -1,4 +1,8 @@
-"""Keep a receipt in a file beside its output: claimed exclusively, replaced as a whole."""
+"""Keep a receipt in a file beside its output: claimed exclusively, replaced as a whole.
+
+While a create is on its way, its process holds a lock on the receipt. A claim without its lock, made on the running
+system, is one whose process has ended.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +13,15 @@ import secrets
 import stat
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
+from typing import BinaryIO
+
+import attrs
 
 from chainhub_video.downloads.partfile import sync_folder
 from chainhub_video.errors import ReceiptConflict
-from chainhub_video.receipts.receipt import Receipt, parse
+from chainhub_video.receipts.receipt import Receipt, ReceiptState, parse
 
 SUFFIX = ".task.json"
 
@@ -27,6 +35,10 @@ class LocalReceipt:
 
     def __init__(self, target: Path) -> None:
         self._path = target.with_name(target.name + SUFFIX)
+        self._lock: int | None = None  # held while a create of ours is on its way
+
+    def __del__(self) -> None:
+        self._hold(None)
 
     @classmethod
     def of(cls, path: str | os.PathLike[str]) -> LocalReceipt:
@@ -39,7 +51,7 @@ class LocalReceipt:
         return str(self._path)
 
     def load(self) -> Receipt | None:
-        """Return the receipt, or None if there is none."""
+        """Return the receipt, or None if there is none; a claim whose process has ended as one that has expired."""
         try:
             mode = self._path.lstat().st_mode
             if not stat.S_ISREG(mode):
@@ -48,7 +60,13 @@ class LocalReceipt:
                     f"receipt {self.name} is {kind}, and must be an ordinary file: move it away, or "
                     "choose another output"
                 )
-            return parse(self._path.read_bytes(), self.name)
+            with self._path.open("rb") as file:
+                receipt = parse(file.read(), self.name)
+                if receipt.state is not ReceiptState.SUBMITTING or _is_held(receipt, file):
+                    return receipt
+                current = os.path.samestat(os.fstat(file.fileno()), self._path.stat())
+            # A claim that was free, but not there any more, has been replaced by its own process.
+            return receipt.abandoned() if current else self.load()
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
@@ -66,6 +84,7 @@ class LocalReceipt:
                 return False
             if new is None:
                 self._path.unlink(missing_ok=True)
+                self._hold(None)
             elif not self._put(new, alone=alone, replacing=old is not None):
                 return False
         try:
@@ -82,29 +101,82 @@ class LocalReceipt:
         draft = self._path.with_name(
             f".{self._path.name}.{'draft' if alone else secrets.token_hex(6)}"
         )
+        lock = None
         try:
-            _write(draft, receipt)
+            lock = _write(draft, receipt)
             if replacing:
                 draft.replace(self._path)
             else:
                 _claim(draft, self._path)
+            self._hold(lock)
+            lock = None
         except FileExistsError:
             return False
         finally:
+            if lock is not None:
+                os.close(lock)
             with contextlib.suppress(OSError):
                 draft.unlink()
         return True
 
+    def _hold(self, lock: int | None) -> None:
+        """Keep the lock of a claim, and let go of the one before."""
+        before, self._lock = self._lock, lock
+        if before is not None:
+            os.close(before)
 
-def _write(draft: Path, receipt: Receipt) -> None:
-    """Write a draft whole, with the permissions of any new file."""
+
+def _write(draft: Path, receipt: Receipt) -> int | None:
+    """Write a draft whole, with the permissions of any new file; return the lock of a claim, if it could be had."""
     draft.unlink(missing_ok=True)
-    # A gateway's text may hold half characters, which JSON can say, but only escaped.
-    text = receipt.to_json().encode("utf-8", "backslashreplace")
     with draft.open("xb") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
+        lock = _lock_of(file) if receipt.state is ReceiptState.SUBMITTING else None
+        try:
+            owned = attrs.evolve(receipt, owner=None if lock is None else _machine())
+            # A gateway's text may hold half characters, which JSON can say, but only escaped.
+            file.write(owned.to_json().encode("utf-8", "backslashreplace"))
+            file.flush()
+            os.fsync(file.fileno())
+        except BaseException:
+            if lock is not None:
+                os.close(lock)
+            raise
+    return lock
+
+
+def _lock_of(file: BinaryIO) -> int | None:
+    """Lock a file until the descriptor that is returned is closed, or the process ends; None if that cannot be done."""
+    if sys.platform == "win32":
+        return None
+    import fcntl  # is not there on Windows
+
+    try:
+        fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return None
+    return os.dup(file.fileno())
+
+
+def _is_held(receipt: Receipt, file: BinaryIO) -> bool:
+    """Return whether a claim's process lives, as far as that can be known; where it cannot, it does."""
+    if receipt.owner is None or receipt.owner != _machine():
+        return True
+    lock = _lock_of(file)
+    if lock is not None:
+        os.close(lock)
+    return lock is None
+
+
+@cache
+def _machine() -> str:
+    """Return what tells the running system from every other one: locks are known only within it."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
+    except OSError:
+        import platform
+        import uuid
+
+        return f"{platform.node()} {uuid.getnode():012x}"
 
 
 def _claim(draft: Path, path: Path) -> None:

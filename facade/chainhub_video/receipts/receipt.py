@@ -14,6 +14,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
+import shlex
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -32,10 +34,10 @@ from chainhub_video.task import FormatName, VideoTask
 if TYPE_CHECKING:
     from chainhub_video.io import IO
 
+log = logging.getLogger("chainhub_video")
+
 VERSION = 1
 _LOOK_EVERY = 1.0  # seconds between two looks at a receipt that another process is about to change
-CHECK = "Look for it in the vendor's usage log."
-AGAIN = "the same call with resubmit_uncertain=True (--resubmit-uncertain) sends it again"
 
 
 class ReceiptState(StrEnum):
@@ -61,6 +63,8 @@ class Receipt:
         task: id, format and model of the task; None before there is one.
         result: size in bytes and sha256 of the saved video; None before.
         reason: why it is uncertain or failed.
+        answer: what the gateway answered to an uncertain create: status, request id, and the first bytes of the body.
+        owner: the machine on which a process holds the claim with a lock; None where locks are not known to work.
     """
 
     state: ReceiptState
@@ -71,6 +75,8 @@ class Receipt:
     task: Mapping[str, Any] | None = None
     result: Mapping[str, Any] | None = None
     reason: str | None = None
+    answer: Mapping[str, Any] | None = None
+    owner: str | None = attrs.field(default=None, eq=False)
 
     def to(self, state: ReceiptState, **changes: Any) -> Receipt:
         """Return the receipt in another state, with the time of it."""
@@ -85,7 +91,11 @@ class Receipt:
     def submitted(self, task: VideoTask) -> Receipt:
         """Return the receipt of a task that the gateway has."""
         known = {"id": task.id, "format": task.format, "model": task.model}
-        return self.to(ReceiptState.SUBMITTED, task=known, expires=None)
+        return self.to(ReceiptState.SUBMITTED, task=known, expires=None, reason=None)
+
+    def abandoned(self) -> Receipt:
+        """Return the receipt of a claim whose process has ended: there is nothing to wait for."""
+        return attrs.evolve(self, expires=None, reason="the process that was sending it has ended")
 
     def when(self, state: ReceiptState) -> datetime | None:
         """Return when it reached a state (aware), or None if it did not."""
@@ -195,6 +205,8 @@ def _soundness(receipt: Receipt, version: object) -> Iterator[tuple[str, bool]]:
     if receipt.result is not None or state is ReceiptState.SAVED:
         yield "result", paid and _is_result(receipt.result)
     yield "reason", receipt.reason is None or isinstance(receipt.reason, str)
+    yield "answer", receipt.answer is None or isinstance(receipt.answer, dict)
+    yield "owner", receipt.owner is None or isinstance(receipt.owner, str)
 
 
 def _is_task(task: object) -> bool:
@@ -255,6 +267,11 @@ async def wait_until_settled(
         clock = io.now()
         if found != seen:
             seen, ends = found, clock + found.seconds_left()
+            if found.seconds_left() > 0:
+                log.warning(
+                    "another process may be sending the create of %s: waiting for it, at most %.0f s",
+                    store.name, found.seconds_left(),
+                )  # fmt: skip
         left = min(found.seconds_left(), ends - clock)  # the time of day may be set back
         if left <= 0:
             return found
@@ -271,12 +288,38 @@ def uncertain_error(store: ReceiptStore, receipt: Receipt) -> SubmissionUncertai
     sent_at = receipt.when(ReceiptState.SUBMITTING)
     when = "an unknown time" if sent_at is None else sent_at.isoformat(timespec="seconds")
     why = f" ({receipt.reason})" if receipt.reason else ""
+    model = str(receipt.request.get("model"))
+    look, then = what_to_do(model, sent_at, receipt.answer, store.name)
     return SubmissionUncertain(
         f"receipt {store.name}: a create was sent at {when} and its outcome is unknown{why}. "
-        f"It may have been paid. {CHECK} If it was not, {AGAIN}",
+        f"It may have been paid. {look} {then}",
         fingerprint=receipt.fingerprint,
         sent_at=sent_at,
+        answer=receipt.answer,
     )
+
+
+def what_to_do(
+    model: str, sent_at: datetime | None, answer: Mapping[str, Any] | None, name: str = ""
+) -> tuple[str, str]:
+    """Return what to look for after a create whose outcome is unknown, and what to do with its receipt then.
+
+    Args:
+        model: the model that was asked for.
+        sent_at: about when, or None.
+        answer: what is kept of the gateway's answer, or None.
+        name: the receipt's.
+    """
+    when = "" if sent_at is None else f" of about {sent_at.isoformat(' ', timespec='seconds')}"
+    request_id = (answer or {}).get("request_id")
+    which = f", request id {request_id}" if request_id else ""
+    output = shlex.quote(name)
+    look = f"Look in the vendor's usage log for a {model} task{when}{which}."
+    then = (
+        f"If it is there, give its id to the receipt: chainhub-video resume {output} --task ID, or "
+        "resume(path, task_id=ID). If it is not, resubmit_uncertain=True (--resubmit-uncertain) sends it again"
+    )
+    return look, then
 
 
 def append_message(error: BaseException, more: str) -> None:

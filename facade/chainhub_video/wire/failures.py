@@ -23,7 +23,7 @@ from chainhub_video.errors import (
     ServerError,
     UnexpectedResponse,
 )
-from chainhub_video.wire.answers import number_of, text_at
+from chainhub_video.wire.answers import QUOTA_CODES, error_in, number_of, refused_status
 
 if TYPE_CHECKING:
     from chainhub_video.io import Reply
@@ -33,9 +33,6 @@ _KEPT = 4000  # characters of a body that an error keeps
 _NAMED = 100  # characters of a foreign code or id that go into a message
 _DEEPEST = 100  # levels of an answer; more could not be written or compared again
 
-QUOTA_CODES = frozenset({"insufficient_user_quota", "pre_consume_token_quota_failed"})
-_CODE_PLACES = ("error.code", "code", "error.type")
-_MESSAGE_PLACES = ("error.message", "message", "error", "error.message_zh", "detail")
 _REQUEST_ID = re.compile(r"\(request id: ([\w-]+)\)")
 
 _BY_STATUS: Mapping[int, tuple[type[APIError], str]] = {
@@ -53,43 +50,39 @@ _SERVER = (ServerError, "the gateway or a proxy in front of it failed")
 _OTHER = (APIError, "the gateway refused the request")
 
 
-@attrs.frozen
-class ErrorBody:
-    """What an error body says, whichever of its three shapes it has.
-
-    Attributes:
-        code: the gateway's word for the error, or None.
-        message: the gateway's message, or "".
-    """
-
-    code: str | None
-    message: str
-
-
-def read_error_body(body: bytes) -> ErrorBody:
-    """Read an error body: `{"error": {…}}`, `{"code", "message"}`, or no JSON at all."""
+def read_error_body(body: bytes) -> tuple[str | None, str]:
+    """Return the code of an error body, or None, and its message, or "", whatever shape it has."""
     try:
         answer = load_json(body)
     except ValueError:
-        return ErrorBody(None, _plain(body))
-    code = text_at(answer, _CODE_PLACES)
-    return ErrorBody(code, text_at(answer, _MESSAGE_PLACES) or "")
+        return None, _plain(body)
+    code, message = error_in(answer)
+    return code, message or ""
+
+
+def stated_refusal(reply: Reply) -> Reply:
+    """Return a successful answer as the refusal that its body says it is; any other answer as it is."""
+    try:
+        stated = refused_status(load_json(reply.body)) if 200 <= reply.status < 300 else None
+    except ValueError:
+        return reply
+    return reply if stated is None else attrs.evolve(reply, status=stated, arrived_as=reply.status)
 
 
 def error_for(reply: Reply) -> APIError:
     """Return the error that an answer with an error status stands for."""
-    complaint = read_error_body(reply.body)
-    kind, advice = _kind(reply.status, complaint.code)
-    named = _REQUEST_ID.search(complaint.message)
-    told = shorten(reply.headers.get("x-oneapi-request-id", ""), _NAMED)
-    request_id = told or (shorten(named[1], _NAMED) if named else None)
-    said = shorten(complaint.message)
-    code = f" {shorten(complaint.code, _NAMED)}" if complaint.code else ""
-    where = f"HTTP {reply.status}{code}" + (f", request id {request_id}" if request_id else "")
+    code, message = read_error_body(reply.body)
+    kind, advice = _kind(reply.status, code)
+    request_id = request_id_of(reply)
+    said = shorten(message)
+    where = f"HTTP {reply.arrived_as or reply.status}"
+    where += (f" {shorten(code, _NAMED)}" if code else "") + (
+        f", request id {request_id}" if request_id else ""
+    )
     return kind(
         f"{advice} ({where})" + (f": {said}" if said else ""),
         status_code=reply.status,
-        code=complaint.code,
+        code=code,
         detail=said,
         request_id=request_id,
         body=reply.body[:_KEPT].decode("utf-8", "replace"),
@@ -97,11 +90,19 @@ def error_for(reply: Reply) -> APIError:
     )
 
 
+def request_id_of(reply: Reply) -> str | None:
+    """Return what to quote to the vendor's support, if the gateway gave it."""
+    if told := shorten(reply.headers.get("x-oneapi-request-id", ""), _NAMED):
+        return told
+    named = _REQUEST_ID.search(reply.body[:_KEPT].decode("utf-8", "replace"))
+    return shorten(named[1], _NAMED) if named else None
+
+
 def read_success(reply: Reply) -> dict[str, Any]:
-    """Return the JSON object of a successful answer.
+    """Return the JSON object of a successful answer, also if it came as a list of one.
 
     Raises:
-        APIError: the status is 4xx or 5xx.
+        APIError: the status is 4xx or 5xx, or the body says so.
         UnexpectedResponse: any other status than 2xx, or a body that is not a JSON object.
     """
     if reply.status >= 400:
@@ -112,8 +113,12 @@ def read_success(reply: Reply) -> dict[str, Any]:
         answer = load_json(reply.body)
     except ValueError as error:
         raise unexpected(reply, f"no JSON ({error})") from error
+    if isinstance(answer, list) and len(answer) == 1:
+        answer = answer[0]
     if not isinstance(answer, dict):
         raise unexpected(reply, f"JSON that is not an object but {type(answer).__name__}")
+    if (stated := refused_status(answer)) is not None:
+        raise error_for(attrs.evolve(reply, status=stated, arrived_as=reply.status))
     return answer
 
 
@@ -128,17 +133,17 @@ def unexpected(reply: Reply, what: str) -> UnexpectedResponse:
 
 
 def load_json(body: bytes) -> Any:
-    """Return what a JSON text says.
+    """Return what a JSON text says; what lies deeper than an answer can be written again is left out.
 
     Raises:
-        ValueError: it is not JSON, or is nested too deeply.
+        ValueError: it is not JSON, or is nested too deeply to be read.
     """
     try:
         value = json.loads(body, parse_int=_integer)
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
-    if body.count(b"{") + body.count(b"[") > _DEEPEST and _too_deep(value):
-        raise ValueError("nested too deeply")
+    if body.count(b"{") + body.count(b"[") > _DEEPEST:
+        _prune(value)
     return value
 
 
@@ -186,19 +191,18 @@ def _integer(digits: str) -> int | str:
         return digits
 
 
-def _too_deep(value: Any) -> bool:
-    """Return whether a JSON value has more levels than an answer may have; walks without recursion."""
+def _prune(value: Any) -> None:
+    """Empty the objects and lists of a JSON value at the deepest level that is kept; walks without recursion."""
     level = [value]
     for _ in range(_DEEPEST):
-        inner = [each for each in level if isinstance(each, (dict, list))]
         level = [
             each
-            for outer in inner
+            for outer in level
             for each in (outer.values() if isinstance(outer, dict) else outer)
+            if isinstance(each, (dict, list))
         ]
-        if not level:
-            return False
-    return True
+    for each in level:
+        each.clear()
 
 
 def _plain(body: bytes) -> str:

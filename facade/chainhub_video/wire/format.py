@@ -5,15 +5,17 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Literal
+from urllib.parse import urljoin
 
 import attrs
+from chainhub_api.api.openai import download_video
 
 from chainhub_video.errors import InvalidRequest, UnexpectedResponse
 from chainhub_video.images.pictures import Picture
 from chainhub_video.io import Call
-from chainhub_video.models import MODELS
+from chainhub_video.models import model_row
 from chainhub_video.request import VideoRequest
-from chainhub_video.task import FormatName, TaskStatus, VideoTask
+from chainhub_video.task import FormatName, VideoTask
 from chainhub_video.wire import answers
 from chainhub_video.wire.failures import shorten
 
@@ -24,22 +26,20 @@ class WireFormat(ABC):
     Attributes:
         name: the format's name in the public interface.
         pictures_as: how a picture travels: its bytes in the request, or a link to it.
+        content_first: whether `content_call` is the documented way to the video, and not only the last resort.
         id_prefixes: how the ids begin that the create call has been seen to return.
-        required: the fields of `VideoRequest` that the format needs besides prompt and model.
-        absent: the fields of `VideoRequest` that it has no place for.
+        required: the fields of `VideoRequest` that its page requires besides prompt and model.
+        absent: the fields of `VideoRequest` that its page has no place for.
         request_model: the generated body of the create call.
-        created_model: the generated answer of the create call.
-        queried_model: the generated answer of the query.
     """
 
     name: ClassVar[FormatName]
     pictures_as: ClassVar[Literal["upload", "link"]]
+    content_first: ClassVar[bool]
     id_prefixes: ClassVar[tuple[str, ...]]
     required: ClassVar[tuple[str, ...]]
     absent: ClassVar[tuple[str, ...]]
     request_model: ClassVar[type[Any]]
-    created_model: ClassVar[type[Any]]
-    queried_model: ClassVar[type[Any]]
 
     @abstractmethod
     def create_call(self, request: VideoRequest, pictures: Sequence[Picture | str]) -> Call:
@@ -49,61 +49,65 @@ class WireFormat(ABC):
     def query_call(self, task_id: str) -> Call:
         """Return the call that asks for a task's state."""
 
-    @abstractmethod
-    def content_call(self, task_id: str) -> Call | None:
-        """Return the call that gives the finished video itself, or None if there is no such call."""
+    def content_call(self, task_id: str) -> Call:
+        """Return the call that gives the finished video itself. The gateway serves it for tasks of any format."""
+        return Call(download_video.get_kwargs(id=path_id(task_id)))
 
     def check(self, request: VideoRequest) -> None:
-        """Refuse what the format cannot say, and what it requires and is missing.
+        """Refuse what the format cannot say. Of a model that is not known it requires what its page does.
 
         Raises:
-            InvalidRequest: naming the field, and what a known model would take.
+            InvalidRequest: naming the field.
         """
-        for field in self.absent:
-            if (value := getattr(request, field)) is not None:
-                raise InvalidRequest(
-                    f"{field} is {value!r}, and the {self.name} format has no such field: leave it "
-                    "out, or pass it with extra= if your model takes it"
-                )
-        for field in self.required:
-            if not getattr(request, field):
-                choices = getattr(MODELS.get(request.model), f"{field}s", ())
-                hint = f": one of {', '.join(choices)}" if choices else ""
-                raise InvalidRequest(
-                    f"{field} is missing, and the {self.name} format requires it{hint}"
-                )
+        if model_row(request.model, self.name) is None:
+            for field in self.absent:
+                if (value := getattr(request, field)) is not None:
+                    raise InvalidRequest(
+                        f"{field} is {value!r}, and the {self.name} format has no such field: leave it "
+                        "out, or pass it with extra= if your model takes it"
+                    )
+            for field in self.required:
+                if not getattr(request, field):
+                    raise InvalidRequest(
+                        f"{field} is missing, and the {self.name} format requires it"
+                    )
         documented = {attribute.name for attribute in attrs.fields(self.request_model)}
         for field in request.extra:
             if field in documented:
                 raise InvalidRequest(f"extra holds {field!r}, which has a parameter of its own")
 
-    def read_created(self, answer: Mapping[str, Any]) -> VideoTask:
+    def read_created(self, answer: Mapping[str, Any], gateway: str) -> VideoTask:
         """Return the task in the create call's answer.
+
+        Args:
+            answer: the answer.
+            gateway: its address, which links may be relative to.
 
         Raises:
             UnexpectedResponse: it has no id, so it could never be asked for.
         """
-        task = self._read(self.created_model, answer)
+        task = self._read(answer, gateway)
         if not task.id:
-            said = answers.reason_of(answer)
+            said = answers.reason_in(answer)
             raise UnexpectedResponse(
                 "the gateway's answer to the create has no task id"
                 + (f": {shorten(said)}" if said else "")
             )
         return task
 
-    def read_queried(self, answer: Mapping[str, Any], known: VideoTask) -> VideoTask:
+    def read_queried(self, answer: Mapping[str, Any], gateway: str, known: VideoTask) -> VideoTask:
         """Return the task as a query's answer describes it.
 
         Args:
             answer: the answer.
+            gateway: its address, which links may be relative to.
             known: the task as it was known before; its id is kept, whatever the answer says, and
                 what only earlier answers told.
 
         Raises:
             UnexpectedResponse: the answer has no status.
         """
-        task = self._read(self.queried_model, answer)
+        task = self._read(answer, gateway)
         if not task.raw_status:
             raise UnexpectedResponse("the gateway's answer to the query has no status")
         return attrs.evolve(
@@ -114,31 +118,30 @@ class WireFormat(ABC):
             updated_at=task.updated_at or known.updated_at,
         )
 
-    def _read(self, model: type[Any], answer: Mapping[str, Any]) -> VideoTask:
+    def _read(self, answer: Mapping[str, Any], gateway: str) -> VideoTask:
         """Return the task that an answer describes; its id is empty if the answer has none."""
-        try:
-            described = model.from_dict(answer)
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise UnexpectedResponse(
-                f"the gateway's answer does not fit {model.__name__}: "
-                f"{type(error).__name__}: {shorten(str(error))}"
-            ) from error
-        word = described.status or answers.look_up(answer, "data.status")
-        status = answers.status_of(word)
-        completed, failed = status is TaskStatus.COMPLETED, status is TaskStatus.FAILED
+        facts = answers.read(answer)
         return VideoTask(
-            id=described.id.strip() if isinstance(described.id, str) else "",
+            id=facts.id,
             format=self.name,
-            model=answers.text_at(answer, ("model",)),
-            status=status,
-            raw_status=word.strip() if isinstance(word, str) else "",
-            progress=1.0 if completed else answers.progress_of(answer),
-            created_at=answers.moment_at(answer, answers.CREATED_PLACES),
-            updated_at=answers.moment_at(answer, answers.UPDATED_PLACES),
-            video_url=answers.link_of(answer) if completed else None,
-            failure_reason=answers.reason_of(answer) if failed else None,
+            model=facts.model,
+            status=facts.status,
+            raw_status=facts.word,
+            progress=facts.progress,
+            created_at=facts.created_at,
+            updated_at=facts.updated_at,
+            video_url=absolute_link(gateway, facts.link) if facts.link else None,
+            failure_reason=facts.reason,
             raw=dict(answer),
         )
+
+
+def absolute_link(gateway: str, link: str) -> str | None:
+    """Return a link that may be relative to the gateway as an absolute one, or None if it cannot be read."""
+    try:
+        return urljoin(f"{gateway}/", link)
+    except ValueError:
+        return None
 
 
 def path_id(task_id: str) -> str:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from chainhub_api.api.unified import create_unified_video, query_unified_video
 from chainhub_api.models.create_unified_video_request import CreateUnifiedVideoRequest
-from chainhub_api.models.create_unified_video_response import CreateUnifiedVideoResponse
-from chainhub_api.models.query_unified_video_response import QueryUnifiedVideoResponse
 
 from chainhub_video.images.pictures import Picture
 from chainhub_video.io import Call
+from chainhub_video.models import MODELS, Model, model_row
 from chainhub_video.request import VideoRequest
 from chainhub_video.task import FormatName
 from chainhub_video.wire.format import WireFormat, path_id
@@ -22,12 +21,15 @@ class UnifiedFormat(WireFormat):
 
     name: ClassVar[FormatName] = "unified"
     pictures_as = "link"
-    id_prefixes = ("grok:", "veo3.1-components:")
+    content_first = False
+    id_prefixes = (
+        "grok:",
+        "veo3.1-components:",
+        *(f"{model.name}:" for model in MODELS if model.format == "unified"),
+    )
     required = ("aspect_ratio", "size")
     absent = ("seconds", "watermark")
     request_model = CreateUnifiedVideoRequest
-    created_model = CreateUnifiedVideoResponse
-    queried_model = QueryUnifiedVideoResponse
 
     def create_call(self, request: VideoRequest, pictures: Sequence[Picture | str]) -> Call:
         """Return the paid call. No picture is said as an empty list."""
@@ -39,11 +41,30 @@ class UnifiedFormat(WireFormat):
             images=[str(link) for link in pictures],
         )
         body.additional_properties.update(request.extra)
-        return Call(create_unified_video.get_kwargs(body=body))
+        arguments = create_unified_video.get_kwargs(body=body)
+        if (model := model_row(request.model, self.name)) is not None:
+            arguments["json"] = _as_the_model_has_it(arguments["json"], request, model)
+        return Call(arguments)
 
     def query_call(self, task_id: str) -> Call:
         """Return the call that asks for a task's state."""
         return Call(query_unified_video.get_kwargs(id=path_id(task_id)))
 
-    def content_call(self, task_id: str) -> None:
-        """Return None: the link in a finished task's answer is the only way to the video."""
+
+def _as_the_model_has_it(
+    body: dict[str, Any], request: VideoRequest, model: Model
+) -> dict[str, Any]:
+    """Return a body with the fields that differ between models, by the names and words that the model has for them."""
+    for parameter in ("aspect_ratio", "size", "seconds", "watermark"):
+        value: str | None = getattr(request, parameter)
+        name = model.wire_fields.get(parameter, parameter)
+        if (value is None or name != parameter) and parameter not in request.extra:
+            body.pop(parameter, None)
+        if value is not None:
+            said: Any = model.wire_words.get(value, value)
+            if name == "duration":
+                said = int(value)
+            elif value in ("true", "false"):
+                said = value == "true"
+            body[name] = said
+    return body
