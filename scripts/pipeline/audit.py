@@ -52,7 +52,7 @@ class Audit:
         left = contradictions(document)
         for path, (place, reason) in list(self.open.items()):
             if path not in left:
-                self.changes.append(Change(place, STEP, f"{reason}; settled by {action}"))
+                self.changes.append(Change(place, STEP, reason, also=f"(settled by {action})"))
                 del self.open[path]
 
     def finish(self, document: YamlMapping) -> list[Change]:
@@ -77,7 +77,8 @@ class Audit:
         for path, (place, why) in self.listed.items():
             if path in left:
                 at, reason = left[path]
-                self.changes.append(Change(at, STEP, f"{reason}; left as it is by {place}: {why}"))
+                told = f"{reason}; left as it is: {why}"
+                self.changes.append(Change(at, STEP, told, also=f"({place})"))
             else:
                 told = f"no example at {path} contradicts its schema"
                 problems.append(Problem(place, told, "delete the entry"))

@@ -129,7 +129,9 @@ def build(inputs: Inputs, generator: Generate = generate) -> Build:
     stamped = stamp(generated, text)
     results = {DOCUMENT: sha256(text), PACKAGE: folder_hash(stamped)}
     files = {f"{PACKAGE}/{name}": content for name, content in stamped.items()}
-    lock = write_lock({**inputs.pages, **inputs.others}, results, assembled.origins)
+    lock = write_lock(
+        {**inputs.pages, **inputs.others}, results, assembled.origins, assembled.changes
+    )
     files |= {DOCUMENT: text, LOCK: lock}
     files |= {name: inputs.pages[name] for name in inputs.shown_as}
     return Build(files, assembled.changes, len(inputs.pages))
