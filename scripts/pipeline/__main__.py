@@ -114,7 +114,8 @@ def _build(root: Path, options: argparse.Namespace) -> int:
     new = new_changes(result.changes, lock.read_bytes() if lock.is_file() else b"")
     for change in result.changes if options.verbose else new:
         print(change)
-    told = f"{_count(result.pages, 'page')}, {_count(len(result.changes), 'change')} made to them, {len(new)} new"
+    told = f"{_count(result.pages, 'page')}, {_count(len(result.changes), 'change')} made to them, {len(new)} new; "
+    told += f"{_count(result.examples, 'example')} read and written unchanged"
     if options.check:
         problems = compare(root, result.files)
         if problems:

@@ -84,8 +84,8 @@ CASES: list[tuple[Any, Any, str, str]] = [
     (obj([], a=obj([], b=TEXT)), obj([], a=obj([], b={"type": "integer"})),
      "a.b: type string became integer: breaking for the caller",
      "a.b: type string became integer: breaking for the reader"),
-    (obj([], a=TEXT), obj([], a={**TEXT, "description": "d"}), "a: description changed: compatible",
-     "a: description changed: compatible"),
+    (obj([], a=TEXT), obj([], a={**TEXT, "description": "d"}), "a: description changed: note",
+     "a: description changed: note"),
     (obj([]), {**obj([]), "additionalProperties": False}, "unknown fields are not allowed: breaking for the caller",
      "unknown fields are not allowed: compatible"),
 ]  # fmt: skip
@@ -129,7 +129,11 @@ PARAMETER = {"name": "a", "in": "query", "schema": TEXT}
             "operation: operationId one became two: breaking for the caller",
         ),
         ({}, {"deprecated": True}, "operation: deprecated: compatible"),
-        ({}, {"security": [{"k": []}]}, "operation: security changed: breaking for the caller"),
+        (
+            {},
+            {"security": [{"k": []}]},
+            "operation: security no key became k: breaking for the caller",
+        ),
         ({}, {"responses": {}}, "answer 200: removed: breaking for the reader"),
         ({"responses": {}}, {}, "answer 200: added: breaking for the reader"),
         ({}, {"requestBody": {}}, "request: removed: breaking for the caller"),
@@ -138,6 +142,86 @@ PARAMETER = {"name": "a", "in": "query", "schema": TEXT}
 def test_changes_beside_the_schemas_are_judged_too(old: Any, new: Any, expected: str) -> None:
     """Parameters, names, security, bodies and answers that come or go have their verdict."""
     assert told(document({}, **old), document({}, **new)) == [expected]
+
+
+HOST = {"url": "https://a.example", "description": "d"}
+BEARER = {"type": "http", "scheme": "bearer"}
+LIMIT = {"schema": TEXT}
+MOVED = (
+    "servers: https://a.example became https://b.example; DEFAULT_BASE_URL of the facade has to follow: "
+    "breaking for the caller"
+)
+
+
+def framed(**parts: Any) -> Any:
+    """Make a document with one operation, and these parts beside it."""
+    return document({}) | parts
+
+
+def answering(**headers: Any) -> Any:
+    """Make a document whose answer has these headers."""
+    return document({}, responses={"200": {"headers": headers}})
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        (framed(servers=[HOST]), framed(servers=[{"url": "https://b.example"}]),
+         [MOVED]),
+        (framed(servers=[HOST]), framed(servers=[HOST, {"url": "https://b.example"}]),
+         ["servers: https://b.example added: compatible"]),
+        (framed(servers=[HOST, {"url": "https://b.example"}]), framed(servers=[HOST]),
+         ["servers: https://b.example removed: breaking for the caller"]),
+        (framed(servers=[HOST]), framed(servers=[{**HOST, "description": "e"}]),
+         ["servers: description of https://a.example changed: note"]),
+        (framed(servers=[HOST]), framed(servers=[{**HOST, "variables": {"v": {"default": "x"}}}]),
+         ["servers: variables of https://a.example changed: breaking for the caller"]),
+        (framed(servers=[HOST]), document({}, servers=[{"url": "https://b.example"}]) | {"servers": [HOST]},
+         [MOVED]),
+        (framed(servers=[HOST]), document({}, servers=[HOST]) | {"servers": [HOST]}, []),
+        (framed(), framed(security=[{"k": []}]), ["operation: security no key became k: breaking for the caller"]),
+        (framed(security=[{"k": []}]), framed(security=[{"l": []}, {"k": []}]),
+         ["operation: security k became k or l: compatible"]),
+        (framed(security=[{"k": []}]), framed(security=[{"k": [], "l": ["s"]}]),
+         ["operation: security k became k with l (s): breaking for the caller"]),
+        (framed(security=[{"k": []}]), document({}, security=[{"k": []}]), []),
+        (framed(components={"securitySchemes": {"k": BEARER}}),
+         framed(components={"securitySchemes": {"k": {**BEARER, "scheme": "basic"}}}),
+         ["security scheme k: scheme changed: breaking for the caller"]),
+        (framed(components={"securitySchemes": {"k": BEARER}}),
+         framed(components={"securitySchemes": {"k": {**BEARER, "description": "d"}}}),
+         ["security scheme k: description changed: note"]),
+        (framed(components={"securitySchemes": {"k": BEARER}}), framed(),
+         ["security scheme k: removed: breaking for the caller"]),
+        (framed(), framed(components={"securitySchemes": {"k": BEARER}}), ["security scheme k: added: compatible"]),
+        (answering(), answering(Limit=LIMIT), ["answer 200 header Limit: added: compatible"]),
+        (answering(Limit=LIMIT), answering(), ["answer 200 header Limit: removed: breaking for the reader"]),
+        (answering(Limit=LIMIT), answering(limit=LIMIT), []),
+        (answering(Limit=LIMIT), answering(Limit={**LIMIT, "required": True}),
+         ["answer 200 header Limit: became required: compatible"]),
+        (answering(Limit={**LIMIT, "required": True}), answering(Limit=LIMIT),
+         ["answer 200 header Limit: is required no more: breaking for the reader"]),
+        (answering(Limit=LIMIT), answering(Limit={"schema": {"type": "integer"}}),
+         ["answer 200 header Limit: type string became integer: breaking for the reader"]),
+        (answering(Limit=LIMIT), answering(Limit={**LIMIT, "description": "d"}),
+         ["answer 200 header Limit: description changed: note"]),
+    ],
+)  # fmt: skip
+def test_servers_security_and_headers_are_judged(old: Any, new: Any, expected: list[str]) -> None:
+    """Another address or key breaks callers, a header that is promised no more readers; words break nobody."""
+    assert told(old, new) == expected
+
+
+@pytest.mark.parametrize("key", ["allOf", "anyOf", "oneOf"])
+def test_alternatives_are_compared_through_their_references(key: str) -> None:
+    """What an alternative refers to is compared, and its name is not."""
+    components = {"A": TEXT, "B": {"type": "integer"}, "C": TEXT}
+    docs = [
+        document({key: [{"$ref": f"#/components/schemas/{name}"}]}) | {"components": {"schemas": components}}
+        for name in components
+    ]  # fmt: skip
+    expected = f"request {key} 1: type string became integer: breaking for the caller"
+    assert (told(docs[0], docs[1]), told(docs[0], docs[2])) == ([expected], [])
 
 
 def test_operations_come_and_go() -> None:
@@ -235,7 +319,7 @@ def test_a_changed_page_is_reviewed_without_writing(
 
 
 def test_a_worked_change_is_told_line_by_line(tmp_path: Path) -> None:
-    """A required field added, one renamed and an enum widened give exactly these differences."""
+    """A required field added, one renamed, a word more in request and answer each give exactly these differences."""
     schema = (
         "properties:\n  model: {type: string, enum: [m]}\n  ratio: {type: string}\n"
         "required: [model]"
@@ -251,11 +335,13 @@ def test_a_worked_change_is_told_line_by_line(tmp_path: Path) -> None:
     (root / "openapi/sources/create.md").write_text(text)
     new = assemble(read_inputs(root, [])).document
     assert told(old, new) == [
+        "request: example changed: note",
         "request: model: enum gained n: compatible",
         "request: ratio: field removed: breaking for the caller",
         "request: aspect_ratio: field added: compatible",
         "request: seed: field added, required: breaking for the caller",
-        "answer 200: status: enum gained done: breaking for the reader",
+        "answer 200: status: known words gained done: compatible",
+        "answer 200: status: description changed: note",
     ]
 
 
