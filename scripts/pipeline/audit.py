@@ -150,7 +150,7 @@ def _listed(overlay: YamlMapping) -> dict[str, tuple[Place, str]]:
         place = entries.places[at]
         if not isinstance(entry, YamlMapping) or entry.keys() != _FIELDS:
             raise stop(place, "the entry does not have exactly the fields it needs",
-                       f"write {', '.join(sorted(_FIELDS))}")  # fmt: skip
+                       f"write {', '.join(sorted(_FIELDS))}; openapi/README.md shows an entry")  # fmt: skip
         why = " ".join(str(entry["description"] or "").split())
         if not why:
             raise stop(place, "the entry has no reason", "give it a description that says why")
