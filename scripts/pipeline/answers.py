@@ -11,7 +11,8 @@ import copy
 from collections.abc import Iterator
 from typing import Any
 
-from pipeline.report import Change, shorten
+from pipeline.enums import listed
+from pipeline.report import Change
 from pipeline.tree import YamlMapping, YamlSequence
 from pipeline.walk import Path, bodies, parameter_lists, reach, shown
 
@@ -74,7 +75,7 @@ def _held(path: Path, body: Any) -> Iterator[tuple[Path, Any]]:
 
 def _open_enum(path: Path, schema: YamlMapping, shared: str) -> Change:
     """Move the words of an enum into the description, and null among them into `nullable`."""
-    words, before = schema["enum"], shorten(list(schema["enum"]))
+    words, before = schema["enum"], listed(schema["enum"])
     place = schema.drop("enum")
     known = YamlSequence(place)
     for word in words:
@@ -84,12 +85,12 @@ def _open_enum(path: Path, schema: YamlMapping, shared: str) -> Change:
         schema.put("nullable", True, place)
     if known:
         schema.put(WORDS, known, place)
-        listed = ", ".join(map(str, known))
-        _describe(schema, f"Known words, to which others may be added: {listed}.")
+        told = ", ".join(map(str, known))
+        _describe(schema, f"Known words, to which others may be added: {told}.")
     told = (
         f"an answer must not be refused for a new word; the enum is opened{shared} [{shown(path)}]"
     )
-    return Change(place, STEP, told, f"enum: {before}")
+    return Change(place, STEP, told, before)
 
 
 def _open_format(path: Path, schema: YamlMapping, shared: str) -> Change:

@@ -14,6 +14,7 @@ from pipeline.schema_delta import SchemaDelta
 from pipeline.tree import same
 from pipeline.walk import METHODS, leads_to
 
+_ONE_ADDRESS = "the facade has one address for all operations"
 # The keys of OpenAPI 3.0 that are not compared, and why; `*` stands for every object. A test holds this against the
 # specification's own list of keys.
 NOT_COMPARED = {
@@ -79,7 +80,7 @@ class _OperationDelta(SchemaDelta):
             told = f"tags {was.get('tags')} became {now.get('tags')}"
             self.tell("operation", told, CALLER)
         if was["own servers"] or now["own servers"]:
-            for what, effect in moved(was["servers"], now["servers"]):
+            for what, effect in moved(was["servers"], now["servers"], _ONE_ADDRESS):
                 self.tell("servers", what, effect)
         self.security(was["security"], now["security"])
         self.words("operation", was, now)

@@ -8,6 +8,7 @@ from pipeline.schema_delta import SchemaDelta
 from pipeline.tree import same
 
 _NAME = "document"
+_FOLLOWS = "DEFAULT_BASE_URL of the facade has to follow"
 _INFO = ("contact", "description", "license", "termsOfService", "title", "version")
 _SCHEME = ("flows", "in", "name", "openIdConnectUrl", "scheme", "type")
 
@@ -23,7 +24,7 @@ def compare_frames(old: Any, new: Any) -> list[Difference]:
         The differences.
     """
     delta = SchemaDelta(_NAME, old, new)
-    for what, effect in moved(old.get("servers"), new.get("servers")):
+    for what, effect in moved(old.get("servers"), new.get("servers"), _FOLLOWS):
         delta.tell("servers", what, effect)
     was, now = (
         (document.get("components") or {}).get("securitySchemes") or {} for document in (old, new)
@@ -44,12 +45,13 @@ def compare_frames(old: Any, new: Any) -> list[Difference]:
     return delta.found
 
 
-def moved(was: Any, now: Any) -> Iterator[tuple[str, str]]:
+def moved(was: Any, now: Any, advice: str) -> Iterator[tuple[str, str]]:
     """Compare two lists of servers, of which clients take the first.
 
     Args:
         was: The servers as they were.
         now: The servers as they are now.
+        advice: What follows from another first server.
 
     Yields:
         What changed, and its effect.
@@ -59,7 +61,7 @@ def moved(was: Any, now: Any) -> Iterator[tuple[str, str]]:
     first, then = next(iter(before)), next(iter(after))
     if first != then:
         # Whoever keeps the old address sends prompts and key to a host that the document does not name first.
-        yield f"{first} became {then}; DEFAULT_BASE_URL of the facade has to follow", CALLER
+        yield f"{first} became {then}; {advice}", CALLER
     for url, server in before.items():
         if url not in after:
             if url != first:

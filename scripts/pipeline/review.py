@@ -75,7 +75,10 @@ class Review:
         total = len(self.differences) + len(self.appeared) + len(self.vanished)
         if not total:
             return "Nothing changed for the users of the client."
-        return f"{total} changes for the users of the client, {self.breaking} of them breaking."
+        plural = "s" * (total != 1)
+        return (
+            f"{total} change{plural} for the users of the client, {self.breaking} of them breaking."
+        )
 
 
 def review(root: Path, files: Mapping[str, bytes]) -> Review:

@@ -150,7 +150,7 @@ def test_everything_that_was_opened_is_told(assembled: Assembled) -> None:
         "openapi/sources/a.md:39: answers: an answer must not be refused for a new word; the enum is opened ["
         in str(opened[0])
     )
-    assert "    - enum: ['queued', 'done']" in str(opened[0])
+    assert '    - enum: ["queued", "done"]' in str(opened[0])
     (shared,) = [change for change in opened if "requests share the schema" in change.reason]
     assert str(shared.place).startswith("openapi/lifecycle.yaml:")
     mended = [change.reason for change in assembled.changes if change.step == "enums"]
@@ -204,6 +204,7 @@ def test_what_is_refused_by_name_is_not_opened() -> None:
         ("{type: string, enum: [a, null]}", {"type": "string", "enum": ["a", None], "nullable": True}),
         ("{type: string, nullable: true, enum: [a, null]}", None),
         ("{enum: [a, null]}", None),
+        ("{$ref: '#/components/schemas/S', enum: [a]}", {"$ref": "#/components/schemas/S"}),
         ("{type: string, nullable: false, enum: [a]}", None),
         ("{type: string, enum: none}", None),
     ],
