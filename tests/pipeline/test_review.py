@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from pipeline.build import assemble, read_inputs
 from pipeline.delta import compare_documents
+from pipeline.difference import NOTE, Difference
 from pipeline.names import public_names
 from pipeline.review import Review
 
@@ -370,6 +371,18 @@ def test_a_report_that_cannot_be_written_stops_the_build(
     assert regenerate("--report", copy / "nowhere/report.md") == 1
     assert "report.md: error: the report cannot be written" in capsys.readouterr().err
     assert snapshot(copy) == before
+
+
+def test_notes_stand_apart() -> None:
+    """What only people can tell apart is a section of its own, and breaks nobody."""
+    review = Review([Difference("document", "info", "title changed", NOTE)], [], [])
+    assert review.as_text() == "note: document, info: title changed"
+    assert review.breaking == 0
+    head = "| Operation | Where | What | Breaks |\n|---|---|---|---|\n"
+    assert review.as_markdown() == (
+        "# Changes to the client\n\n1 change for the users of the client, 0 of them breaking.\n\n"
+        f"## Notes\n\n{head}| `document` | info | title changed | nobody |\n"
+    )
 
 
 def test_nothing_to_tell_is_told() -> None:
