@@ -350,6 +350,44 @@ def test_a_worked_change_is_told_line_by_line(tmp_path: Path) -> None:
     ]
 
 
+OPENAI = "openapi/sources/create-video-openai-format.md"
+OLD, NEW = "https://api.chainhub.tech", "https://video.example.com"
+
+
+@pytest.mark.parametrize(
+    ("pages", "where"),
+    [
+        ([UNIFIED], "POST /v1/video/create"),
+        ([OPENAI], "document"),
+        ([OPENAI, UNIFIED], "document"),
+    ],
+)
+def test_a_server_that_moves_is_told(
+    copy: Path,
+    regenerate: Regenerate,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    pages: list[str],
+    where: str,
+) -> None:
+    """Prompts and key would go to another host: breaking, for one page's operations or for all."""
+    given = []
+    for name in pages:
+        given.append(tmp_path / Path(name).name)
+        given[-1].write_text((copy / name).read_text().replace(OLD, NEW))
+    assert regenerate("--dry-run", "--fail-on-breaking", *given) == 3
+    out = capsys.readouterr().out
+    found = [line for line in out.splitlines() if line.startswith("breaking")]
+    follows = (
+        "DEFAULT_BASE_URL of the facade has to follow"
+        if where == "document"
+        else "the facade has one address for all operations"
+    )
+    assert found == [f"breaking for the caller: {where}, servers: {OLD} became {NEW}; {follows}"]
+    # Pages that name different servers are told, and which operations stay where.
+    assert (": merge: the page's server is " in out) == (len(pages) == 1)
+
+
 def test_breaking_changes_are_written_only_if_nobody_minds(
     fitting: Path, regenerate: Regenerate, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
