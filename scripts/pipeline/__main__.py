@@ -6,8 +6,9 @@ import os
 import sys
 from pathlib import Path
 
-from pipeline.build import OVERLAY, build, read_inputs
+from pipeline.build import LOCK, OVERLAY, build, read_inputs
 from pipeline.inspection import inspect
+from pipeline.lock import new_changes
 from pipeline.publish import compare, missing_inputs, strangers, write
 from pipeline.report import PipelineError, Place, stop
 from pipeline.review import Review, review
@@ -74,6 +75,11 @@ def _parser() -> argparse.ArgumentParser:
         help="only read the given files, and tell what was repaired or why they are refused",
     )
     add("--json", action="store_true", help="with --inspect: one JSON object a line for each file")
+    add(
+        "--verbose",
+        action="store_true",
+        help="print every repair, cleaning and correction, not only those that openapi/sources.lock does not list",
+    )
     add("--report", type=Path, metavar="FILE", help="write what changed as Markdown, too")
     add(
         "--fail-on-breaking",
@@ -104,9 +110,12 @@ def _build(root: Path, options: argparse.Namespace) -> int:
     if amiss:
         raise PipelineError(*amiss)
     result = build(read_inputs(root, options.page))
-    for change in result.changes:
+    lock = root / LOCK
+    new = new_changes(result.changes, lock.read_bytes() if lock.is_file() else b"")
+    for change in result.changes if options.verbose else new:
         print(change)
-    told = f"{_count(result.pages, 'page')}, {_count(len(result.changes), 'change')} reported above"
+    told = f"{_count(result.pages, 'page')}, {_count(len(result.changes), 'change')} made to them, {len(new)} new; "
+    told += f"{_count(result.examples, 'example')} read and written unchanged"
     if options.check:
         problems = compare(root, result.files)
         if problems:

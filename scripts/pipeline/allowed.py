@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from pipeline.answers import WORDS
 from pipeline.tree import same
 
 _LIMITS = {
@@ -14,7 +15,7 @@ _NARROW = ("integer", "number")
 
 
 def compare_limits(was: Any, now: Any) -> Iterator[tuple[str, str]]:
-    """List what differs in what two schemas allow, properties and items aside.
+    """List what differs in what two schemas allow, the schemas inside of them aside.
 
     Args:
         was: The schema as it was.
@@ -28,9 +29,9 @@ def compare_limits(was: Any, now: Any) -> Iterator[tuple[str, str]]:
     if bool(was.get("nullable")) != bool(now.get("nullable")):
         yield ("may be null", "wider") if now.get("nullable") else ("may not be null", "narrower")
     yield from _enum(was.get("enum"), now.get("enum"))
-    for key in ("anyOf", "oneOf", "allOf"):
-        if not same(was.get(key), now.get(key)):
-            yield f"{key} changed", "other"
+    for told, _ in _lost_and_gained(was.get(WORDS) or [], now.get(WORDS) or []):
+        # They limit nothing: any other word is allowed as well.
+        yield f"known words {told}", "none"
     for key in sorted(_LIMITS):
         if not same(was.get(key), now.get(key)):
             yield f"{key} {_told(was, key)} became {_told(now, key)}", _limit(key, was, now)
@@ -62,12 +63,18 @@ def _enum(was: Any, now: Any) -> Iterator[tuple[str, str]]:
         told = "any value is allowed" if now is None else f"only {_row(now)} allowed"
         yield told, "wider" if now is None else "narrower"
         return
+    for told, change in _lost_and_gained(was, now):
+        yield f"enum {told}", change
+
+
+def _lost_and_gained(was: list[Any], now: list[Any]) -> Iterator[tuple[str, str]]:
+    """Compare two lists of words, in whatever order they are."""
     gone = [value for value in was if not any(same(value, kept) for kept in now)]
     new = [value for value in now if not any(same(value, kept) for kept in was)]
     if gone:
-        yield f"enum lost {_row(gone)}", "narrower"
+        yield f"lost {_row(gone)}", "narrower"
     if new:
-        yield f"enum gained {_row(new)}", "wider"
+        yield f"gained {_row(new)}", "wider"
 
 
 def _limit(key: str, was: Any, now: Any) -> str:

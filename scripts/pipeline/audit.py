@@ -52,7 +52,7 @@ class Audit:
         left = contradictions(document)
         for path, (place, reason) in list(self.open.items()):
             if path not in left:
-                self.changes.append(Change(place, STEP, f"{reason}; settled by {action}"))
+                self.changes.append(Change(place, STEP, reason, also=f"(settled by {action})"))
                 del self.open[path]
 
     def finish(self, document: YamlMapping) -> list[Change]:
@@ -77,7 +77,8 @@ class Audit:
         for path, (place, why) in self.listed.items():
             if path in left:
                 at, reason = left[path]
-                self.changes.append(Change(at, STEP, f"{reason}; left as it is by {place}: {why}"))
+                told = f"{reason}; left as it is: {why}"
+                self.changes.append(Change(at, STEP, told, also=f"({place})"))
             else:
                 told = f"no example at {path} contradicts its schema"
                 problems.append(Problem(place, told, "delete the entry"))
@@ -149,7 +150,7 @@ def _listed(overlay: YamlMapping) -> dict[str, tuple[Place, str]]:
         place = entries.places[at]
         if not isinstance(entry, YamlMapping) or entry.keys() != _FIELDS:
             raise stop(place, "the entry does not have exactly the fields it needs",
-                       f"write {', '.join(sorted(_FIELDS))}")  # fmt: skip
+                       f"write {', '.join(sorted(_FIELDS))}; openapi/README.md shows an entry")  # fmt: skip
         why = " ".join(str(entry["description"] or "").split())
         if not why:
             raise stop(place, "the entry has no reason", "give it a description that says why")

@@ -5,9 +5,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pipeline.answers import open_answers
 from pipeline.audit import Audit
 from pipeline.choices import read_choices, refuse_idle
 from pipeline.clean import clean
+from pipeline.enums import mend_enums
 from pipeline.generate import CONFIGURATION, TEMPLATES, check_tools, generate
 from pipeline.guard import guard
 from pipeline.inspection import read_document
@@ -19,6 +21,7 @@ from pipeline.page import Excerpt, decode, read_file
 from pipeline.parse import parse
 from pipeline.render import render
 from pipeline.report import Change, PipelineError, Place, Problem, stop
+from pipeline.roundtrip import check_examples
 from pipeline.rules import read_rules
 from pipeline.shape import check_page, check_shape
 from pipeline.tree import YamlMapping
@@ -60,11 +63,13 @@ class Build:
         files: The content of every output file, by its path in the repository.
         changes: Everything the steps changed.
         pages: The number of vendor pages read.
+        examples: The number of documented examples that the package reads and writes unchanged.
     """
 
     files: dict[str, bytes]
     changes: list[Change]
     pages: int
+    examples: int
 
 
 def read_inputs(root: Path, given: list[Path]) -> Inputs:
@@ -121,6 +126,7 @@ def build(inputs: Inputs, generator: Generate = generate) -> Build:
         source, package = Path(folder, "openapi.yaml"), Path(folder, "chainhub_api")
         source.write_bytes(text)
         generator(source, package)
+        examples = check_examples(assembled.document, package, assembled.left)
         generated = {
             path.relative_to(package).as_posix(): path.read_bytes()
             for path in sorted(package.rglob("*"))
@@ -129,10 +135,12 @@ def build(inputs: Inputs, generator: Generate = generate) -> Build:
     stamped = stamp(generated, text)
     results = {DOCUMENT: sha256(text), PACKAGE: folder_hash(stamped)}
     files = {f"{PACKAGE}/{name}": content for name, content in stamped.items()}
-    lock = write_lock({**inputs.pages, **inputs.others}, results, assembled.origins)
+    lock = write_lock(
+        {**inputs.pages, **inputs.others}, results, assembled.origins, assembled.changes
+    )
     files |= {DOCUMENT: text, LOCK: lock}
     files |= {name: inputs.pages[name] for name in inputs.shown_as}
-    return Build(files, assembled.changes, len(inputs.pages))
+    return Build(files, assembled.changes, len(inputs.pages), examples)
 
 
 @dataclass(frozen=True)
@@ -143,11 +151,13 @@ class Assembled:
         document: The validated document.
         changes: Everything that was changed on the way.
         origins: A line for each operation and the file that defines it.
+        left: The examples, by JSON pointer, that contradict their schema and are listed to stay as they are.
     """
 
     document: YamlMapping
     changes: list[Change]
     origins: list[str]
+    left: frozenset[str] = frozenset()
 
 
 def assemble(inputs: Inputs) -> Assembled:
@@ -185,15 +195,19 @@ def assemble(inputs: Inputs) -> Assembled:
     lifecycle = _own(inputs, LIFECYCLE)
     origins += origins_of(lifecycle, LIFECYCLE, inputs.others[LIFECYCLE])
     merged, met = merge([*documents, lifecycle], rules)
+    merged, mended = mend_enums(merged)
     audit = Audit(merged, overlay)
     corrected, acted = apply(merged, overlay, audit.after_action)
     check_shape(corrected)
     check_references(corrected)
     audited = audit.finish(corrected)
-    finished, named = lift(corrected)
+    corrected, mended_late = mend_enums(corrected)
+    opened, widened = open_answers(corrected)
+    finished, named = lift(opened)
     validate(finished)
     guard(finished)
-    return Assembled(finished, [*changes, *met, *acted, *audited, *named], origins)
+    changes += [*met, *mended, *acted, *audited, *mended_late, *widened, *named]
+    return Assembled(finished, changes, origins, frozenset(audit.listed))
 
 
 def prepare(parsed: YamlMapping) -> tuple[YamlMapping, list[Change]]:

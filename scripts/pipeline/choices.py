@@ -1,13 +1,4 @@
-"""Which value holds for a key that a page gives twice, as `x-duplicates` of the overlay says it.
-
-```yaml
-x-duplicates:
-  - page: create-video.md
-    pointer: /paths/~1v1~1videos/post/requestBody/content/application~1json/schema/type
-    holds: object
-    description: The second line is a leftover; the example is an object.
-```
-"""
+"""Which value holds for a key that a page gives twice, as `x-duplicates` of the overlay says it."""
 
 from dataclasses import dataclass
 from pathlib import PurePath
@@ -19,7 +10,7 @@ from pipeline.walk import Path, from_pointer
 
 KEY = "x-duplicates"
 _FIELDS = {"page", "pointer", "holds", "description"}
-_FORM = f"write {', '.join(sorted(_FIELDS))}; docs/regenerating.md shows an entry"
+_FORM = f"write {', '.join(sorted(_FIELDS))}; openapi/README.md shows an entry"
 
 
 @dataclass

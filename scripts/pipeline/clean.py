@@ -103,7 +103,8 @@ def _exporter_notes(document: YamlMapping) -> list[Change]:
         Change(
             min(places),
             STEP,
-            f"{key} is a note of the exporter, not of the API; {_dropped(places)}",
+            f"{key} is a note of the exporter, not of the API; dropped",
+            also=_lines(places),
         )
         for key, places in found.items()
     ]
@@ -121,15 +122,15 @@ def _empty_maps(document: YamlMapping) -> list[Change]:
         ]:
             found.setdefault(key, []).append(owner.drop(key))
     return [
-        Change(min(places), STEP, f"{key} is empty and says nothing; {_dropped(places)}")
+        Change(min(places), STEP, f"{key} is empty and says nothing; dropped", also=_lines(places))
         for key, places in found.items()
     ]
 
 
-def _dropped(places: list[Place]) -> str:
+def _lines(places: list[Place]) -> str:
     """Say in which lines something was dropped."""
     lines = sorted(place.line for place in places)
-    return f"dropped (line{'s' if len(lines) > 1 else ''} {', '.join(map(str, lines))})"
+    return f"(line{'s' if len(lines) > 1 else ''} {', '.join(map(str, lines))})"
 
 
 def _mappings(node: Any) -> Iterator[YamlMapping]:

@@ -42,7 +42,7 @@ class Inspection:
                 "line": change.place.line,
                 "before": change.before,
                 "after": change.after,
-                "reason": change.reason,
+                "reason": change.told,
             }
             for change in self.repairs
         ]

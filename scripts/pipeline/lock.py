@@ -2,18 +2,24 @@
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from importlib.metadata import version
+from pathlib import PurePath
 
 from pipeline.generate import FORMATTER, GENERATOR
+from pipeline.report import Change
 from pipeline.tree import YamlMapping
 from pipeline.walk import operations
 
 _PAGE_ID = re.compile(r"/apis/api-(\d+)")
 
+_DIGITS = 16
+_CHANGES = "changes"
 _HEADER = """\
 # What the client was built from, and what came out. Written by scripts/regenerate; do not edit.
-# The hashes are sha256 of the bytes; that of a folder covers the names and hashes of its files.
+# The hashes are sha256 of the bytes; that of a folder covers the names and hashes of its files;
+# that of a change covers all but its lines: `scripts/regenerate` prints the changes that are not here.
 """
 
 
@@ -68,7 +74,10 @@ def origins_of(document: YamlMapping, path: str, content: bytes) -> list[str]:
 
 
 def write_lock(
-    inputs: Mapping[str, bytes], results: Mapping[str, str], operations_from: list[str]
+    inputs: Mapping[str, bytes],
+    results: Mapping[str, str],
+    operations_from: list[str],
+    changes: Iterable[Change] = (),
 ) -> bytes:
     """Write the lock file.
 
@@ -76,6 +85,7 @@ def write_lock(
         inputs: The content of every input, by its path in the repository.
         results: The hash of every result, by its path in the repository.
         operations_from: A line for each operation and file that defines it.
+        changes: Everything the steps changed.
 
     Returns:
         The content of the lock file.
@@ -84,8 +94,37 @@ def write_lock(
     lines = ["tools", *(f"  {tool}" for tool in tools)]
     lines += ["inputs", *(f"  {sha256(inputs[path])}  {path}" for path in sorted(inputs))]
     lines += ["operations", *sorted(operations_from)]
+    lines += [_CHANGES, *sorted(map(_change, changes))]
     lines += ["results", *(f"  {results[path]}  {path}" for path in sorted(results))]
     return (_HEADER + "\n".join(lines) + "\n").encode()
+
+
+def new_changes(changes: Iterable[Change], lock: bytes) -> list[Change]:
+    """Pick the changes that a lock does not list.
+
+    Args:
+        changes: Everything the steps of a build changed.
+        lock: The content of the lock file that is there; empty if there is none.
+
+    Returns:
+        The changes that are new, in their order; one that is made more often than before counts as new.
+    """
+    _, _, section = lock.decode(errors="replace").partition(f"\n{_CHANGES}\n")
+    known = Counter(section.splitlines())
+    new = []
+    for change in changes:
+        line = _change(change)
+        if known[line]:
+            known[line] -= 1
+        else:
+            new.append(change)
+    return new
+
+
+def _change(change: Change) -> str:
+    """Write the line of a change: its hash, its step and its file."""
+    digest = sha256(change.identity.encode())[:_DIGITS]
+    return f"  {digest}  {change.step}  {PurePath(change.place.file).name}"
 
 
 def stamp(package: Mapping[str, bytes], document: bytes) -> dict[str, bytes]:

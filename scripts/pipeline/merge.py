@@ -3,13 +3,14 @@
 import copy
 import re
 from collections.abc import Sequence
+from pathlib import PurePath
 from typing import Any
 
 from pipeline.report import Change, PipelineError, Place, Problem, shorten
 from pipeline.rules import Rule
 from pipeline.tree import YamlMapping, YamlSequence, same
 from pipeline.union import unite
-from pipeline.walk import METHODS, Operation, Path, shown
+from pipeline.walk import METHODS, Operation, Path, operations, shown
 
 STEP = "merge"
 _NEXT = "keep one of the two definitions, or correct the page that is wrong"
@@ -58,6 +59,7 @@ class _Merger:
         self.problems: list[Problem] = []
 
     def add(self, document: YamlMapping) -> None:
+        document = self.at_its_server(document)
         for key, value in document.items():
             place = document.place_of(key)
             if key == "paths":
@@ -71,10 +73,31 @@ class _Merger:
                 self.info(self.sub(self.result, key, place), value)
             elif key == "openapi":
                 self.version(str(value), place)
-            elif key in ("servers", "tags"):
-                self.listed(key, value, "url" if key == "servers" else "name")
+            elif key == "servers":
+                self.listed(key, value, "url")
+            elif key == "tags":
+                self.listed(key, value, "name")
             elif not key.startswith("x-"):
                 self.one(self.result, key, value, place, f"the document's {key}")
+
+    def at_its_server(self, document: YamlMapping) -> YamlMapping:
+        """Give operations a server of their own if their page names another one than the first page that names any."""
+        given, kept = document.get("servers"), self.result.get("servers")
+        if not given or not kept or given[0].get("url") == kept[0].get("url"):
+            return document
+        place = document.place_of("servers")
+        moved = copy.deepcopy(document)
+        moved.drop("servers")
+        for operation in operations(moved):
+            if not {"servers"} & {*operation.node, *moved["paths"][operation.url]}:
+                operation.node.put("servers", copy.deepcopy(given), place)
+        first = self.result.place_of("servers")
+        told = (
+            f"the page's server is {given[0].get('url')}, that of {PurePath(first.file).name} is "
+            f"{kept[0].get('url')}: the operations of the page keep their own, all others are at the latter"
+        )
+        self.changes.append(Change(place, STEP, told, also=f"({first})"))
+        return moved
 
     def sub(self, owner: YamlMapping, key: str, place: Place) -> YamlMapping:
         """Return the mapping under a key of the result, made if it is not there."""
@@ -150,12 +173,28 @@ class _Merger:
             self.result.put(key, YamlSequence(items.place), items.place)
         target: YamlSequence = self.result[key]
         for item, place in zip(items, items.places, strict=True):
-            same = [at for at, other in enumerate(target) if other.get(name) == item.get(name)]
-            if not same:
+            at = next(
+                (n for n, known in enumerate(target) if known.get(name) == item.get(name)), None
+            )
+            if at is None:
                 target.add(copy.deepcopy(item), place)
             else:
                 what = f"{key} entry {item.get(name)}"
-                self.compare(target[same[0]], item, target.places[same[0]], place, what)
+                self.described(target[at], item, place, what)
+                self.compare(
+                    {**target[at], "description": ""}, {**item, "description": ""},
+                    target.places[at], place, what,
+                )  # fmt: skip
+
+    def described(self, kept: YamlMapping, met: YamlMapping, place: Place, what: str) -> None:
+        """Keep the first description of an entry, and tell if another one is met; words are no conflict."""
+        word = met.get("description")
+        if word and not kept.get("description"):
+            kept.put("description", word, met.place_of("description"))
+        elif word and not same(word, kept["description"]):
+            told = f"{what} is described as {shorten(word, 60)}, and before as {shorten(kept['description'], 60)}"
+            first = f"({kept.place_of('description')})"
+            self.changes.append(Change(place, STEP, f"{told}; the first holds", also=first))
 
     def one(self, owner: YamlMapping, key: str, value: Any, place: Place, what: str) -> None:
         """Take a definition, or compare it with the one that is there."""
@@ -166,7 +205,14 @@ class _Merger:
         self.compare(owner[key], value, owner.place_of(key), place, what)
         if len(self.problems) == before and what.startswith(("operation", "component")):
             kept = owner.place_of(key)
-            self.changes.append(Change(place, STEP, f"{what} is the same as in {kept}; kept once"))
+            self.changes.append(
+                Change(
+                    place,
+                    STEP,
+                    f"{what} is defined again, and the same; kept once",
+                    also=f"({kept})",
+                )
+            )
 
     def compare(self, kept: Any, met: Any, kept_at: Place, met_at: Place, what: str) -> None:
         found = differences(kept, met, names=(kept_at.file, met_at.file))

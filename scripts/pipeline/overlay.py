@@ -14,7 +14,7 @@ from typing import Any
 from jsonpath import JSONPathEnvironment, JSONPathError, JSONPathMatch
 from jsonpath.selectors import IndexSelector, NameSelector
 
-from pipeline.report import Change, Place, shorten, stop
+from pipeline.report import Change, PipelineError, Place, Problem, shorten, stop
 from pipeline.tree import YamlMapping, YamlSequence, place_at
 from pipeline.walk import Path, shown
 
@@ -39,14 +39,21 @@ def apply(
         A corrected copy; and one change for each place an action matched.
 
     Raises:
-        PipelineError: The overlay is malformed, or an action matches or changes nothing.
+        PipelineError: The overlay is malformed, or actions match or change nothing: all of them are told.
     """
     result = copy.deepcopy(document)
     changes: list[Change] = []
+    problems: list[Problem] = []
     for action, place in _actions(overlay):
-        changes += _act(result, action, place)
-        if watch:
-            watch(result, place)
+        try:
+            changes += _act(result, action, place)
+        except PipelineError as error:
+            problems += error.problems
+        else:
+            if watch:
+                watch(result, place)
+    if problems:
+        raise PipelineError(*problems)
     return result, changes
 
 
@@ -106,7 +113,7 @@ def _act(document: YamlMapping, action: YamlMapping, place: Place) -> list[Chang
             told = "removed"
             _remove(document, path, place)
         reason = " ".join(str(action["description"]).split())
-        changes.append(Change(place, STEP, f"{reason} [{told} {shown(path)}, {at}]"))
+        changes.append(Change(place, STEP, f"{reason} [{told} {shown(path)}]", also=f"({at})"))
     return changes[::-1]
 
 

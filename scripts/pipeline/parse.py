@@ -239,8 +239,9 @@ class _Reader:
         # Positions are text here, as in a pointer.
         first, path = node.places[key], tuple(map(str, (*top.path, key)))
         if same(node[key], value):
-            told = f"key {key!r} given again with the same value as in line {first.line}; kept once"
-            self.changes.append(Change(place, STEP, told, self.line(place)))
+            told = f"key {key!r} given again with the same value; kept once"
+            also = f"(as in line {first.line})"
+            self.changes.append(Change(place, STEP, told, self.line(place), also=also))
             return
         both = (
             f"in line {first.line}: {shorten(node[key], 60)} "
@@ -251,9 +252,10 @@ class _Reader:
             if same(chosen, value):
                 node.put(key, value, place)
             if same(chosen, node[key]):
-                told = f"key {key!r} is given twice, {both}; the overlay says which one holds"
+                told = f"key {key!r} is given twice; the overlay says which one holds"
                 after = f"{key}: {shorten(chosen, 60)}"
-                self.changes.append(Change(place, STEP, told, self.line(place), after))
+                also = f"({both})"
+                self.changes.append(Change(place, STEP, told, self.line(place), after, also))
                 return
         told = f"key {key!r} is given twice with different values, {both} (at {shown(path)})"
         fix = "name the one that holds under x-duplicates in openapi/overlay.yaml"

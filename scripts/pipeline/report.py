@@ -1,6 +1,7 @@
 """What the pipeline says: where something is, what was changed there and why, what went wrong."""
 
 from dataclasses import dataclass
+from pathlib import PurePath
 
 
 @dataclass(frozen=True, order=True)
@@ -29,6 +30,8 @@ class Change:
         reason: Why, in one sentence.
         before: The line or value as it was, empty if there is nothing to show.
         after: The same afterwards.
+        also: Where else it was done, or what else belongs to it. Lines move whenever a page changes, so this
+            does not tell one change from another.
     """
 
     place: Place
@@ -36,9 +39,21 @@ class Change:
     reason: str
     before: str = ""
     after: str = ""
+    also: str = ""
+
+    @property
+    def told(self) -> str:
+        """The reason, and what belongs to it."""
+        return f"{self.reason} {self.also}" if self.also else self.reason
+
+    @property
+    def identity(self) -> str:
+        """The change without its lines: the same text in the next build, wherever it stands then."""
+        file = PurePath(self.place.file).name
+        return repr((file, self.step, self.reason, self.before, self.after))
 
     def __str__(self) -> str:
-        lines = [f"{self.place}: {self.step}: {self.reason}"]
+        lines = [f"{self.place}: {self.step}: {self.told}"]
         before, after = self.before.strip(" \t"), self.after.strip(" \t")
         if before == after:
             before, after = (repr(text) if text else "" for text in (self.before, self.after))

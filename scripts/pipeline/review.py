@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.build import DOCUMENT, PACKAGE
-from pipeline.delta import Difference, compare_documents
+from pipeline.delta import compare_documents
+from pipeline.difference import NOTE, Difference
 from pipeline.names import public_names
 from pipeline.page import Excerpt, read_file
 from pipeline.parse import parse
@@ -47,8 +48,12 @@ class Review:
     def as_markdown(self) -> str:
         """Return it as a Markdown page."""
         parts = ["# Changes to the client", self.summary()]
-        for title, breaking in (("Breaking", True), ("Compatible", False)):
-            found = [item for item in self.differences if bool(item.breaks) == breaking]
+        for title, verdicts in (
+            ("Breaking", "breaking"),
+            ("Compatible", "compatible"),
+            ("Notes", NOTE),
+        ):
+            found = [item for item in self.differences if item.verdict.startswith(verdicts)]
             if found:
                 rows = [
                     f"| `{_cell(item.operation)}` | {_cell(item.where)} | {_cell(item.what)} "
@@ -70,7 +75,10 @@ class Review:
         total = len(self.differences) + len(self.appeared) + len(self.vanished)
         if not total:
             return "Nothing changed for the users of the client."
-        return f"{total} changes for the users of the client, {self.breaking} of them breaking."
+        plural = "s" * (total != 1)
+        return (
+            f"{total} change{plural} for the users of the client, {self.breaking} of them breaking."
+        )
 
 
 def review(root: Path, files: Mapping[str, bytes]) -> Review:

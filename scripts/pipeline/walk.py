@@ -1,6 +1,6 @@
 """Where the parts of an OpenAPI 3.0 document are: its operations, their bodies, every schema."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
@@ -134,13 +134,49 @@ def inside(path: Path, schema: Any) -> Iterator[tuple[Path, Any]]:
     if not isinstance(schema, dict):
         return
     yield path, schema
+    for at, inner in parts(path, schema):
+        yield from inside(at, inner)
+
+
+def parts(path: Path, schema: Any) -> Iterator[tuple[Path, Any]]:
+    """List the schemas right inside a schema.
+
+    Args:
+        path: Where the schema stands.
+        schema: The schema.
+
+    Yields:
+        The path and the schema of each part.
+    """
     for name, inner in _mapping(schema.get("properties")).items():
-        yield from inside((*path, "properties", name), inner)
+        yield (*path, "properties", name), inner
     for key in _IN_ONE:
-        yield from inside((*path, key), schema.get(key))
+        yield (*path, key), schema.get(key)
     for key in _IN_LIST:
         for at, inner in enumerate(schema.get(key) or []):
-            yield from inside((*path, key, at), inner)
+            yield (*path, key, at), inner
+
+
+def reach(document: Any, start: Iterable[tuple[Path, Any]]) -> Iterator[tuple[Path, Any]]:
+    """List every schema that a value of one of these schemas is held against, through references.
+
+    Args:
+        document: The document.
+        start: The path and the schema of each to begin with.
+
+    Yields:
+        The path and the schema, each once; what stands under `not` allows nothing, and is left out.
+    """
+    todo, seen = list(start), set[int]()
+    for path, schema in todo:
+        if not isinstance(schema, dict) or id(schema) in seen:
+            continue
+        seen.add(id(schema))
+        if isinstance(schema.get("$ref"), str):
+            todo.append((from_pointer(schema["$ref"]), leads_to(document, schema["$ref"])))
+            continue
+        yield path, schema
+        todo += [(at, part) for at, part in parts(path, schema) if at != (*path, "not")]
 
 
 def shown(path: Path) -> str:

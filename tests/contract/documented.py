@@ -23,7 +23,7 @@ from pipeline.walk import Path as Steps
 ROOT = Path(__file__).resolve().parents[2]
 FORMATS = {"/v1/videos": "openai", "/v1/video": "unified"}
 _MARK = re.compile(r"^\s*(?:- )?(?:example|value):", re.MULTILINE)
-_ACTED = re.compile(r"overlay: (?P<reason>.*) \[(?:updated|removed) (?P<path>\S+), ")
+_ACTED = re.compile(r"overlay: (?P<reason>.*) \[(?:updated|removed) (?P<path>\S+)\]")
 _STATUS = re.compile(r"\bstatus (\d{3})\b")
 
 

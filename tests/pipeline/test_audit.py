@@ -60,7 +60,7 @@ def test_a_contradiction_that_the_overlay_settles_is_named_as_settled(tmp_path: 
     assert audited(build(tmp_path, SETTLES)) == [
         (
             "openapi/sources/a.md:24: audit: the example contradicts its schema: "
-            "'text' is not of type 'integer'; settled by openapi/overlay.yaml:7"
+            "'text' is not of type 'integer' (settled by openapi/overlay.yaml:7)"
         )
     ]
 
@@ -70,8 +70,8 @@ def test_a_contradiction_that_is_listed_is_left_with_its_reason(tmp_path: Path) 
     assert audited(build(tmp_path, LISTED)) == [
         (
             "openapi/sources/a.md:24: audit: the example contradicts its schema: "
-            "'text' is not of type 'integer'; left as it is by openapi/overlay.yaml:4: "
-            "The vendor's example is of another model."
+            "'text' is not of type 'integer'; left as it is: "
+            "The vendor's example is of another model. (openapi/overlay.yaml:4)"
         )
     ]
 

@@ -7,6 +7,7 @@ from pipeline.parse import parse
 from pipeline.report import PipelineError
 from pipeline.tree import YamlMapping
 
+LOST = "b.md:3: merge: servers entry u is described as 'y', and before as 'x'; the first holds (a.md:3)"
 BASE = "openapi: 3.0.1\ninfo: {title: '', version: 1.0.0}\n"
 
 
@@ -40,7 +41,7 @@ def test_equal_definitions_are_one_and_told() -> None:
     result, changes = merge([one, two])
     assert result["paths"]["/a"]["get"] == {"summary": "x", "x-page": 1}
     assert [str(change.place) for change in changes] == ["b.md:3"]
-    assert "operation GET /a is the same as in a.md:3" in changes[0].reason
+    assert changes[0].told == "operation GET /a is defined again, and the same; kept once (a.md:3)"
 
 
 def test_blank_information_gives_way_and_versions_rise() -> None:
@@ -81,9 +82,9 @@ def test_blank_information_gives_way_and_versions_rise() -> None:
             ),
         ),
         (
-            "servers: [{url: u, description: x}]\n",
-            "servers: [{url: u}]\n",
-            "servers entry u conflicts",
+            "tags: [{name: t, externalDocs: {url: u}}]\n",
+            "tags: [{name: t}]\n",
+            "b.md:3: error: tags entry t conflicts",
         ),
         (
             "security: [{a: []}]\n",
@@ -97,6 +98,56 @@ def test_a_conflict_names_both_places_and_the_fields(one: str, two: str, what: s
     with pytest.raises(PipelineError) as caught:
         merge([document(one, "a.md"), document(two, "b.md")])
     assert what in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("one", "two", "kept", "told"),
+    [
+        ("", "x", "x", []),
+        ("x", "", "x", []),
+        ("x", "x", "x", []),
+        ("x", "y", "x", [LOST]),
+    ],
+)  # fmt: skip
+def test_words_about_a_server_are_no_conflict(
+    one: str, two: str, kept: str, told: list[str]
+) -> None:
+    """Pages that only describe the same server differently are merged, and told if words are lost."""
+    pages = [
+        document(f"servers: [{{url: u{f', description: {text}' if text else ''}}}]\n", name)
+        for text, name in ((one, "a.md"), (two, "b.md"))
+    ]
+    result, changes = merge(pages)
+    assert (result["servers"], list(map(str, changes))) == (
+        [{"url": "u", "description": kept}],
+        told,
+    )
+
+
+def test_a_page_of_another_server_keeps_its_own() -> None:
+    """Where pages name different servers, the report says so, and each operation stays at its page's."""
+    one = document("paths: {/a: {get: {}}}\nservers: [{url: u}]\n", "a.md")
+    two = document(
+        "paths: {/b: {get: {}, put: {servers: [{url: w}]}}, /c: {servers: [{url: w}], get: {}}}\n"
+        "servers: [{url: v}, {url: u}]\n",
+        "b.md",
+    )
+    three = document("paths: {/d: {get: {}}}\n", "c.md")
+    result, changes = merge([one, two, three])
+    assert result["servers"] == [{"url": "u"}]
+    assert result["paths"] == {
+        "/a": {"get": {}},
+        "/b": {
+            "get": {"servers": [{"url": "v"}, {"url": "u"}]},
+            "put": {"servers": [{"url": "w"}]},
+        },
+        "/c": {"servers": [{"url": "w"}], "get": {}},
+        "/d": {"get": {}},
+    }
+    assert "\n".join(map(str, changes)) == (
+        "b.md:4: merge: the page's server is v, that of a.md is u: the operations of the page keep their own, "
+        "all others are at the latter (a.md:4)"
+    )
 
 
 def test_all_conflicts_are_told_at_once() -> None:

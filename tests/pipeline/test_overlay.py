@@ -44,7 +44,7 @@ def test_a_filter_selects_by_value() -> None:
     """Targets are JSONPath of RFC 9535, filters included."""
     data, changes = act("  - {target: '$.d[?@.n == 2]', description: w, update: {m: 0}}\n")
     assert data["d"] == [{"n": 1}, {"n": 2, "m": 0}]
-    assert str(changes[0]) == "o.yaml:3: overlay: w [updated /d/1, p.md:5]"
+    assert str(changes[0]) == "o.yaml:3: overlay: w [updated /d/1] (p.md:5)"
 
 
 @pytest.mark.parametrize(
@@ -107,6 +107,19 @@ def test_an_action_that_is_wrong_or_idle_is_an_error(action: str, message: str) 
         act(f"  - {action}\n")
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_all_actions_that_match_nothing_are_told_in_one_run() -> None:
+    """Whoever removes a page sees every action that goes with it at once, and the others are not blamed."""
+    with pytest.raises(PipelineError) as caught:
+        act(
+            "  - {target: $.gone, description: w, remove: true}\n"
+            "  - {target: $.a, description: w, update: {b: 9}}\n"
+            "  - {target: $.a.gone, description: w, update: {c: 1}}\n"
+            "  - {target: \"$.a['b','gone']\", description: w, remove: true}\n"
+        )
+    assert [problem.place.line for problem in caught.value.problems] == [3, 5, 6]
+    assert "matches nothing: $.gone" in str(caught.value.problems[0])
 
 
 def test_the_overlay_version_is_checked() -> None:

@@ -33,7 +33,7 @@ def test_a_key_given_twice_with_one_value_is_kept_once_and_told() -> None:
     data, changes = parse(Excerpt("p.md", "a:\n  type: x\n  type: x\n"))
     assert data == {"a": {"type": "x"}}
     assert [str(change.place) for change in changes] == ["p.md:3"]
-    assert "line 2" in changes[0].reason
+    assert "line 2" in changes[0].told
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 
 from .conftest import ROOT, Regenerate, snapshot
 
@@ -19,8 +20,8 @@ def blocks(kind: str) -> list[str]:
 def patched(text: str, difference: str) -> str:
     """Apply the difference that the README shows; what it shows as given must be there."""
     lines = difference.splitlines(keepends=True)
-    old = "".join(line[1:] for line in lines if line[0] == " ")
-    new = "".join(line[1:] for line in lines)
+    old = "".join(line[1:] for line in lines if line[0] in " -")
+    new = "".join(line[1:] for line in lines if line[0] in " +")
     assert text.count(old) == 1
     return text.replace(old, new)
 
@@ -33,9 +34,9 @@ def test_the_worked_example_goes_as_it_is_told(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The change, the repairs, the refusal, the correction and the report are those of the text."""
-    (difference,) = blocks("diff")
-    (action,) = blocks("yaml")
-    inspected, refused, reported = blocks("console")
+    difference = blocks("diff")[-1]
+    action = blocks("yaml")[-1]
+    inspected, refused, reported = blocks("console")[-3:]
     monkeypatch.chdir(tmp_path)
     page = patched((copy / "openapi/sources" / NAME).read_text(), difference)
     Path(NAME).write_text(page)
@@ -58,6 +59,34 @@ def test_the_worked_example_goes_as_it_is_told(
     assert (copy / "openapi/sources" / NAME).read_text() == page
 
 
+@pytest.mark.parametrize(("at", "key"), [(0, "x-contradictions"), (1, "x-duplicates")])
+def test_the_entries_are_whole_and_work(
+    copy: Path,
+    regenerate: Regenerate,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    at: int,
+    key: str,
+) -> None:
+    """The page of each example is refused as told; with its entry as it stands there it builds; idle, it is refused."""
+    entry, refused = blocks("yaml")[at], blocks("console")[at]
+    assert list(yaml.safe_load(entry)) == [key]
+    page = tmp_path / NAME
+    page.write_text(patched((copy / "openapi/sources" / NAME).read_text(), blocks("diff")[at]))
+    assert regenerate("--dry-run", page) == 1
+    assert capsys.readouterr().err.startswith(f"{tmp_path}/{refused.rstrip()}")
+    with (copy / "openapi/overlay.yaml").open("a") as overlay:
+        overlay.write(entry)
+    assert regenerate("--dry-run", page) == 0
+    told = capsys.readouterr().out
+    reason = yaml.safe_load(entry)[key][0]["description"]
+    assert (
+        reason in told if key == "x-contradictions" else "the overlay says which one holds" in told
+    )
+    assert regenerate("--dry-run") == 1
+    assert "Next: delete the entry" in capsys.readouterr().err
+
+
 def test_removing_a_page_names_the_corrections_that_go_with_it(
     copy: Path, regenerate: Regenerate, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -67,3 +96,11 @@ def test_removing_a_page_names_the_corrections_that_go_with_it(
     told = capsys.readouterr().err
     assert told.startswith("openapi/overlay.yaml:")
     assert "the action says 2 and matches 1" in told
+    overlay = (copy / "openapi/overlay.yaml").read_text()
+    idle = [
+        line
+        for line in overlay.splitlines()
+        if line.startswith("  - target:") and "/v1/video/create" in line
+    ]
+    assert told.count("openapi/overlay.yaml:") == len(idle)
+    assert all(line.removeprefix("  - target: ") in told for line in idle)

@@ -183,10 +183,42 @@ def test_a_page_given_by_name_is_taken_in(
     changed = (copy / UNIFIED).read_bytes().replace(b"only 720P is", b"both are")
     monkeypatch.chdir(tmp_path)
     Path(Path(UNIFIED).name).write_bytes(changed)
-    assert regenerate(Path(UNIFIED).name) == 0
+    assert regenerate("--verbose", Path(UNIFIED).name) == 0
     assert (copy / UNIFIED).read_bytes() == changed
     assert f"{Path(UNIFIED).name}:49: repair:" in capsys.readouterr().out
     assert regenerate("--check") == 0
+
+
+def test_only_what_is_new_is_told(
+    copy: Path, regenerate: Regenerate, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """Repairs that the lock lists are printed on request only, wherever their lines are now; new ones always."""
+    assert regenerate("--dry-run") == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "2 pages, 56 changes made to them, 0 new; 45 examples read and written unchanged; 0 files written.",
+        "Nothing changed for the users of the client.",
+    ]
+    assert regenerate("--dry-run", "--verbose") == 0
+    assert capsys.readouterr().out.count("\nopenapi/") == 55
+    given = tmp_path / Path(UNIFIED).name
+    text = (copy / UNIFIED).read_text().replace("# Create video\n", "# Create video\n\nMore.\n")
+    given.write_text(text.replace("description: Image link", "description: Image: link"))
+    assert regenerate("--dry-run", given) == 0
+    repair = f"{given}:65: repair: the value holds ': ', which YAML takes for another key; quoted"
+    assert capsys.readouterr().out.splitlines()[0] == repair
+    assert regenerate(given) == 0
+    assert repair in capsys.readouterr().out
+    assert regenerate("--check") == 0
+    assert ": repair: " not in capsys.readouterr().out
+
+
+def test_without_a_lock_everything_is_new(
+    copy: Path, regenerate: Regenerate, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A tree that has no lock has no state to compare with, so all changes are printed."""
+    (copy / "openapi/sources.lock").unlink()
+    assert regenerate("--dry-run") == 0
+    assert "56 changes made to them, 56 new" in capsys.readouterr().out
 
 
 def test_a_given_page_that_is_wrong_is_not_taken_in(

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from pipeline.build import assemble, read_inputs
 from pipeline.delta import compare_documents
+from pipeline.difference import NOTE, Difference
 from pipeline.names import public_names
 from pipeline.review import Review
 
@@ -84,8 +85,8 @@ CASES: list[tuple[Any, Any, str, str]] = [
     (obj([], a=obj([], b=TEXT)), obj([], a=obj([], b={"type": "integer"})),
      "a.b: type string became integer: breaking for the caller",
      "a.b: type string became integer: breaking for the reader"),
-    (obj([], a=TEXT), obj([], a={**TEXT, "description": "d"}), "a: description changed: compatible",
-     "a: description changed: compatible"),
+    (obj([], a=TEXT), obj([], a={**TEXT, "description": "d"}), "a: description changed: note",
+     "a: description changed: note"),
     (obj([]), {**obj([]), "additionalProperties": False}, "unknown fields are not allowed: breaking for the caller",
      "unknown fields are not allowed: compatible"),
 ]  # fmt: skip
@@ -129,7 +130,11 @@ PARAMETER = {"name": "a", "in": "query", "schema": TEXT}
             "operation: operationId one became two: breaking for the caller",
         ),
         ({}, {"deprecated": True}, "operation: deprecated: compatible"),
-        ({}, {"security": [{"k": []}]}, "operation: security changed: breaking for the caller"),
+        (
+            {},
+            {"security": [{"k": []}]},
+            "operation: security no key became k: breaking for the caller",
+        ),
         ({}, {"responses": {}}, "answer 200: removed: breaking for the reader"),
         ({"responses": {}}, {}, "answer 200: added: breaking for the reader"),
         ({}, {"requestBody": {}}, "request: removed: breaking for the caller"),
@@ -138,6 +143,90 @@ PARAMETER = {"name": "a", "in": "query", "schema": TEXT}
 def test_changes_beside_the_schemas_are_judged_too(old: Any, new: Any, expected: str) -> None:
     """Parameters, names, security, bodies and answers that come or go have their verdict."""
     assert told(document({}, **old), document({}, **new)) == [expected]
+
+
+SPLIT = (
+    "servers: https://a.example became https://b.example; the facade has one address for all operations: "
+    "breaking for the caller"
+)
+HOST = {"url": "https://a.example", "description": "d"}
+BEARER = {"type": "http", "scheme": "bearer"}
+LIMIT = {"schema": TEXT}
+MOVED = (
+    "servers: https://a.example became https://b.example; DEFAULT_BASE_URL of the facade has to follow: "
+    "breaking for the caller"
+)
+
+
+def framed(**parts: Any) -> Any:
+    """Make a document with one operation, and these parts beside it."""
+    return document({}) | parts
+
+
+def answering(**headers: Any) -> Any:
+    """Make a document whose answer has these headers."""
+    return document({}, responses={"200": {"headers": headers}})
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        (framed(servers=[HOST]), framed(servers=[{"url": "https://b.example"}]),
+         [MOVED]),
+        (framed(servers=[HOST]), framed(servers=[HOST, {"url": "https://b.example"}]),
+         ["servers: https://b.example added: compatible"]),
+        (framed(servers=[HOST, {"url": "https://b.example"}]), framed(servers=[HOST]),
+         ["servers: https://b.example removed: breaking for the caller"]),
+        (framed(servers=[HOST]), framed(servers=[{**HOST, "description": "e"}]),
+         ["servers: description of https://a.example changed: note"]),
+        (framed(servers=[HOST]), framed(servers=[{**HOST, "variables": {"v": {"default": "x"}}}]),
+         ["servers: variables of https://a.example changed: breaking for the caller"]),
+        (framed(servers=[HOST]), document({}, servers=[{"url": "https://b.example"}]) | {"servers": [HOST]},
+         [SPLIT]),
+        (framed(servers=[HOST]), document({}, servers=[HOST]) | {"servers": [HOST]}, []),
+        (framed(), framed(security=[{"k": []}]), ["operation: security no key became k: breaking for the caller"]),
+        (framed(security=[{"k": []}]), framed(security=[{"l": []}, {"k": []}]),
+         ["operation: security k became k or l: compatible"]),
+        (framed(security=[{"k": []}]), framed(security=[{"k": [], "l": ["s"]}]),
+         ["operation: security k became k with l (s): breaking for the caller"]),
+        (framed(security=[{"k": []}]), document({}, security=[{"k": []}]), []),
+        (framed(components={"securitySchemes": {"k": BEARER}}),
+         framed(components={"securitySchemes": {"k": {**BEARER, "scheme": "basic"}}}),
+         ["security scheme k: scheme changed: breaking for the caller"]),
+        (framed(components={"securitySchemes": {"k": BEARER}}),
+         framed(components={"securitySchemes": {"k": {**BEARER, "description": "d"}}}),
+         ["security scheme k: description changed: note"]),
+        (framed(components={"securitySchemes": {"k": BEARER}}), framed(),
+         ["security scheme k: removed: breaking for the caller"]),
+        (framed(), framed(components={"securitySchemes": {"k": BEARER}}), ["security scheme k: added: compatible"]),
+        (answering(), answering(Limit=LIMIT), ["answer 200 header Limit: added: compatible"]),
+        (answering(Limit=LIMIT), answering(), ["answer 200 header Limit: removed: breaking for the reader"]),
+        (answering(Limit=LIMIT), answering(limit=LIMIT), []),
+        (answering(Limit=LIMIT), answering(Limit={**LIMIT, "required": True}),
+         ["answer 200 header Limit: became required: compatible"]),
+        (answering(Limit={**LIMIT, "required": True}), answering(Limit=LIMIT),
+         ["answer 200 header Limit: is required no more: breaking for the reader"]),
+        (answering(Limit=LIMIT), answering(Limit={"schema": {"type": "integer"}}),
+         ["answer 200 header Limit: type string became integer: breaking for the reader"]),
+        (answering(Limit=LIMIT), answering(Limit={**LIMIT, "description": "d"}),
+         ["answer 200 header Limit: description changed: note"]),
+    ],
+)  # fmt: skip
+def test_servers_security_and_headers_are_judged(old: Any, new: Any, expected: list[str]) -> None:
+    """Another address or key breaks callers, a header that is promised no more readers; words break nobody."""
+    assert told(old, new) == expected
+
+
+@pytest.mark.parametrize("key", ["allOf", "anyOf", "oneOf"])
+def test_alternatives_are_compared_through_their_references(key: str) -> None:
+    """What an alternative refers to is compared, and its name is not."""
+    components = {"A": TEXT, "B": {"type": "integer"}, "C": TEXT}
+    docs = [
+        document({key: [{"$ref": f"#/components/schemas/{name}"}]}) | {"components": {"schemas": components}}
+        for name in components
+    ]  # fmt: skip
+    expected = f"request {key} 1: type string became integer: breaking for the caller"
+    assert (told(docs[0], docs[1]), told(docs[0], docs[2])) == ([expected], [])
 
 
 def test_operations_come_and_go() -> None:
@@ -235,7 +324,7 @@ def test_a_changed_page_is_reviewed_without_writing(
 
 
 def test_a_worked_change_is_told_line_by_line(tmp_path: Path) -> None:
-    """A required field added, one renamed and an enum widened give exactly these differences."""
+    """A required field added, one renamed, a word more in request and answer each give exactly these differences."""
     schema = (
         "properties:\n  model: {type: string, enum: [m]}\n  ratio: {type: string}\n"
         "required: [model]"
@@ -251,12 +340,52 @@ def test_a_worked_change_is_told_line_by_line(tmp_path: Path) -> None:
     (root / "openapi/sources/create.md").write_text(text)
     new = assemble(read_inputs(root, [])).document
     assert told(old, new) == [
+        "request: example changed: note",
         "request: model: enum gained n: compatible",
         "request: ratio: field removed: breaking for the caller",
         "request: aspect_ratio: field added: compatible",
         "request: seed: field added, required: breaking for the caller",
-        "answer 200: status: enum gained done: breaking for the reader",
+        "answer 200: status: known words gained done: compatible",
+        "answer 200: status: description changed: note",
     ]
+
+
+OPENAI = "openapi/sources/create-video-openai-format.md"
+OLD, NEW = "https://api.chainhub.tech", "https://video.example.com"
+
+
+@pytest.mark.parametrize(
+    ("pages", "where"),
+    [
+        ([UNIFIED], "POST /v1/video/create"),
+        ([OPENAI], "document"),
+        ([OPENAI, UNIFIED], "document"),
+    ],
+)
+def test_a_server_that_moves_is_told(
+    copy: Path,
+    regenerate: Regenerate,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    pages: list[str],
+    where: str,
+) -> None:
+    """Prompts and key would go to another host: breaking, for one page's operations or for all."""
+    given = []
+    for name in pages:
+        given.append(tmp_path / Path(name).name)
+        given[-1].write_text((copy / name).read_text().replace(OLD, NEW))
+    assert regenerate("--dry-run", "--fail-on-breaking", *given) == 3
+    out = capsys.readouterr().out
+    found = [line for line in out.splitlines() if line.startswith("breaking")]
+    follows = (
+        "DEFAULT_BASE_URL of the facade has to follow"
+        if where == "document"
+        else "the facade has one address for all operations"
+    )
+    assert found == [f"breaking for the caller: {where}, servers: {OLD} became {NEW}; {follows}"]
+    # Pages that name different servers are told, and which operations stay where.
+    assert (": merge: the page's server is " in out) == (len(pages) == 1)
 
 
 def test_breaking_changes_are_written_only_if_nobody_minds(
@@ -280,6 +409,18 @@ def test_a_report_that_cannot_be_written_stops_the_build(
     assert regenerate("--report", copy / "nowhere/report.md") == 1
     assert "report.md: error: the report cannot be written" in capsys.readouterr().err
     assert snapshot(copy) == before
+
+
+def test_notes_stand_apart() -> None:
+    """What only people can tell apart is a section of its own, and breaks nobody."""
+    review = Review([Difference("document", "info", "title changed", NOTE)], [], [])
+    assert review.as_text() == "note: document, info: title changed"
+    assert review.breaking == 0
+    head = "| Operation | Where | What | Breaks |\n|---|---|---|---|\n"
+    assert review.as_markdown() == (
+        "# Changes to the client\n\n1 change for the users of the client, 0 of them breaking.\n\n"
+        f"## Notes\n\n{head}| `document` | info | title changed | nobody |\n"
+    )
 
 
 def test_nothing_to_tell_is_told() -> None:
