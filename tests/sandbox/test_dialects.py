@@ -153,6 +153,20 @@ LINKS = {
 }
 
 
+INSIDE = {
+    # In an envelope: without the envelope's own name.
+    *("result_url", "video.url", "videos[0].url", "video_urls[0]", "output[0]", "video_url"),
+    *(
+        "task_result.videos[0].url",
+        "data.video_url",
+        "resultUrls[0]",
+        "assets.video",
+        "fail_reason",
+    ),
+}
+REASONS = {"msg", "errorMessage", "failure_reason", "raiMediaFilteredReasons[0]"}
+
+
 @BOTH
 def test_relayed_links(wire_format: str) -> None:
     """Proves that twelve tasks have their link in twelve places, beside traps that are no video."""
@@ -161,6 +175,7 @@ def test_relayed_links(wire_format: str) -> None:
         for _ in range(12):
             _, document = there.finished(wire_format)
             assert state(document)[1].strip().lower() in WORDS["good"]
+            assert not REASONS & places(document).keys()
             ((place, link),) = where(document, ".mp4").items()
             seen.add(place)
             assert is_video(httpx.get(link))
@@ -198,7 +213,7 @@ def test_relayed_reasons(wire_format: str) -> None:
             document = there.query(wire_format, task_id).json()
             seen |= where(document, "the fish is protected").keys()
             assert len(where(document, "the fish is protected")) == 1
-    assert seen == {"msg", "errorMessage", "failure_reason", "raiMediaFilteredReasons[0]"}
+    assert seen == REASONS
 
 
 @BOTH
@@ -275,7 +290,9 @@ def test_dialects_combine(wire_format: str) -> None:
             assert WORDS["good"] & set(words)
             links = where(document, ".mp4") | where(document, "/content")
             ((place, link),) = links.items()
+            inside = place.removeprefix(home).lstrip(".")
             assert place.startswith(home)
+            assert inside in INSIDE
             assert link.startswith(("/v1/files/", there.gateway.url, there.gateway.links_url))
 
 

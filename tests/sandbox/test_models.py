@@ -104,6 +104,7 @@ def test_sora_form_with_a_picture(caller: Caller) -> None:
         ({"private": "1"}, ("private", "true")),
         ({"style": "noir"}, ("style", "anime")),
         ({"character_timestamps": "1,4.5"}, ("character_timestamps", "1 to 3 apart")),
+        ({"character_timestamps": "1,1.5"}, ("character_timestamps", "1 to 3 apart")),
         ({"character_timestamps": "3,1"}, ("character_timestamps", "1 to 3 apart")),
         ({"character_timestamps": "now"}, ("character_timestamps", "as in 1,3")),
         ({"input_reference": MINE}, ("input_reference", "must be a file")),
