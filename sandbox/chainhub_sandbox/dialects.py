@@ -239,8 +239,11 @@ class Dialect:
         if pictures:
             said["input"] = {"image_url": pictures[0], "images": list(pictures)}
             said["images"] = [{"url": picture} for picture in pictures]
-        if isinstance(detail, dict) and detail.get("pending_info"):
-            said["progress"] = f"{int(detail['pending_info']['progress_pct'] * 100)}%"
+        match detail:
+            case {"pending_info": {"progress_pct": float(share)}}:
+                said["progress"] = f"{int(share * 100)}%"
+            case _:
+                pass
         if status == "completed":
             place = self.draw("place of the link", LINK_PLACES)
             beside = {"thumbnail_url": thumbnail}
@@ -264,9 +267,9 @@ class Dialect:
 
 
 def _nested(place: str, value: Any, beside: Mapping[str, Any] | None = None) -> Any:
-    """Return a value at a place such as `videos[0].url`, with some more beside it where names stand."""
-    first = True
-    for step in reversed(_STEP.findall(place)):
-        value = [value] if step.isdigit() else {step: value, **((first and beside) or {})}
-        first = False
+    """Return a value at a place such as `videos[0].url`, and more beside it if the last step is a name."""
+    *outer, last = _STEP.findall(place)
+    value = [value] if last.isdigit() else {last: value, **(beside or {})}
+    for step in reversed(outer):
+        value = [value] if step.isdigit() else {step: value}
     return value

@@ -193,13 +193,15 @@ def test_relayed_links(wire_format: str) -> None:
 
 @BOTH
 def test_no_link_before_the_end(wire_format: str) -> None:
-    """Proves that a relay's running answers hold the caller's pictures, and no link to a video."""
+    """Proves that a relay's running answers hold the progress and the caller's pictures, and no link to a video."""
     with deployed("relay") as there:
         for _ in range(6):
             *running, _last = there.life(wire_format)
             for document in running:
                 assert not where(document, ".mp4")
                 assert where(document, ".png")
+            wanted = "50%" if wire_format == "unified" else 75
+            assert running[-1]["progress"] == wanted
 
 
 @BOTH
