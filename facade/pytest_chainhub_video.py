@@ -15,6 +15,13 @@ if TYPE_CHECKING:
     from chainhub_video import AsyncChainHub, ChainHub
 
 _SEEN: pytest.StashKey[Sandbox] = pytest.StashKey()
+_MARKER = "chainhub_sandbox"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Makes the marker known."""
+    text = "arguments of the test's sandbox, as in dialect='relay'; see chainhub_sandbox.Sandbox"
+    config.addinivalue_line("markers", f"{_MARKER}(**arguments): {text}")
 
 
 @pytest.fixture
@@ -23,6 +30,7 @@ def chainhub_sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
 
     Every client of this process talks to it, those too that the app makes for itself.
     `.paid`, `.tasks`, `.requests`, `.fault(…)`, `.finish(task)`, `.fail(task, reason)`, `.hold()`, `.advance(seconds)`.
+    `@pytest.mark.chainhub_sandbox(dialect="relay")` gives it further arguments.
     """
     try:
         from chainhub_video.testing import sandboxed
@@ -33,7 +41,9 @@ def chainhub_sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
             f"the fixture chainhub_sandbox needs {missing.name!r}: pip install 'chainhub-video[sandbox]'",
             pytrace=False,
         )
-    with sandboxed() as gateway:
+    markers = reversed([*request.node.iter_markers(_MARKER)])  # the closest comes last, and wins
+    options = {name: value for marker in markers for name, value in marker.kwargs.items()}
+    with sandboxed(**options) as gateway:
         request.node.stash[_SEEN] = gateway
         yield gateway
 

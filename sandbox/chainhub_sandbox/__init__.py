@@ -2,10 +2,11 @@
 
 try:
     from chainhub_sandbox.clock import Clock, RealClock, VirtualClock
-    from chainhub_sandbox.errors import InvalidFault, PortInUse, SandboxError
+    from chainhub_sandbox.errors import InvalidDialect, InvalidFault, PortInUse, SandboxError
     from chainhub_sandbox.faults import Fault
     from chainhub_sandbox.ledger import CreateRecord, PaidTask, PictureRecord, ReceivedRequest
-    from chainhub_sandbox.sandbox import Sandbox, serve
+    from chainhub_sandbox.sandbox import Sandbox
+    from chainhub_sandbox.serving import serve
 except ModuleNotFoundError as missing:
     raise ModuleNotFoundError(
         f"the sandbox needs {missing.name!r}: pip install 'chainhub-video[sandbox]'",
@@ -16,6 +17,7 @@ __all__ = [
     "Clock",
     "CreateRecord",
     "Fault",
+    "InvalidDialect",
     "InvalidFault",
     "PaidTask",
     "PictureRecord",

@@ -7,7 +7,7 @@ import random
 import re
 import string
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from pathlib import Path
@@ -33,6 +33,7 @@ class Answer:
         media_type: of the content.
         headers: further headers.
         link: where else the file is; only faults tell of it.
+        say: makes what is sent of a JSON document.
     """
 
     status: int
@@ -40,14 +41,16 @@ class Answer:
     media_type: str = "application/json"
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
     link: str = ""
+    say: Callable[[Mapping[str, Any]], Any] | None = None
 
     def response(self, request_id: str = "") -> Response:
         """Return the response; one of a file knows Range, If-Range, ETag and HEAD."""
         headers = {**self.headers, **({"X-Oneapi-Request-Id": request_id} if request_id else {})}
         if isinstance(self.content, Path):
             return FileResponse(self.content, self.status, headers, self.media_type)
-        content = self.content
+        content: Any = self.content
         if not isinstance(content, str):
+            content = self.say(content) if self.say else content
             content = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
         return Response(content, self.status, headers, self.media_type)
 
@@ -81,7 +84,7 @@ class Refusal(Exception):
         """Return the answer to one request."""
         if self.shape == "plain":
             return text_answer(f"{self}\n", self.status)
-        suffix = f" (request id: {request_id})"
+        suffix = f" (request id: {request_id})" if request_id else ""
         message = f"{self}{suffix}"
         if self.shape == "flat":
             return Answer(self.status, {"code": self.code, "message": message, "data": None})
@@ -107,9 +110,15 @@ def new_request_id() -> str:
     return f"{time.strftime('%Y%m%d%H%M%S', time.gmtime())}{tail}"
 
 
-def openai_task(task: Task) -> dict[str, Any]:
-    """Return the answer to create and query in the OpenAI format: times in seconds, whole percents."""
-    state, request = task.state(), task.request
+def openai_task(task: Task, state: TaskState, link: str | None = None) -> dict[str, Any]:
+    """Return the answer to create and query in the OpenAI format: times in seconds, whole percents.
+
+    Args:
+        task: the task.
+        state: where it is.
+        link: to the video of a completed task; None for none.
+    """
+    request = task.request
     document: dict[str, Any] = {
         "id": task.id,
         "object": "video",
@@ -122,22 +131,20 @@ def openai_task(task: Task) -> dict[str, Any]:
     }
     if state.status == COMPLETED:
         document["completed_at"] = int(state.since)
+        if link is not None:
+            document["video_url"] = link
     if state.status == FAILED:
         document["error"] = {"code": "generation_failed", "message": task.failure}
     return document
 
 
-def unified_receipt(task: Task) -> dict[str, Any]:
+def unified_receipt(task: Task, state: TaskState) -> dict[str, Any]:
     """Return the answer to create in the unified format."""
-    return _unified_receipt(task, task.state())
-
-
-def _unified_receipt(task: Task, state: TaskState) -> dict[str, Any]:
     since = int(state.since * 1000)
     return {"id": task.id, "status": state.status, "status_update_time": since}
 
 
-def unified_task(task: Task, links_url: str) -> dict[str, Any]:
+def unified_task(task: Task, state: TaskState, link: str, thumbnail: str) -> dict[str, Any]:
     """Return the answer to a query in the unified format: times in milliseconds.
 
     A running task has the real one's empty placeholders, and its progress is a fraction in
@@ -145,19 +152,21 @@ def unified_task(task: Task, links_url: str) -> dict[str, Any]:
 
     Args:
         task: the task.
-        links_url: the origin that serves the finished files.
+        state: where it is.
+        link: to the video of a completed task.
+        thumbnail: a link to a still of it.
     """
-    state, request = task.state(), task.request
+    request = task.request
     completed, failed = state.status == COMPLETED, state.status == FAILED
     mode = _MODE.search(request.prompt)
     error = {
         "code": "generation_failed" if failed else "",
         "message": task.failure if failed else "",
     }
-    return _unified_receipt(task, state) | {
+    return unified_receipt(task, state) | {
         "model": request.model,
-        "video_url": video_link(task, links_url) if completed else "",
-        "thumbnail_url": f"{links_url}/{task.token}/thumbnail.jpg" if completed else "",
+        "video_url": link if completed else "",
+        "thumbnail_url": thumbnail if completed else "",
         "ratio": request.ratio,
         "prompt": request.prompt,
         "enhanced_prompt": f"{request.prompt} [sandbox test clip]" if completed else "",
@@ -177,8 +186,3 @@ def unified_task(task: Task, links_url: str) -> dict[str, Any]:
             **({"failure_reason": task.failure} if failed else {}),
         },
     }
-
-
-def video_link(task: Task, links_url: str) -> str:
-    """Return where the second origin serves a task's video."""
-    return f"{links_url}/{task.token}/video.mp4"

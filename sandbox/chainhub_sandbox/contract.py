@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from importlib.resources import files
 from typing import Any
@@ -12,6 +12,8 @@ from openapi_schema_validator import OAS30WriteValidator, oas30_format_checker
 from referencing import Registry
 from referencing.jsonschema import DRAFT4
 from ruamel.yaml import YAML
+
+Schema = Mapping[str, Any]
 
 _DOCUMENT = "urn:chainhub:openapi"
 _METHODS = frozenset({"get", "post", "put", "patch", "delete"})
@@ -51,6 +53,13 @@ class Operation:
     file_fields: frozenset[str]
     _body: Any
     _parameters: Sequence[tuple[str, str, bool, Any]]
+    _by_model: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+    def with_models(self, schemas: Mapping[str, Schema]) -> Operation:
+        """Return the operation with schemas of its body for models that the document does not know."""
+        names = (schema["properties"].keys() for schema in schemas.values())
+        validators = {model: _validator(schema) for model, schema in schemas.items()}
+        return replace(self, fields=self.fields.union(*names), _by_model=validators)
 
     def check_parameters(self, path: Mapping[str, str], query: Iterable[tuple[str, str]]) -> None:
         """Check path and query parameters.
@@ -70,12 +79,17 @@ class Operation:
                 raise RuleBroken(name, "required", f"the {place} parameter is missing")
 
     def check_body(self, body: object) -> None:
-        """Check a parsed body; files are given as empty bytes.
+        """Check a parsed body, by its model's own schema if there is one; files are given as empty bytes.
 
         Raises:
             RuleBroken: the body is not what its schema says.
         """
-        _check(self._body, body, "")
+        model: Any = body.get("model") if isinstance(body, dict) else None
+        own = self._by_model.get(model) if isinstance(model, str) else None
+        _check(own or self._body, body, "")
+
+
+_validator = partial(OAS30WriteValidator, format_checker=oas30_format_checker)
 
 
 def _check(validator: Any, value: object, name: str) -> None:
@@ -133,7 +147,7 @@ def _operation(path: str, method: str, item: Any, registry: Registry[Any]) -> Op
             node = registry.resolver().lookup(node["$ref"]).contents
         return node
 
-    validator = partial(OAS30WriteValidator, registry=registry, format_checker=oas30_format_checker)
+    validator = partial(_validator, registry=registry)
     media_type: str | None = None
     schema: Any = {}
     if "requestBody" in item[method]:

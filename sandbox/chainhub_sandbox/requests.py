@@ -16,6 +16,7 @@ from chainhub_sandbox.clips import Clip, ClipRenderer
 from chainhub_sandbox.contract import Operation, RuleBroken
 from chainhub_sandbox.faults import Injection
 from chainhub_sandbox.ledger import PictureRecord, shortened
+from chainhub_sandbox.models import ORIENTATIONS, find_model
 from chainhub_sandbox.pictures import (
     Picture,
     PictureRefused,
@@ -29,21 +30,7 @@ from chainhub_sandbox.tasks import CreateRequest, Format, SentBytes
 MAX_JSON_BYTES = 32 * 1024 * 1024
 MAX_FORM_BYTES = 256 * 1024 * 1024
 MAX_SECONDS = 60
-"""Longest clip in the OpenAI format; the limit is the sandbox's own."""
-
-UNIFIED_SECONDS = 6
-"""Length of a clip in the unified format, which has no field for it."""
-
-OPENAI_MODELS = ("veo_3_1", "veo_3_1-fast")
-UNIFIED_MODELS = ("grok-video-3",)
-OPENAI_SIZES = {
-    "1280x720": (1280, 720),
-    "720x1280": (720, 1280),
-    "16x9": (1280, 720),
-    "9x16": (720, 1280),
-}
-UNIFIED_RATIOS = {"3:2": (3, 2), "2:3": (2, 3), "1:1": (1, 1)}
-UNIFIED_SIZES = {"720P": 720, "1080P": 1080}
+"""Longest clip of a model whose lengths are not documented; the limit is the sandbox's own."""
 
 ValidCreate = tuple[CreateRequest, Clip, list[Picture | str]]
 """A create, the clip it asks for, and what to show in it."""
@@ -206,24 +193,26 @@ async def openai_create(exchange: Exchange, renderer: ClipRenderer) -> ValidCrea
     Raises:
         Refusal: something is not as the documentation says.
     """
-    form = exchange.body
-    model, prompt, seconds, size = (form[k] for k in ("model", "prompt", "seconds", "size"))
-    _check_model_and_prompt(model, OPENAI_MODELS, prompt)
-    frame = _one_of("size", size, OPENAI_SIZES)
+    model = find_model("openai", exchange.body)
+    form = {**model.defaults, **exchange.body}
+    prompt, seconds, size = (form[name] for name in ("prompt", "seconds", "size"))
+    frame = model.frame(form)
     if not (seconds.isascii() and seconds.isdecimal() and len(seconds) <= 4):
         raise bad_field("seconds", f"{seconds[:80]!r} is not a whole number of seconds")
     if not 1 <= int(seconds) <= MAX_SECONDS:
         raise bad_field("seconds", f"{seconds} is not between 1 and {MAX_SECONDS}")
     if form.get("watermark", "false") not in ("true", "false"):
         raise bad_field("watermark", "the text must be 'true' or 'false'")
-    clip = renderer.clip(frame, int(seconds), model, prompt)
+    clip = renderer.clip(frame, int(seconds), form["model"], prompt)
     name = "input_reference"
-    upload = exchange.files[name]
-    (record,) = (each for each in exchange.pictures if each.field == name)
-    picture = await _decode(name, upload.file, record.sha256, clip, renderer)
-    images = (upload.filename or "",)
-    request = CreateRequest("openai", model, prompt, size, seconds=seconds, images=images)
-    return request, clip, [picture]
+    sources: list[Picture | str] = []
+    images: tuple[str, ...] = ()
+    if (upload := exchange.files.get(name)) is not None:
+        (record,) = (each for each in exchange.pictures if each.field == name)
+        sources = [await _decode(name, upload.file, record.sha256, clip, renderer)]
+        images = (upload.filename or "",)
+    request = CreateRequest("openai", form["model"], prompt, size, seconds=seconds, images=images)
+    return request, clip, sources
 
 
 async def unified_create(exchange: Exchange, renderer: ClipRenderer) -> ValidCreate:
@@ -232,25 +221,25 @@ async def unified_create(exchange: Exchange, renderer: ClipRenderer) -> ValidCre
     Raises:
         Refusal: something is not as the documentation says.
     """
-    body = exchange.body
-    model, prompt, size, ratio = (body[k] for k in ("model", "prompt", "size", "aspect_ratio"))
-    _check_model_and_prompt(model, UNIFIED_MODELS, prompt)
-    across, down = _one_of("aspect_ratio", ratio, UNIFIED_RATIOS)
-    unit = _one_of("size", size, UNIFIED_SIZES) // min(across, down)
-    clip = renderer.clip((across * unit, down * unit), UNIFIED_SECONDS, model, prompt)
+    model = find_model("unified", exchange.body)
+    body = {**model.defaults, **exchange.body}
+    name, prompt, size = body["model"], body["prompt"], body.get("size", "")
+    seconds = body["duration"] if "duration" in model.fields else model.seconds
+    clip = renderer.clip(model.frame(body), seconds, name, prompt)
     sources: list[Picture | str] = []
     for index, reference in enumerate(body["images"]):
-        name = f"images[{index}]"
+        place = f"images[{index}]"
         if is_data_uri(reference):
-            sources.append(await _decode_data_uri(name, reference, clip, exchange, renderer))
+            sources.append(await _decode_data_uri(place, reference, clip, exchange, renderer))
         elif is_link(reference):
             sources.append(reference)
-            exchange.pictures.append(PictureRecord(field=name, name=reference))
+            exchange.pictures.append(PictureRecord(field=place, name=reference))
         else:
-            raise bad_field(name, "neither an http(s) link nor a data URI")
+            raise bad_field(place, "neither an http(s) link nor a data URI")
     # Answers tell of a data URI, they do not send it back.
     images = tuple(shortened(reference) for reference in body["images"])
-    request = CreateRequest("unified", model, prompt, size, ratio=ratio, images=images)
+    ratio = body.get("aspect_ratio") or ORIENTATIONS[body.get("orientation", "landscape")]
+    request = CreateRequest("unified", name, prompt, size, ratio=ratio, images=images)
     return request, clip, sources
 
 
@@ -275,17 +264,3 @@ async def _decode(
         return await renderer.decode(file, digest, clip)
     except PictureRefused as refused:
         raise bad_field(name, str(refused)) from None
-
-
-def _one_of(name: str, value: str, known: dict[str, Any]) -> Any:
-    if value not in known:
-        raise bad_field(name, f"{value[:80]!r} is not one of {', '.join(known)}")
-    return known[value]
-
-
-def _check_model_and_prompt(model: str, known: tuple[str, ...], prompt: str) -> None:
-    if model not in known:
-        message = f"no available channel for model {model[:80]!r}; known here: {', '.join(known)}"
-        raise Refusal(503, message, code="model_not_found", param="model")
-    if not prompt.strip():
-        raise bad_field("prompt", "the prompt is blank")

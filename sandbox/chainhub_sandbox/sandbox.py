@@ -5,11 +5,10 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import contextlib
-import signal
 import socket
 import threading
 import time
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Coroutine, Iterator, Sequence
 from typing import Any, Protocol, Self
 
 from starlette.types import ASGIApp
@@ -17,6 +16,7 @@ from starlette.types import ASGIApp
 from chainhub_sandbox.clips import ClipRenderer
 from chainhub_sandbox.clock import Clock, RealClock, VirtualClock
 from chainhub_sandbox.control_api import ControlAPI
+from chainhub_sandbox.dialects import parse
 from chainhub_sandbox.errors import SandboxError
 from chainhub_sandbox.faults import Fault, FaultPlan
 from chainhub_sandbox.gateway import Gateway, LinkHost, Settings
@@ -65,8 +65,11 @@ class Sandbox:
         faults: what goes wrong on purpose, see `fault`; as text for instance
             `create:status,status=503`.
         clock: the time that tasks go by: the system's, or a `VirtualClock`.
+        dialect: how it answers: `documented`, or one or several of the other names in `dialects.NAMES`.
+        seed: of what a dialect draws for each task.
 
     Raises:
+        InvalidDialect: there is no such dialect.
         InvalidFault: there is no such fault.
         SandboxError: another argument is wrong.
     """
@@ -83,6 +86,8 @@ class Sandbox:
         fast: bool = False,
         faults: Sequence[Fault | str] = (),
         clock: Clock | None = None,
+        dialect: str | Sequence[str] = "documented",
+        seed: int = 0,
     ) -> None:
         if pace is None:
             pace = FAST_PACE if fast else DEFAULT_PACE
@@ -93,7 +98,7 @@ class Sandbox:
         if poll_after_ms is None:
             poll_after_ms = max(1, round(pace * 1000))
         self._clock = clock or RealClock()
-        self._settings = Settings(api_key, pace, poll_after_ms, self._clock)
+        self._settings = Settings(api_key, pace, poll_after_ms, self._clock, parse(dialect), seed)
         self._fast = fast
         self._host = host
         self._ports = (port, links_port)
@@ -391,54 +396,3 @@ class Sandbox:
                     f"{len(found)} of {times} {step} requests arrived within {seconds:g} s"
                 )
             time.sleep(_POLL_SECONDS)
-
-
-def serve(
-    host: str = "127.0.0.1",
-    port: int = 8787,
-    api_key: str = "sandbox",
-    pace: float | None = None,
-    on_ready: Callable[[Sandbox], object] | None = None,
-    *,
-    links_port: int = 0,
-    poll_after_ms: int | None = None,
-    fast: bool = False,
-    faults: Sequence[Fault | str] = (),
-) -> None:
-    """Serve until Ctrl-C or SIGTERM, then stop cleanly.
-
-    `on_ready` is called once with the running sandbox, for a line that says its address. The other
-    arguments, and what it raises, are those of `Sandbox`.
-    """
-    sandbox = Sandbox(
-        host=host,
-        port=port,
-        links_port=links_port,
-        api_key=api_key,
-        pace=pace,
-        poll_after_ms=poll_after_ms,
-        fast=fast,
-        faults=faults,
-    )
-    asked_to_stop = threading.Event()
-    with sandbox, _on_signals(asked_to_stop.set):
-        if on_ready is not None:
-            on_ready(sandbox)
-        # Waits in turns: a wait without a limit cannot be interrupted everywhere.
-        while not asked_to_stop.wait(0.5) and sandbox.running:
-            pass
-
-
-@contextlib.contextmanager
-def _on_signals(stop: Callable[[], None]) -> Iterator[None]:
-    """Call `stop` on SIGINT and SIGTERM, where signals can be handled at all."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    wanted = (signal.SIGINT, signal.SIGTERM)
-    before = {number: signal.signal(number, lambda *_: stop()) for number in wanted}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from chainhub_sandbox.clock import Clock
+from chainhub_sandbox.dialects import LATEST_SECONDS, Dialect
 
 Format = Literal["openai", "unified"]
 
@@ -106,25 +107,37 @@ class Task:
     """One accepted create.
 
     Args:
+        task_id: names it.
         request: what was asked for.
         pace: seconds spent in each state.
         clip: the finished MP4, or the reason why there is none.
         clock: the time it goes by.
+        dialect: how answers speak of it.
 
     Attributes:
-        id: `video_<uuid>` or `grok:<uuid>`.
+        id: names it.
+        dialect: how answers speak of it.
         token: the unguessable part of the task's links.
+        relinked: whether its first links have expired.
         created_at: Unix time in seconds.
         sent: which bytes of the video have been sent.
     """
 
     def __init__(
-        self, request: CreateRequest, pace: float, clip: Future[Path], clock: Clock
+        self,
+        task_id: str,
+        request: CreateRequest,
+        pace: float,
+        clip: Future[Path],
+        clock: Clock,
+        dialect: Dialect,
     ) -> None:
+        self.id = task_id
         self.request = request
         self.clip = clip
-        self.id = f"{'video_' if request.format == 'openai' else 'grok:'}{uuid.uuid4()}"
+        self.dialect = dialect
         self.token = _new_token()
+        self.relinked = False
         self.trace_id = uuid.uuid4().hex
         self.created_at = clock.time()
         self.sent = SentBytes()
@@ -138,6 +151,7 @@ class Task:
         self._clock = clock
         self._started = clock.monotonic()
         self._skipped = 0.0
+        self._first_asked: dict[str, float] = {}
         self._held_at: float | None = None
         self._failed_because: str | None = None
         self._ended_after: float | None = None
@@ -176,6 +190,20 @@ class Task:
         self._failed_because = reason
         self._ended_after = self._elapsed
         self.finish()
+
+    def late(self, what: str, seconds: float, since: float) -> bool:
+        """Whether something that is there does not show yet, in the dialect `late`.
+
+        Args:
+            what: names it.
+            seconds: how long it does not show, from the first question for it.
+            since: when it came, in Unix time; a minute later it shows in any case.
+        """
+        if "late" not in self.dialect.names:
+            return False
+        now = self._clock.time()
+        asked = self._first_asked.setdefault(what, now)
+        return now < min(asked + seconds, since + LATEST_SECONDS)
 
     def _note_end(self, _: Future[Path]) -> None:
         self._ended_after = self._elapsed
@@ -258,10 +286,12 @@ class TaskStore:
             else:
                 task.release()
 
-    def find(self, task_id: str, wire_format: Format) -> Task | None:
-        """Return the task of that id, if it was created in that format."""
-        task = self._by_id.get(task_id)
-        return task if task is not None and task.request.format == wire_format else None
+    def __len__(self) -> int:
+        return len(self._by_id)
+
+    def find(self, task_id: str) -> Task | None:
+        """Return the task of that id."""
+        return self._by_id.get(task_id)
 
     def by_token(self, token: str) -> Task | None:
         """Return the task whose links have the token."""
@@ -272,6 +302,7 @@ class TaskStore:
         del self._by_token[task.token]
         self._expired[task.token] = status
         task.token = _new_token()
+        task.relinked = True
         self._by_token[task.token] = task
 
     def expired(self, token: str) -> int | None:

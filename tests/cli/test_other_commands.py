@@ -42,6 +42,37 @@ def test_sandbox_runs_until_ctrl_c(environment: dict[str, str]) -> None:
     assert "Traceback" not in rest
 
 
+def test_sandbox_speaks_dialects(environment: dict[str, str]) -> None:
+    """The options --dialect, given twice, and --seed arrive: a refusal has status 200, an id fifteen digits."""
+    arguments = ["--port", "0", "--dialect", "relay", "--dialect", "numeric-ids", "--seed", "3"]
+    with subprocess.Popen(
+        [COMMAND, "sandbox", *arguments], env=environment, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        url = process.stdout.readline().partition("=")[2].strip()
+        body = {"model": "veo3", "prompt": "A kitten"}
+        with httpx.Client(
+            base_url=url, headers={"Authorization": "Bearer sandbox"}, trust_env=False
+        ) as http:
+            unknown = http.get("/v1/videos/video_1")
+            created = http.post("/v1/video/create", json=body)
+        process.send_signal(signal.SIGINT)
+    assert unknown.status_code == 200
+    assert {"code", "data"} < unknown.json().keys()
+    assert re.search(r'"(id|task_id|taskId)":\d{15}[,}]', created.text)
+    assert process.returncode == 0
+
+
+def test_sandbox_of_an_unknown_dialect(run: Run) -> None:
+    """An unknown dialect is exit status 2, and one line with the names that there are."""
+    done = run("sandbox", "--port", "0", "--dialect", "klingon")
+
+    assert done.returncode == 2
+    (line,) = done.stderr.splitlines()
+    assert "no dialect 'klingon'; there are documented, numeric-ids, long-ids" in line
+    assert line.endswith("(--dialect)")
+
+
 def test_sandbox_on_a_port_in_use(run: Run, gateway: Sandbox) -> None:
     """A taken port is exit status 1 and one line that names it."""
     port = gateway.url.rpartition(":")[2]

@@ -276,3 +276,27 @@ async def test_under_anyio(
         assert not waiting.done()
         assert chainhub_sandbox.tasks[0].status == "video_generation_completed"
     assert (await waiting).path.exists()
+
+
+@pytest.mark.chainhub_sandbox(dialect="own-links", seed=4, pace=60)
+class TestMarker:
+    """The marker gives the sandbox of a test further arguments."""
+
+    def test_of_the_class(self, chainhub_sandbox: Sandbox, chainhub: ChainHub) -> None:
+        """A class's arguments arrive: its dialect links to the gateway, and a state lasts a minute."""
+        task = chainhub.videos.create("A kitten", **UNIFIED)
+        chainhub_sandbox.advance(60)
+        assert chainhub_sandbox.tasks[0].status == "processing"
+        chainhub_sandbox.finish(task)
+        answer = chainhub.videos.retrieve(task).raw
+        assert "/v1/" in answer["video_url"]
+
+    @pytest.mark.chainhub_sandbox(dialect="documented")
+    def test_the_closest_wins(self, chainhub_sandbox: Sandbox, chainhub: ChainHub) -> None:
+        """A test's own arguments go before its class's, and the others stay."""
+        task = chainhub.videos.create("A kitten", **UNIFIED)
+        chainhub_sandbox.advance(60)
+        assert chainhub_sandbox.tasks[0].status == "processing"
+        chainhub_sandbox.finish(task)
+        link = chainhub.videos.retrieve(task).raw["video_url"]
+        assert link.startswith(chainhub_sandbox.links_url)

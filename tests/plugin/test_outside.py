@@ -55,6 +55,24 @@ def test_the_guide_tells_the_truth(outside: Outside, tmp_path: Path) -> None:
     assert f"{len(BLOCKS)} passed" in done.stdout
 
 
+def test_the_example_of_a_dialect(outside: Outside, tmp_path: Path) -> None:
+    """The guide's test of an app in a dialect runs as it stands, and a wrong dialect is said before the test begins."""
+    guide = (ROOT / "docs" / "sandbox.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```python\n(.*?)```", guide, re.DOTALL)
+    (block,) = (each for each in blocks if "@pytest.mark.chainhub_sandbox" in each)
+    shutil.copy(ROOT / "examples" / "kitten.png", tmp_path)
+    wrong = """
+        import pytest
+
+        @pytest.mark.chainhub_sandbox(dialect="klingon")
+        def test_wrong(chainhub_sandbox): ...
+        """
+    folder = write(tmp_path, test_right=block, test_wrong=wrong)
+    done = outside.pytest(folder, "--strict-markers")
+    assert "1 passed, 1 error" in done.stdout, done.stdout + done.stderr
+    assert "no dialect 'klingon'; there are documented, numeric-ids" in done.stdout
+
+
 def test_the_shop_is_tested(outside: Outside, tmp_path: Path) -> None:
     """The example's own tests pass against the installed wheel, in two processes of pytest-xdist."""
     folder = tmp_path / "shop"

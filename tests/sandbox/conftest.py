@@ -114,6 +114,11 @@ class Caller:
         """The finished MP4 as a decoder sees it, see `watch`."""
         return watch(self.video(created), every)
 
+    @staticmethod
+    def seen(mp4: bytes) -> Seen:
+        """An MP4 as a decoder sees it, see `watch`."""
+        return watch(mp4)
+
 
 def watch(mp4: bytes, every: int = 1) -> Seen:
     """Decodes a whole clip, and keeps every so many-th frame to be looked at."""

@@ -109,7 +109,7 @@ def test_wrong_form_value(caller: Caller, changes: dict[str, Any], words: tuple[
     assert_shape_one(caller.create_openai(**changes), 400, *words)
 
 
-@pytest.mark.parametrize("model", ["sora-2", "grok-video-3", ""])
+@pytest.mark.parametrize("model", ["veo3", "grok-video-3", ""])
 def test_unknown_openai_model(caller: Caller, model: str) -> None:
     """Proves that a model of another format, or of none, is 503 model_not_found."""
     error = assert_shape_one(caller.create_openai(model=model), 503, "veo_3_1, veo_3_1-fast")

@@ -199,7 +199,7 @@ def test_own_fault_is_said_in_one_line(
     def bug(*_: object) -> None:
         raise ZeroDivisionError("a bug")
 
-    monkeypatch.setattr("chainhub_sandbox.requests._check_model_and_prompt", bug)
+    monkeypatch.setattr("chainhub_sandbox.requests.find_model", bug)
     answer = caller.create_unified()
     assert answer.status_code == 500
     assert "ZeroDivisionError('a bug')" in answer.json()["error"]["message"]

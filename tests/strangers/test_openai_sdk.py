@@ -152,7 +152,7 @@ def test_its_errors(sdk: Sdk) -> None:
         with pytest.raises(openai.BadRequestError, match="not completed yet") as too_early:
             sdk.finish(client.videos.download_content(running.id))
         with pytest.raises(openai.InternalServerError) as unknown_model:
-            sdk.create(client, model="sora-2")
+            sdk.create(client, model="dall-e-3")
         assert gateway.paid == 1
     errors = (unknown_key, unknown_task, unknown_content, too_early, unknown_model)
     assert [error.value.code for error in errors] == [

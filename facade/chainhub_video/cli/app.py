@@ -275,10 +275,21 @@ def sandbox(
             help="Let something go wrong, as in create:status,status=503; may be given repeatedly.",
         ),
     ] = None,
+    dialect: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--dialect",
+            metavar="NAME",
+            help="Answer as other gateways do, as in relay or late; may be given repeatedly.",
+        ),
+    ] = None,
+    seed: Annotated[
+        int, typer.Option(metavar="N", help="Of what a dialect draws for each task.")
+    ] = 0,
 ) -> int:
     """Run a local gateway for trying things out, until Ctrl-C. Costs nothing."""
     try:
-        from chainhub_sandbox import InvalidFault, SandboxError, serve
+        from chainhub_sandbox import InvalidDialect, InvalidFault, SandboxError, serve
     except ModuleNotFoundError as missing:
         return fail(str(missing), 2)
 
@@ -288,9 +299,11 @@ def sandbox(
         show(f"export CHAINHUB_API_KEY={shlex.quote(api_key)}")
 
     try:
-        serve(host, port, api_key, pace, tell, faults=fault or ())
+        serve(host, port, api_key, pace, tell, faults=fault or (), dialect=dialect or (), seed=seed)
     except InvalidFault as mistake:
         return fail(f"{mistake} (--fault)", 2)
+    except InvalidDialect as mistake:
+        return fail(f"{mistake} (--dialect)", 2)
     except SandboxError as failure:
         return fail(str(failure), 1)
     return 0

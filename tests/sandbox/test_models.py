@@ -1,0 +1,201 @@
+"""The models of the vendor's other pages: their fields, the clips they make, and the ids of their tasks."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, cast
+
+import httpx
+import pytest
+
+from .test_refusals import assert_shape_one
+
+if TYPE_CHECKING:
+    from .conftest import Caller
+
+UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
+ULID = r"task_0[0-9a-hjkmnp-tv-z]{25}"
+MINE = "https://pictures.example/mine.png"
+VEO = (
+    *("veo2", "veo2-fast", "veo2-fast-frames", "veo2-fast-components", "veo2-pro"),
+    *("veo2-pro-components", "veo3", "veo3-fast", "veo3-fast-frames", "veo3-frames"),
+    *("veo3-pro", "veo3-pro-frames", "veo3.1", "veo3.1-fast", "veo3.1-pro"),
+)
+
+
+def form(caller: Caller, **fields: str) -> httpx.Response:
+    """POST /v1/videos for sora-2 with these fields and no others."""
+    given = {"model": "sora-2", "prompt": "A kitten", **fields}
+    return caller.http.post("/v1/videos", files={k: (None, text) for k, text in given.items()})
+
+
+def document(caller: Caller, model: str, **fields: Any) -> httpx.Response:
+    """POST /v1/video/create with these fields and no others."""
+    body = {"model": model, "prompt": "A kitten", **fields}
+    return caller.http.post("/v1/video/create", json=body)
+
+
+def clip(caller: Caller, created: httpx.Response, wire_format: str) -> tuple[int, int, float]:
+    """Width, height and seconds of a finished clip; the sandbox of the tests makes it a quarter as large."""
+    assert created.status_code == 200, created.text
+    task_id = created.json()["id"]
+    caller.gateway.finish(task_id)
+    if wire_format == "openai":
+        assert caller.http.get(f"/v1/videos/{task_id}").json()["status"] == "completed"
+    else:
+        assert caller.http.get(f"/v1/video/query?id={task_id}").json()["status"] == "completed"
+    video = caller.http.get(f"/v1/videos/{task_id}/content").raise_for_status().content
+    seen = type(caller).seen(video)
+    return seen.size[0] * 4, seen.size[1] * 4, round(seen.seconds, 3)
+
+
+@pytest.mark.parametrize(
+    ("fields", "wanted"),
+    [
+        ({}, (720, 1280, 4)),
+        ({"size": "1280x720", "seconds": "8"}, (1280, 720, 8)),
+        ({"size": "1024x1792", "seconds": "10"}, (1024, 1792, 10)),
+        ({"size": "1792x1024", "seconds": "25"}, (1792, 1024, 25)),
+        (
+            {
+                "model": "sora-2-pro",
+                "seconds": "12",
+                "watermark": "false",
+                "private": "true",
+                "style": "anime",
+                "character_url": "https://pictures.example/cat.mp4",
+                "character_timestamps": "1,3",
+                "metadata": "{}",
+                "another_field": "is let through",
+            },
+            (720, 1280, 12),
+        ),
+    ],
+)
+def test_sora_form(caller: Caller, fields: dict[str, str], wanted: tuple[int, int, float]) -> None:
+    """Proves that sora's form needs model and prompt only, and that the clip has the size and length asked for."""
+    created = form(caller, **fields)
+    assert clip(caller, created, "openai") == wanted
+    model = fields.get("model", "sora-2")
+    assert re.fullmatch(UUID if model == "sora-2-pro" else f"sora-2:{ULID}", created.json()["id"])
+    assert created.json()["model"] == model
+    assert created.json()["size"] == f"{wanted[0]}x{wanted[1]}"
+    assert created.json()["seconds"] == f"{wanted[2]:g}"
+
+
+def test_sora_form_with_a_picture(caller: Caller) -> None:
+    """Proves that sora takes a reference picture as a file, and that it is in the clip."""
+    parts = {"model": (None, "sora-2"), "prompt": (None, "Red"), "size": (None, "1280x720")}
+    picture = {"input_reference": ("red.png", caller.png("red"), "image/png")}
+    created = caller.http.post("/v1/videos", files={**parts, **picture})
+    caller.gateway.finish(created.json()["id"])
+    video = caller.http.get(f"/v1/videos/{created.json()['id']}/content").content
+    frame = type(caller).seen(video).frames[0]
+    red, green, blue = (band.getpixel((160, 60)) for band in frame.split())
+    assert cast("int", red) > 200 > 80 > max(cast("int", green), cast("int", blue))
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"seconds": "5"}, ("seconds", "'12'")),
+        ({"size": "16x9"}, ("size", "1792x1024")),
+        ({"watermark": "no"}, ("watermark", "true")),
+        ({"private": "1"}, ("private", "true")),
+        ({"style": "noir"}, ("style", "anime")),
+        ({"character_timestamps": "1,4.5"}, ("character_timestamps", "1 to 3 apart")),
+        ({"character_timestamps": "1,1.5"}, ("character_timestamps", "1 to 3 apart")),
+        ({"character_timestamps": "3,1"}, ("character_timestamps", "1 to 3 apart")),
+        ({"character_timestamps": "now"}, ("character_timestamps", "as in 1,3")),
+        ({"input_reference": MINE}, ("input_reference", "must be a file")),
+        ({"prompt": " "}, ("prompt", "blank")),
+    ],
+)
+def test_wrong_sora_form(caller: Caller, fields: dict[str, str], words: tuple[str, ...]) -> None:
+    """Proves that a wrong value of sora's form is refused with its field and what it may be."""
+    error = assert_shape_one(form(caller, **fields), 400, *words)
+    assert error["param"] == next(iter(fields))
+
+
+@pytest.mark.parametrize(
+    ("model", "fields", "wanted"),
+    [
+        ("sora-2", {}, (720, 1280, 10)),
+        ("sora-2", {"orientation": "landscape", "size": "small"}, (1280, 720, 10)),
+        ("sora-2-pro", {"duration": 15, "images": [MINE]}, (1080, 1920, 15)),
+        ("sora-2-pro", {"duration": 25, "orientation": "landscape"}, (1920, 1080, 25)),
+        ("sora-2", {"watermark": False, "private": True}, (720, 1280, 10)),
+        ("veo2", {}, (1280, 720, 8)),
+        ("veo2-fast-frames", {"images": [MINE, MINE]}, (1280, 720, 8)),
+        ("veo3", {"aspect_ratio": "9:16", "enhance_prompt": True}, (720, 1280, 8)),
+        ("veo3-pro-frames", {"images": [MINE], "aspect_ratio": "16:9"}, (1280, 720, 8)),
+        ("veo3.1-pro", {"enable_upsample": True, "aspect_ratio": "9:16"}, (1080, 1920, 8)),
+        ("veo3.1", {"another_field": "is let through"}, (1280, 720, 8)),
+    ],
+)
+def test_unified_clips(
+    caller: Caller, model: str, fields: dict[str, Any], wanted: tuple[int, int, float]
+) -> None:
+    """Proves that the clip follows orientation, aspect ratio, size and duration, and the answer's ratio its shape."""
+    created = document(caller, model, **fields)
+    assert clip(caller, created, "unified") == wanted
+    state = caller.query(created.json()["id"]).json()
+    assert state["ratio"] == ("16:9" if wanted[0] > wanted[1] else "9:16")
+    assert state["model"] == model
+
+
+@pytest.mark.parametrize("model", ["sora-2", "sora-2-pro", *VEO])
+def test_unified_ids(caller: Caller, model: str) -> None:
+    """Proves that each further model is there, and that its tasks have ids in the form that was seen of it."""
+    forms = {"sora-2": f"sora-2:{ULID}", "sora-2-pro": UUID}
+    created = document(caller, model)
+    assert created.status_code == 200
+    wanted = forms.get(model, re.escape(model) + r":\d{10}-[0-9A-Za-z]{10}")
+    assert re.fullmatch(wanted, created.json()["id"])
+
+
+@pytest.mark.parametrize(
+    ("model", "fields", "words"),
+    [
+        ("sora-2", {"duration": 15}, ("duration", "10")),
+        ("sora-2", {"duration": "10"}, ("duration", "integer")),
+        ("sora-2", {"size": "large"}, ("size", "small")),
+        ("sora-2-pro", {"duration": 10}, ("duration", "15, 25")),
+        ("sora-2", {"orientation": "square"}, ("orientation", "landscape")),
+        ("sora-2", {"watermark": "false"}, ("watermark", "boolean")),
+        ("sora-2", {"aspect_ratio": "16:9"}, ("aspect_ratio", "sora-2 has no such field")),
+        ("sora-2", {"images": MINE}, ("images", "array")),
+        ("sora-2", {"images": ["kitten.png"]}, ("images[0]", "data URI")),
+        ("veo2", {"aspect_ratio": "16:9"}, ("aspect_ratio", "veo2 has no such field")),
+        ("veo3", {"aspect_ratio": "1:1"}, ("aspect_ratio", "9:16")),
+        ("veo3", {"duration": 8}, ("duration", "enhance_prompt")),
+        ("veo3", {"enhance_prompt": "true"}, ("enhance_prompt", "boolean")),
+        ("veo2-fast-frames", {"images": [MINE] * 3}, ("images", "maxItems")),
+        ("veo3-pro-frames", {"images": [MINE] * 2}, ("images", "maxItems")),
+        ("veo3", {"prompt": 5}, ("prompt", "string")),
+    ],
+)
+def test_wrong_unified_value(
+    caller: Caller, model: str, fields: dict[str, Any], words: tuple[str, ...]
+) -> None:
+    """Proves that each further model's fields are checked by its own rules, and another model's are refused."""
+    assert_shape_one(document(caller, model, **fields), 400, *words)
+
+
+def test_models_of_one_call_only(fresh_caller: Caller) -> None:
+    """Proves that a model of the other call is 503 with the list of those that there are, and costs nothing."""
+    whole = {"size": "720P", "aspect_ratio": "3:2", "images": []}
+    for answer in (
+        fresh_caller.create_openai(model="veo3.1"),
+        document(fresh_caller, "veo_3_1", **whole),
+        document(fresh_caller, "veo4", **whole),
+    ):
+        error = assert_shape_one(answer, 503, "sora-2-pro")
+        assert error["code"] == "model_not_found"
+    assert fresh_caller.gateway.paid == 0
+
+
+def test_the_documents_models_keep_their_rules(caller: Caller) -> None:
+    """Proves that fields of further models change nothing for the three that the document knows."""
+    created = caller.create_unified(duration=25, orientation="portrait", size="720P")
+    assert clip(caller, created, "unified") == (1080, 720, 6)
