@@ -81,6 +81,14 @@ class Stream(Protocol):
 class IO(Protocol):
     """Everything that waits, and the clock."""
 
+    def ready(self) -> None:
+        """Make what requests to the gateway are sent with, unless it is there already.
+
+        Raises:
+            ConfigurationError: it cannot be made.
+        """
+        ...
+
     async def open(self, call: Call, /) -> Stream:
         """Send a request, and return its answer with the body unread.
 

@@ -66,6 +66,9 @@ class World:
         """The headers of each call."""
         return [call.arguments.get("headers", {}) for call in self.calls]
 
+    def ready(self) -> None:
+        """There is nothing to make."""
+
     async def open(self, call: Call, /) -> Body:
         """Give the next outcome."""
         self.calls.append(call)

@@ -9,12 +9,14 @@ import inspect
 import platform
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+import attrs
 import httpx
 
 from chainhub_video import runtime
 from chainhub_video._version import __version__
+from chainhub_video.drivers.environment import Routes, environment_routes, trusted_certificates
 from chainhub_video.errors import ConfigurationError
 from chainhub_video.io import Call, TransportFailure
 
@@ -64,17 +66,41 @@ def open_client(client: Any, *, closed: bool) -> Any:
     return client
 
 
-def own_clients(kind: Callable[..., C], settings: Settings) -> tuple[C, C]:
-    """Return two HTTP clients of ours: one that keeps connections, and one that opens one for each request.
+@attrs.frozen
+class OwnClients(Generic[C]):
+    """Our HTTP clients.
+
+    Attributes:
+        kept: keeps its connections.
+        fresh: opens a connection for each request.
+        routes: the proxies that both go through.
+    """
+
+    kept: C
+    fresh: C
+    routes: Routes
+
+
+def own_clients(
+    client: Callable[..., C], transport: Callable[..., Any], settings: Settings
+) -> OwnClients[C]:
+    """Return our HTTP clients, on the proxies and certificates that the environment names now.
 
     Args:
-        kind: their class.
+        client: their class.
+        transport: that of their transports.
         settings: say whether the environment's proxies and certificates are used.
+
+    Raises:
+        ConfigurationError: the environment's certificates cannot be used.
     """
-    env = settings.trust_env
-    trust = httpx.create_ssl_context(trust_env=env)
-    fresh = httpx.Limits(**FRESH_LIMITS)
-    return kind(verify=trust, trust_env=env), kind(verify=trust, trust_env=env, limits=fresh)
+    trust = trusted_certificates(trust_env=settings.trust_env)
+    routes = environment_routes() if settings.trust_env else Routes()
+    kept = transport(routes, verify=trust)
+    fresh = transport(routes, verify=trust, limits=httpx.Limits(**FRESH_LIMITS))
+    return OwnClients(
+        client(transport=kept, trust_env=False), client(transport=fresh, trust_env=False), routes
+    )
 
 
 def build_request(
