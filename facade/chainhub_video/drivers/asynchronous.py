@@ -85,7 +85,7 @@ class AsyncDriver:
         """
         self.client(fresh=True)
         if (own := self._own) is not None:
-            own.routes.check(self.settings.base_url)
+            own.ready(self.settings.base_url)
 
     async def close(self) -> None:
         """Close our own HTTP clients."""

@@ -87,7 +87,7 @@ class BlockingDriver:
         """
         self.client(fresh=True)
         if (own := self._own) is not None:
-            own.routes.check(self.settings.base_url)
+            own.ready(self.settings.base_url)
 
     def close(self) -> None:
         """Close our own HTTP clients."""

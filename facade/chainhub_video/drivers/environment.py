@@ -138,8 +138,8 @@ class _Exempt:
 
 def _exempt(entry: str) -> _Exempt | None:
     """Return what an entry of NO_PROXY means; None if nothing."""
-    scheme, separator, rest = entry.lower().rpartition("://")
-    rest = rest.rstrip("/") or ("*" if separator else "")
+    scheme, _, rest = entry.lower().rpartition("://")
+    rest = rest.rstrip("/") or ("*" if scheme else "")
     network = _network(rest)
     found = None if network else _ENTRY.fullmatch(rest)
     name, port = rest, None
@@ -187,17 +187,6 @@ class Routes:
         if any(entry.covers(url.scheme, host, port) for entry in self.exempt):
             return None
         return proxy
-
-    def check(self, address: str) -> None:
-        """Make sure that there is a way to an address.
-
-        Raises:
-            ConfigurationError: its proxy cannot be used.
-        """
-        url = _parsed(address)
-        proxy = self.proxy_for(url) if url else None
-        if proxy is not None:
-            proxy.url()
 
 
 def environment_routes() -> Routes:

@@ -73,12 +73,12 @@ class OwnClients(Generic[C]):
     Attributes:
         kept: keeps its connections.
         fresh: opens a connection for each request.
-        routes: the proxies that both go through.
+        ready: makes the way of a fresh request to an address, or raises ConfigurationError.
     """
 
     kept: C
     fresh: C
-    routes: Routes
+    ready: Callable[[str], None]
 
 
 def own_clients(
@@ -99,7 +99,9 @@ def own_clients(
     kept = transport(routes, verify=trust)
     fresh = transport(routes, verify=trust, limits=httpx.Limits(**FRESH_LIMITS))
     return OwnClients(
-        client(transport=kept, trust_env=False), client(transport=fresh, trust_env=False), routes
+        kept=client(transport=kept, trust_env=False),
+        fresh=client(transport=fresh, trust_env=False),
+        ready=fresh.ready,
     )
 
 

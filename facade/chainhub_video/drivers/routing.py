@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import httpx
 
+from chainhub_video.errors import ConfigurationError
+
 if TYPE_CHECKING:
     from chainhub_video.drivers.environment import NamedProxy, Routes
 
@@ -43,15 +45,36 @@ class Transports(Generic[T]):
         proxy = self._routes.proxy_for(url)
         with self._lock:
             if proxy not in self._made:
-                self._made[proxy] = self._make(proxy=self._proxy(proxy))
+                self._made[proxy] = self._through(proxy)
             return self._made[proxy], proxy
 
-    def _proxy(self, proxy: NamedProxy | None) -> httpx.Proxy | None:
+    def _through(self, proxy: NamedProxy | None) -> T:
         if proxy is None:
-            return None
+            return self._make()
         url = proxy.url()
         # A proxy that is itself reached by TLS is checked against the same certificates.
-        return httpx.Proxy(url, ssl_context=self._trust if url.scheme == "https" else None)
+        trust = self._trust if url.scheme == "https" else None
+        try:
+            return self._make(proxy=httpx.Proxy(url, ssl_context=trust))
+        except (
+            ImportError,
+            RuntimeError,
+        ) as error:  # httpcore remembers that a package was missing
+            raise ConfigurationError(
+                f"{proxy}, and what SOCKS proxies need was not there when this program began: start it again"
+            ) from error
+
+    def ready(self, address: str) -> None:
+        """Make the transport for an address, if it is one.
+
+        Raises:
+            ConfigurationError: the proxy for it cannot be used.
+        """
+        try:
+            url = httpx.URL(address)
+        except httpx.InvalidURL:  # sending says so
+            return
+        self.choose(url)
 
     def release(self) -> list[T]:
         """Return those that have been made, to be closed, and forget them."""
@@ -66,6 +89,7 @@ class RoutingTransport(httpx.BaseTransport):
 
     def __init__(self, routes: Routes, **options: Any) -> None:
         self._transports = Transports(routes, httpx.HTTPTransport, **options)
+        self.ready = self._transports.ready
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Send a request, and return its answer with the body unread."""
@@ -88,6 +112,7 @@ class AsyncRoutingTransport(httpx.AsyncBaseTransport):
 
     def __init__(self, routes: Routes, **options: Any) -> None:
         self._transports = Transports(routes, httpx.AsyncHTTPTransport, **options)
+        self.ready = self._transports.ready
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send a request, and return its answer with the body unread."""
