@@ -27,6 +27,7 @@ import json, sys
 from pathlib import Path
 
 sys.modules["httpx._main"] = None  # httpx's own command, which takes rich where it finds it
+sys.modules["socksio"] = None  # httpcore takes it where it finds it
 
 def end_of(step):
     print(json.dumps([step, sorted({name.partition(".")[0] for name in sys.modules})]))
