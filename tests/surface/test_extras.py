@@ -30,7 +30,7 @@ sys.modules["httpx._main"] = None  # httpx's own command, which takes rich where
 sys.modules["socksio"] = None  # httpcore takes it where it finds it
 
 def end_of(step):
-    print(json.dumps([step, sorted({name.partition(".")[0] for name in sys.modules})]))
+    print(json.dumps([step, sorted({name.partition(".")[0] for name, module in sys.modules.items() if module})]))
 
 import chainhub_video
 end_of("import")
