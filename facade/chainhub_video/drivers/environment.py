@@ -8,16 +8,18 @@ from __future__ import annotations
 import ipaddress
 import os
 import re
-import ssl
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 from urllib.request import getproxies
 
 import attrs
 import httpx
 
 from chainhub_video.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    import ssl
 
 _Network: TypeAlias = "ipaddress.IPv4Network | ipaddress.IPv6Network"
 
@@ -232,9 +234,11 @@ def trusted_certificates(*, trust_env: bool) -> ssl.SSLContext:
 
 def _unusable(error: OSError, file: str | None) -> ConfigurationError:
     """Return the error that names the variable for which no certificates could be had."""
+    from ssl import SSLError  # slow to import
+
     if file and not _holds_certificates(file):
         pem = "it holds no certificate in PEM form"
-        reason = pem if isinstance(error, ssl.SSLError) else _reason(error)
+        reason = pem if isinstance(error, SSLError) else _reason(error)
         return ConfigurationError(
             f"SSL_CERT_FILE is {file!r:.200}, and cannot be used ({reason}): name a file of "
             "certificates in PEM form, or unset it"
@@ -251,6 +255,8 @@ def _unusable(error: OSError, file: str | None) -> ConfigurationError:
 
 
 def _holds_certificates(file: str) -> bool:
+    import ssl  # slow
+
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cafile=file)
     except OSError:
