@@ -16,7 +16,6 @@ import httpx
 
 from chainhub_video import runtime
 from chainhub_video.drivers import http
-from chainhub_video.drivers.routing import AsyncRoutingTransport
 from chainhub_video.io import IO, Call
 from chainhub_video.settings import Settings
 
@@ -74,6 +73,8 @@ class AsyncDriver:
         if (lent := http.open_client(self.lent, closed=self._closed)) is not None:
             return lent
         if self._own is None:
+            from chainhub_video.drivers.routing import AsyncRoutingTransport  # when first needed
+
             self._own = http.own_clients(httpx.AsyncClient, AsyncRoutingTransport, self.settings)
         return self._own.fresh if fresh else self._own.kept
 

@@ -12,7 +12,6 @@ import httpx
 
 from chainhub_video import runtime
 from chainhub_video.drivers import http
-from chainhub_video.drivers.routing import RoutingTransport
 from chainhub_video.io import IO, Call
 from chainhub_video.settings import Settings
 
@@ -76,6 +75,8 @@ class BlockingDriver:
             if (lent := http.open_client(self.lent, closed=self._closed)) is not None:
                 return lent
             if self._own is None:
+                from chainhub_video.drivers.routing import RoutingTransport  # when first needed
+
                 self._own = http.own_clients(httpx.Client, RoutingTransport, self.settings)
             return self._own.fresh if fresh else self._own.kept
 

@@ -16,7 +16,6 @@ import httpx
 
 from chainhub_video import runtime
 from chainhub_video._version import __version__
-from chainhub_video.drivers.environment import Routes, environment_routes, trusted_certificates
 from chainhub_video.errors import ConfigurationError
 from chainhub_video.io import Call, TransportFailure
 
@@ -94,6 +93,12 @@ def own_clients(
     Raises:
         ConfigurationError: the environment's certificates cannot be used.
     """
+    from chainhub_video.drivers.environment import (  # of no use to a lent client
+        Routes,
+        environment_routes,
+        trusted_certificates,
+    )
+
     trust = trusted_certificates(trust_env=settings.trust_env)
     routes = environment_routes() if settings.trust_env else Routes()
     kept = transport(routes, verify=trust)
