@@ -5,9 +5,11 @@ httpx reads the same variables when a client is made, and ends in exceptions of 
 
 from __future__ import annotations
 
+import errno
 import ipaddress
 import os
 import re
+import stat
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
@@ -225,8 +227,8 @@ def trusted_certificates(*, trust_env: bool) -> ssl.SSLContext:
     if folders and not file:
         _check_folders(folders)
     try:
-        if file:  # httpx before 0.28 passes over one that is not there
-            Path(file).stat()
+        if file and stat.S_ISDIR(Path(file).stat().st_mode):  # httpx before 0.28 passes over both
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
         return httpx.create_ssl_context(trust_env=trust_env)
     except OSError as error:
         raise _unusable(error, file) from error

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 C = TypeVar("C")
 
+KEPT_LIMITS = {"max_connections": 100, "max_keepalive_connections": 20}  # httpx's own
 FRESH_LIMITS = {"max_keepalive_connections": 0}
 USER_AGENT = f"chainhub-video/{__version__} python/{platform.python_version()}"
 
@@ -101,8 +102,8 @@ def own_clients(
 
     trust = trusted_certificates(trust_env=settings.trust_env)
     routes = environment_routes() if settings.trust_env else Routes()
-    kept = transport(routes, verify=trust)
-    fresh = transport(routes, verify=trust, limits=httpx.Limits(**FRESH_LIMITS))
+    kept = transport(routes, trust, httpx.Limits(**KEPT_LIMITS))
+    fresh = transport(routes, trust, httpx.Limits(**FRESH_LIMITS))
     return OwnClients(
         kept=client(transport=kept, trust_env=False),
         fresh=client(transport=fresh, trust_env=False),

@@ -13,11 +13,11 @@ import httpx
 from chainhub_video.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    import ssl
+
     from chainhub_video.drivers.environment import NamedProxy, Routes
 
 T = TypeVar("T")
-
-_NOT_CONNECTED = (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError)
 
 
 class Transports(Generic[T]):
@@ -25,14 +25,22 @@ class Transports(Generic[T]):
 
     Args:
         routes: say which one a request needs.
-        make: makes a transport for a proxy, or a direct one if None.
-        options: of every transport.
+        make: makes a transport of the HTTP library.
+        trust: the certificates that servers are checked against, and proxies that are reached by TLS.
+        limits: of the connections.
     """
 
-    def __init__(self, routes: Routes, make: Callable[..., T], **options: Any) -> None:
+    def __init__(
+        self,
+        routes: Routes,
+        make: Callable[..., T],
+        trust: ssl.SSLContext,
+        limits: httpx.Limits,
+    ) -> None:
         self._routes = routes
-        self._make: Callable[..., T] = partial(make, trust_env=False, **options)
-        self._trust = options["verify"]
+        self._make: Callable[..., T] = partial(make, verify=trust, trust_env=False)
+        self._trust = trust
+        self._limits = limits
         self._made: dict[NamedProxy | None, T] = {}
         self._lock = Lock()
 
@@ -50,16 +58,15 @@ class Transports(Generic[T]):
 
     def _through(self, proxy: NamedProxy | None) -> T:
         if proxy is None:
-            return self._make()
+            return self._make(limits=self._limits)
         url = proxy.url()
-        # A proxy that is itself reached by TLS is checked against the same certificates.
         trust = self._trust if url.scheme == "https" else None
+        # httpcore counts a tunnel in which TLS failed as open for ever: such ones must not use up a limit.
+        limits = httpx.Limits(max_keepalive_connections=self._limits.max_keepalive_connections)
         try:
-            return self._make(proxy=httpx.Proxy(url, ssl_context=trust))
-        except (
-            ImportError,
-            RuntimeError,
-        ) as error:  # httpcore remembers that a package was missing
+            return self._make(limits=limits, proxy=httpx.Proxy(url, ssl_context=trust))
+        # httpcore remembers that a package was missing.
+        except (ImportError, RuntimeError) as error:
             raise ConfigurationError(
                 f"{proxy}, and what SOCKS proxies need was not there when this program began: start it again"
             ) from error
@@ -87,8 +94,8 @@ class Transports(Generic[T]):
 class RoutingTransport(httpx.BaseTransport):
     """A transport that sends each request the way that the environment says."""
 
-    def __init__(self, routes: Routes, **options: Any) -> None:
-        self._transports = Transports(routes, httpx.HTTPTransport, **options)
+    def __init__(self, routes: Routes, trust: ssl.SSLContext, limits: httpx.Limits) -> None:
+        self._transports = Transports(routes, httpx.HTTPTransport, trust, limits)
         self.ready = self._transports.ready
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
@@ -96,7 +103,7 @@ class RoutingTransport(httpx.BaseTransport):
         transport, proxy = self._transports.choose(request.url)
         if proxy is None:
             return transport.handle_request(request)
-        greeting = _SocksGreeting(request)
+        greeting = _Greeting(request)
         request.extensions = {**request.extensions, "trace": greeting.record}
         with greeting.explain_errors(proxy):
             return transport.handle_request(request)
@@ -110,8 +117,8 @@ class RoutingTransport(httpx.BaseTransport):
 class AsyncRoutingTransport(httpx.AsyncBaseTransport):
     """The same for asyncio."""
 
-    def __init__(self, routes: Routes, **options: Any) -> None:
-        self._transports = Transports(routes, httpx.AsyncHTTPTransport, **options)
+    def __init__(self, routes: Routes, trust: ssl.SSLContext, limits: httpx.Limits) -> None:
+        self._transports = Transports(routes, httpx.AsyncHTTPTransport, trust, limits)
         self.ready = self._transports.ready
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -119,7 +126,7 @@ class AsyncRoutingTransport(httpx.AsyncBaseTransport):
         transport, proxy = self._transports.choose(request.url)
         if proxy is None:
             return await transport.handle_async_request(request)
-        greeting = _SocksGreeting(request)
+        greeting = _Greeting(request)
         request.extensions = {**request.extensions, "trace": greeting.record_async}
         with greeting.explain_errors(proxy):
             return await transport.handle_async_request(request)
@@ -130,11 +137,11 @@ class AsyncRoutingTransport(httpx.AsyncBaseTransport):
             await transport.aclose()
 
 
-class _SocksGreeting:
-    """What goes on while a SOCKS proxy is asked for a connection, before anything of the request leaves.
+class _Greeting:
+    """What goes on until a proxy has made a connection, before anything of the request leaves.
 
-    httpcore waits for the proxy's words without end, leaves the connection open if they make no sense, and raises
-    whatever comes of it. This bounds each of them by the time to connect, and closes the connection.
+    httpcore waits for the words of a SOCKS proxy without end, leaves the connection open if they make no sense, and
+    raises whatever comes of it. This bounds each of them by the time to connect, and closes the connection.
 
     Args:
         request: whose `trace` extension, if it has one, goes on being told of each event.
@@ -144,6 +151,7 @@ class _SocksGreeting:
         self._tell = request.extensions.get("trace")
         self._patience = request.extensions.get("timeout", {}).get("connect")
         self._stream: Any = None
+        self._over = False
 
     def record(self, event: str, info: Mapping[str, Any]) -> None:
         """Take an event."""
@@ -162,7 +170,7 @@ class _SocksGreeting:
             await abandoned.aclose()
 
     def _note(self, event: str, info: Mapping[str, Any]) -> Any:
-        """Bound what is read and written during the greeting; return the connection if it has failed."""
+        """Bound what a SOCKS proxy is asked; return the connection if that has failed."""
         if event.endswith("setup_socks5_connection.started"):
             self._stream = stream = info["stream"]
             for name in ("read", "write"):
@@ -172,23 +180,27 @@ class _SocksGreeting:
             self._stream = None
         elif event.endswith("setup_socks5_connection.failed"):
             return self._stream
+        elif event.endswith("send_request_headers.started"):
+            self._over = info["request"].method != b"CONNECT"
         return None
 
     @contextmanager
     def explain_errors(self, proxy: NamedProxy) -> Iterator[None]:
-        """Say that it was the proxy's way on which no connection was made.
+        """Say of what went wrong before there was a connection that it was on the way through a proxy.
 
         Raises:
-            httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError: in place of one that does not say so.
+            httpx.TransportError: in place of one that does not say so.
         """
         try:
             yield
         except Exception as error:
+            if self._over:
+                raise
             reason = str(error) or type(error).__name__
-            if isinstance(error, _NOT_CONNECTED):
+            if isinstance(error, httpx.TransportError):
                 raise type(error)(f"{reason}, by way of a proxy: {proxy}") from error
             if self._stream is None:
                 raise
             raise httpx.ProxyError(
-                f"the proxy does not answer as one of SOCKS 5 does ({reason}): {proxy}"
+                f"the proxy does not answer as one of SOCKS 5 does ({reason}), {proxy}"
             ) from error
