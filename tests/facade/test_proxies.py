@@ -77,6 +77,7 @@ BROKEN: dict[str, tuple[str, str]] = {
     "no host": ("http://:8080", "http://:8080', which is not"),
     "only a scheme": ("http://", "'http://', which is not"),
     "slash in a password": ("http://u:s3/s3cret@h:1", r"'http://\*\*\*@h:1', which is not"),
+    "scheme in a password": ("http://u:s3cret://@h:1", r"'http://\*\*\*@h:1', which is not"),
     "colon in a password": ("http://u:x:y", "u:x:y', which is not"),
     "escaped sign": ("http://u:s3cret%40h:1x", r"'http://\*\*\*@h:1x', which is not"),
     "two brackets": ("http://[::1", r"\[::1', which is not"),

@@ -42,9 +42,8 @@ _LONGEST_CREDENTIAL = 255  # bytes, in SOCKS
 _ENTRY = re.compile(
     r"(?:\[(?P<six>[^\]]*)\](?P<bits>/\d+)?|(?P<name>[^:]*))(?::(?P<port>\d{1,5}))?"
 )
-_HASHED = re.compile(
-    r"[0-9a-f]{8}\.r?\d+"
-)  # what OpenSSL calls the files of a folder of certificates
+# What OpenSSL calls the files of a folder of certificates.
+_HASHED = re.compile(r"[0-9a-f]{8}\.r?\d+")
 
 
 @attrs.frozen
@@ -75,7 +74,7 @@ class NamedProxy:
         """
         remedy = f"correct {self.variable}, unset it, or name the host in NO_PROXY"
         text = self.value.strip()
-        given, _, rest = text.rpartition("://") if "://" in text else ("http", "", text)
+        given, _, rest = text.partition("://") if "://" in text else ("http", "", text)
         scheme = _SCHEMES.get(given.lower())
         if scheme is None:
             raise ConfigurationError(
