@@ -9,6 +9,7 @@ from typing import Any
 
 from .processes import Subject, worker
 from .results import AtMost, Row
+from .server import PNG
 
 _AIM = AtMost(4.0)  # MB
 _WITHOUT_LINKS = ("bare", "openai_sdk")
@@ -21,7 +22,7 @@ async def measure(
     colour = subjects[0].colour.lower()
     picture = folder / "large.png"
     with picture.open("wb") as file:
-        file.write(b"\x89PNG\r\n\x1a\n")
+        file.write(PNG)
         file.truncate(up)
     calls: tuple[tuple[str, Mapping[str, Any]], ...] = (
         (f"upload of {up // 1_000_000} MB from a path", {"call": "create", "path": str(picture)}),

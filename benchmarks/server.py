@@ -13,7 +13,7 @@ import sys
 import tempfile
 from typing import IO, cast
 
-PNG = b"\x89PNG\r\n\x1a\n"
+PNG = b"\x89PNG\r\n\x1a\n\0\0\0\0IEND\xaeB`\x82"  # whole, whatever follows
 _TASK = {"id": "video_1", "object": "video", "model": "veo_3_1", "seconds": "8", "size": "1280x720"}
 _CREATED = {**_TASK, "status": "queued", "progress": 0, "created_at": 1762336916}
 _RUNNING = {**_CREATED, "status": "in_progress", "progress": 30}

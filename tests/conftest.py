@@ -14,6 +14,8 @@ from httpx._transports import default
 
 from tests.wheels import ROOT, build
 
+SURROUNDINGS = ("SSL_CERT_FILE", "SSL_CERT_DIR", "SSLKEYLOGFILE")
+
 
 @pytest.fixture(scope="session", autouse=True)
 def _one_trust_store() -> Iterator[None]:
@@ -28,7 +30,7 @@ def _one_trust_store() -> Iterator[None]:
         verify: ssl.SSLContext | str | bool = True, cert: None = None, trust_env: bool = True
     ) -> ssl.SSLContext:
         if verify is True and cert is None:
-            return kept(trust_env, os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
+            return kept(trust_env, *(os.environ.get(name) for name in SURROUNDINGS))
         return read(verify, cert, trust_env)
 
     with pytest.MonkeyPatch.context() as patch:

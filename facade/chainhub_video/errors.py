@@ -1,7 +1,7 @@
 """The errors of this package, as one small tree.
 
     ChainHubError
-    ├── ConfigurationError          no key, bad base_url
+    ├── ConfigurationError          no key, bad base_url, unusable proxy or certificates
     ├── InvalidRequest              refused locally, nothing sent
     │   └── SpendLimitReached       one create more than max_creates
     ├── APIError                    the gateway answered with an error
@@ -59,7 +59,7 @@ class ChainHubError(Exception):
 
 
 class ConfigurationError(ChainHubError):
-    """The client cannot be set up: no key, or a base_url that must not be used. Nothing was sent."""
+    """The client cannot be set up, or the environment's proxy or certificates cannot be used. Nothing was sent."""
 
 
 class InvalidRequest(ChainHubError):

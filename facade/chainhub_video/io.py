@@ -87,6 +87,14 @@ class Stream(Protocol):
 class IO(Protocol):
     """Everything that waits, and the clock."""
 
+    def ready(self) -> None:
+        """Make what requests to the gateway are sent with, so that what is wrong with it shows before anything is sent.
+
+        Raises:
+            ConfigurationError: it cannot be made.
+        """
+        ...
+
     async def open(self, call: Call, /) -> Stream:
         """Send a request, and return its answer with the body unread.
 
@@ -94,14 +102,6 @@ class IO(Protocol):
             TransportFailure: there was no answer.
             ConfigurationError: there is nothing to send it with; nothing was sent.
             LocalAddress: it leads to this machine or its network, and must not; nothing was sent.
-        """
-        ...
-
-    def ready(self) -> None:
-        """Make the HTTP client, so that what is wrong with the environment shows before anything is sent.
-
-        Raises:
-            ConfigurationError: there is nothing to send with.
         """
         ...
 

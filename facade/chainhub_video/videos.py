@@ -47,7 +47,7 @@ class Videos:
         Args:
             prompt: what the video shows.
             model: such as `veo_3_1` or `grok-video-3`; it decides the wire format.
-            image: a path, bytes, a binary file, an http(s) link, a data URI or a Pillow image.
+            image: a path, bytes, a binary file, an http(s) or file:// link, a data URI or a Pillow image.
             images: several of these, for models that take several.
             seconds: the duration, for models that let you choose.
             size: pixels as `"1280x720"` or `(1280, 720)`, or a class such as `"720P"`.
@@ -213,7 +213,7 @@ class Videos:
         Args:
             prompt: what the video shows.
             model: such as `veo_3_1` or `grok-video-3`; it decides the wire format.
-            image: a path, bytes, a binary file, an http(s) link, a data URI or a Pillow image.
+            image: a path, bytes, a binary file, an http(s) or file:// link, a data URI or a Pillow image.
             images: several of these, for models that take several.
             seconds: the duration, for models that let you choose.
             size: pixels as `"1280x720"` or `(1280, 720)`, or a class such as `"720P"`.

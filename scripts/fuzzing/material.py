@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import struct
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from chainhub_video.wire import answers
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
+from PIL import Image
 
 Answer = dict[str, Any]
 
@@ -229,4 +231,31 @@ videos: SearchStrategy[bytes] = st.one_of(
 _heads = st.sampled_from(
     (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF89a", b"RIFF....WEBP", b"....ftypavif", b"BM", b"")
 )
-pictures: SearchStrategy[bytes] = st.builds(bytes.__add__, _heads, st.binary(max_size=100))
+
+
+def _encoded(kind: str) -> bytes:
+    file = io.BytesIO()
+    Image.new("RGB", (3, 2), "orange").save(file, kind)
+    return file.getvalue()
+
+
+def _damaged(whole: bytes, place: int, damage: bytes, trailer: bytes) -> bytes:
+    place %= len(whole)
+    return whole[:place] + damage + whole[place + len(damage) :] + trailer
+
+
+_whole_pictures = st.sampled_from(
+    [_encoded(kind) for kind in ("PNG", "JPEG", "GIF", "WEBP", "AVIF", "BMP", "TIFF")]
+)
+pictures: SearchStrategy[bytes] = st.one_of(
+    st.builds(bytes.__add__, _heads, st.binary(max_size=100)),
+    _whole_pictures,
+    st.builds(
+        _damaged,
+        _whole_pictures,
+        st.integers(0, 1 << 16),
+        st.binary(max_size=4),
+        st.binary(max_size=8),
+    ),
+    st.builds(lambda whole, end: whole[:end], _whole_pictures, st.integers(0, 1000)),
+)

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from benchmarks.server import PNG
+
 from .conftest import BENCHMARKS
 
 BODY = 40_000_000  # bytes
@@ -70,7 +72,7 @@ class TestHeldBytes:
         """A picture of 40 MB passes through a window of less than 1 MB."""
         picture = tmp_path / "large.png"
         with picture.open("wb") as file:
-            file.write(b"\x89PNG\r\n\x1a\n")
+            file.write(PNG)
             file.truncate(BODY)
 
         held = peak(url, colour, {"call": "create", kind: str(picture)})

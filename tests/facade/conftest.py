@@ -16,6 +16,7 @@ from PIL import Image
 
 from .colours import Colour
 from .scripted import Gateway
+from .surrounded import Surroundings, surrounded
 from .videos import LINK, completed
 from .wires import OPENAI, UNIFIED, WIRES, Wire
 
@@ -55,6 +56,13 @@ def elsewhere() -> Iterator[Gateway]:
         yield host
     assert host.unscripted == []
     assert not any(arrived.holds_key for arrived in host.arrived)
+
+
+@pytest.fixture
+def surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Surroundings]:
+    """A TLS gateway and a TLS host of pictures that only a proxy reaches."""
+    with surrounded(tmp_path, monkeypatch) as around:
+        yield around
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 from typing import Any
 
 from chainhub_video.images.fitting import fitted
@@ -11,6 +12,7 @@ from PIL import Image
 
 RED, GREEN, BLUE, BLACK = (255, 0, 0), (0, 255, 0), (0, 0, 255), (0, 0, 0)
 SIZE = "1280x720"
+HEIC = Path(__file__).parent / "pictures" / "stripes.heic"  # 96x64, made with pillow-heif
 
 
 def stripes(size: tuple[int, int], mode: str = "RGB") -> Image.Image:

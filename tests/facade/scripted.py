@@ -101,10 +101,11 @@ class Gateway:
         with _quietly(), wire:
             if self._trust is not None:
                 wire = self._trust.wrap_socket(wire, server_side=True)
+                self._open.add(wire)
             while self._exchange(wire, connection):
                 pass
         wire.close()
-        self._open.discard(plain)
+        self._open -= {plain, wire}
 
     def _exchange(self, wire: socket.socket, connection: int) -> bool:
         data = b""

@@ -144,7 +144,10 @@ from chainhub_video import ChainHub, InvalidRequest
 from chainhub_video.images.fitting import fitted
 from chainhub_video.images.pictures import open_picture
 
-content = b"\\x89PNG\\r\\n\\x1a\\n" + bytes(100)
+chunks = ((b"IHDR", bytes(13)), (b"IEND", b""))
+content = b"\\x89PNG\\r\\n\\x1a\\n"
+for kind, data in chunks:
+    content += len(data).to_bytes(4, "big") + kind + data + bytes(4)
 picture = fitted(open_picture(content), "1280x720", None)  # no Pillow, no warning, no trouble
 assert picture.stream.read() == content
 try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import logging
 import re
 from collections.abc import Iterator
 from functools import partial
@@ -35,6 +36,9 @@ def snippets_run(
     names: dict[str, Any] = {"__name__": "guide"}
     yield names
     names["hub"].close()
+    logging.getLogger("chainhub_video").setLevel(
+        logging.NOTSET
+    )  # a snippet sets it for the process
 
 
 def test_every_snippet_runs_and_prints_what_it_says(

@@ -10,15 +10,18 @@ import tempfile
 import threading
 import zipfile
 from collections.abc import Callable
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import IO, Any
+from urllib.parse import quote
 
 import pytest
 from chainhub_video import InvalidRequest
 from chainhub_video.images.pictures import open_picture
 
 from .answering import say, tell
+from .drawing import HEIC, encoded, stripes
 from .scripted import Gateway
 from .wires import OPENAI, png
 
@@ -120,28 +123,98 @@ def test_a_buffer_of_any_layout_is_bytes(hub: Any, gateway: Gateway) -> None:
     assert {create.parts["input_reference"] for create in gateway.of("create")} == {content}
 
 
+@pytest.mark.parametrize("kind", ["png", "jpeg", "gif", "webp", "avif", "tiff", "bmp", "heic"])
+def test_the_type_comes_from_the_content(tmp_path: Path, kind: str) -> None:
+    """A wrong extension fools nobody: the content decides, and a nameless picture gets a name that fits it."""
+    content = HEIC.read_bytes() if kind == "heic" else encoded(stripes((30, 20)), kind.upper())
+    path = tmp_path / "picture.txt"
+    path.write_bytes(content)
+    for source, name in ((path, "picture.txt"), (content, None)):
+        picture = open_picture(source)
+        assert picture.media_type == f"image/{kind}"
+        assert picture.name == (name or f"image.{kind.replace('jpeg', 'jpg')}")
+        picture.close()
+
+
+NAMES: dict[str, str] = {
+    "kitten.png": "kitten.png",
+    "my kitten.png": "my kitten.png",
+    "кот.jpeg": "кот.jpeg",
+    "kitten": "kitten.png",
+    "kitten.": "kitten.png",
+    "": "image.png",
+    "  ": "image.png",
+    "...": "image.png",
+    ".png": "png.png",
+    "a\r\nX-Evil: 1.png": "aX-Evil: 1.png",
+    'say "hi".png': "say hi.png",
+    "it's`.png": "its.png",
+    "C:\\pictures\\kitten.png": "kitten.png",
+    "../../etc/passwd": "passwd.png",
+    "folder/": "folder.png",
+    "a\0\x7f\u202eb.png": "ab.png",
+    "\udcff.png": "png.png",
+    "x" * 300 + ".png": "x" * 146 + ".png",
+}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_upload_has_a_plain_file_name(hub: Any, gateway: Gateway, name: str) -> None:
+    """Whatever a file is called, its part has a name without folders, quotes and control characters, and a type."""
+    gateway.on("create", tell(OPENAI.created()))
+    file: Any = OnlyReads(png())
+    file.name = name
+    OPENAI.create(hub, image=file)
+    body = gateway.arrived[0].body
+    assert f'name="input_reference"; filename="{NAMES[name]}"\r\n'.encode() in body
+    assert body.count(b"Content-Type: image/png\r\n") == 1
+
+
+def test_a_linked_picture_has_a_plain_file_name(
+    hub: Any, gateway: Gateway, elsewhere: Gateway
+) -> None:
+    """A link without a file name gives the upload one that fits the picture's type."""
+    gateway.on("create", tell(OPENAI.created()))
+    elsewhere.on("/render/", say(200, png()))
+    OPENAI.create(hub, image=f"{elsewhere.url}/render/?format=png")
+    assert b'filename="image.png"' in gateway.arrived[0].body
+
+
 @pytest.mark.parametrize(
-    ("head", "media_type"),
+    "address",
+    ["file://{}", "file://localhost{}", "FILE://LocalHost{}", "file:{}", " file://{} ", "{uri}"],
+)
+def test_a_file_address_is_a_path(tmp_path: Path, address: str) -> None:
+    """`file://` addresses of this machine are read, percent-escapes and names that are no UTF-8 included."""
+    for name in ("kitten.png", "my kitten #1?.png", "100%25.png", "кот.png", "\udcff.png"):
+        path = tmp_path / name
+        path.write_bytes(png())
+        escaped = quote(os.fsencode(path))
+        with closing(open_picture(address.format(escaped, uri=path.as_uri()))) as picture:
+            assert picture.stream.read() == png()
+            assert picture.size == len(png())
+    with closing(open_picture(f"file://{tmp_path}/my kitten #1?.png")) as picture:  # by hand
+        assert picture.name == "my kitten #1?.png"
+
+
+@pytest.mark.parametrize(
+    ("address", "words"),
     [
-        (b"\x89PNG\r\n\x1a\n", "image/png"),
-        (b"\xff\xd8\xff\xe0", "image/jpeg"),
-        (b"GIF89a", "image/gif"),
-        (b"RIFF\x10\x00\x00\x00WEBPVP8 ", "image/webp"),
-        (b"\x00\x00\x00\x1cftypavif", "image/avif"),
-        (b"\x00\x00\x00\x1cftypheic", "image/heic"),
-        (b"II*\x00", "image/tiff"),
-        (b"BM", "image/bmp"),
+        ("file://nas/kitten.png", "is a file of another machine, 'nas'"),
+        ("file://127.0.0.1/kitten.png", "is a file of another machine"),
+        ("file:///no/such/kitten.png", "does not exist"),
+        ("file:///tmp", "is a folder"),
+        ("file://localhost", "is a folder"),
+        ("file:///a%00b", "cannot be read"),
     ],
 )
-def test_the_type_comes_from_the_content(tmp_path: Path, head: bytes, media_type: str) -> None:
-    """A wrong extension fools nobody: the content decides, and a nameless picture gets a name that fits it."""
-    path = tmp_path / "picture.txt"
-    path.write_bytes(head + bytes(100))
-    for source, name in ((path, "picture.txt"), (head + bytes(100), None)):
-        picture = open_picture(source)
-        assert picture.media_type == media_type
-        assert picture.name == (name or "image." + media_type[6:].replace("jpeg", "jpg"))
-        picture.close()
+def test_a_file_address_that_cannot_be_read(
+    hub: Any, gateway: Gateway, address: str, words: str
+) -> None:
+    """A file of another machine, or one that is not there, is told as such; nothing is sent."""
+    with pytest.raises(InvalidRequest, match=words):
+        OPENAI.create(hub, image=address)
+    assert gateway.arrived == []
 
 
 @pytest.mark.parametrize(
@@ -216,7 +289,7 @@ def test_a_stream_of_pictures_without_end_has_a_limit(monkeypatch: pytest.Monkey
 
 
 @pytest.mark.parametrize(
-    "broken", [OSError("disk on fire"), ValueError("closed"), TypeError("odd")]
+    "broken", [OSError("disk on fire"), ValueError("closed"), TypeError("odd"), EOFError("half")]
 )
 def test_a_file_that_breaks_is_refused(hub: Any, gateway: Gateway, broken: Exception) -> None:
     """Whatever a file raises when it is read ends in a refusal that repeats its words; nothing is sent."""

@@ -7,13 +7,12 @@ import warnings
 from typing import Any
 
 import pytest
-from chainhub_video import InvalidRequest
 from chainhub_video.images.fitting import fitted
 from chainhub_video.images.pictures import open_picture
 from PIL import Image
 
 from .answering import tell
-from .drawing import SIZE, encoded, stripes
+from .drawing import HEIC, SIZE, encoded, stripes
 from .scripted import Gateway
 from .wires import OPENAI, png
 
@@ -39,11 +38,10 @@ def test_a_differing_picture_warns_once_and_an_equal_one_never(gateway: Gateway,
 
 def test_a_picture_that_pillow_cannot_read_is_sent_without_a_warning() -> None:
     """Whether a kind is read is the gateway's business, so a picture unknown to Pillow passes as it is."""
-    content = b"\x00\x00\x00\x18ftypheic" + b"\x00" * 50
+    content = HEIC.read_bytes()
     picture = fitted(open_picture(content), SIZE, None)
     assert picture.stream.read() == content
-    with pytest.raises(InvalidRequest, match="decoded"):
-        fitted(picture, SIZE, "cover")
+    picture.close()
 
 
 def _turned(stored: tuple[int, int], orientation: int, kind: str) -> bytes:

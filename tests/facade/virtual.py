@@ -66,6 +66,9 @@ class World:
         """The headers of each call."""
         return [call.arguments.get("headers", {}) for call in self.calls]
 
+    def ready(self) -> None:
+        """There is nothing to make."""
+
     async def open(self, call: Call, /) -> Body:
         """Give the next outcome."""
         self.calls.append(call)
@@ -78,9 +81,6 @@ class World:
         if isinstance(outcome, list):
             return Body(self, 200, {}, deque(outcome))
         return Body(self, outcome.status, outcome.headers, deque([outcome.body]))
-
-    def ready(self) -> None:
-        """Be ready."""
 
     async def sleep(self, seconds: float, /) -> None:
         """Let time pass."""

@@ -20,6 +20,14 @@ with ChainHub() as hub:
     )
 print(json.dumps({"size": video.size, "status": video.task.status}))
 """
+ASKED = """
+from chainhub_video import ChainHub, ConfigurationError
+with ChainHub(api_key="k", base_url="https://gateway.invalid") as hub:
+    try:
+        hub.videos.retrieve("video_1")
+    except ConfigurationError as error:
+        print(error)
+"""
 INSTALLED = """
 import json
 from importlib.metadata import distributions
@@ -32,6 +40,14 @@ def test_core_needs_three_packages_and_theirs(bare_python: Path) -> None:
     names = set(json.loads(output_of(bare_python, "-c", INSTALLED)))
 
     assert names - {"pip", "setuptools", "typing_extensions"} == {*CORE, "chainhub-video"}
+
+
+def test_socks_without_its_extra_names_it(bare_python: Path) -> None:
+    """Where only the core is installed, a SOCKS proxy in the environment is told with the extra that it needs."""
+    told = output_of(bare_python, "-W", "error", "-c", ASKED, ALL_PROXY="socks5://127.0.0.1:9")
+
+    assert told.startswith("ALL_PROXY is 'socks5://127.0.0.1:9', and SOCKS proxies need one more")
+    assert 'pip install "chainhub-video[socks]"' in told
 
 
 def test_core_makes_a_video_without_extras(bare_python: Path, tmp_path: Path) -> None:

@@ -27,9 +27,10 @@ import json, sys
 from pathlib import Path
 
 sys.modules["httpx._main"] = None  # httpx's own command, which takes rich where it finds it
+sys.modules["socksio"] = None  # httpcore takes it where it finds it
 
 def end_of(step):
-    print(json.dumps([step, sorted({name.partition(".")[0] for name in sys.modules})]))
+    print(json.dumps([step, sorted({name.partition(".")[0] for name, module in sys.modules.items() if module})]))
 
 import chainhub_video
 end_of("import")

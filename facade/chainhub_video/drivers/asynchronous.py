@@ -36,7 +36,7 @@ class AsyncDriver:
     def __init__(self, settings: Settings, client: Any = None) -> None:
         self.settings = settings
         self.lent = http.checked_client(client, asynchronous=True)
-        self._own: tuple[httpx.AsyncClient, httpx.AsyncClient] | None = None
+        self._own: http.OwnClients[httpx.AsyncClient] | None = None
         self._closed = False
 
     async def run(
@@ -69,20 +69,34 @@ class AsyncDriver:
             fresh: whether to open a connection for a single request.
 
         Raises:
-            ConfigurationError: our client or the lent one has been closed.
+            ConfigurationError: our client or the lent one has been closed; or the environment's certificates
+                cannot be used.
         """
         if (lent := http.open_client(self.lent, closed=self._closed)) is not None:
             return lent
         if self._own is None:
-            self._own = http.own_clients(httpx.AsyncClient, self.settings)
-        return self._own[fresh]
+            from chainhub_video.drivers.routing import AsyncRoutingTransport  # when first needed
+
+            self._own = http.own_clients(httpx.AsyncClient, AsyncRoutingTransport, self.settings)
+        return self._own.fresh if fresh else self._own.kept
+
+    def ready(self) -> None:
+        """Make the HTTP client, and find the way to the gateway.
+
+        Raises:
+            ConfigurationError: there is nothing to send with, or no way to the gateway through its proxy.
+        """
+        self.client(fresh=True)
+        if (own := self._own) is not None:
+            own.ready(self.settings.base_url)
 
     async def close(self) -> None:
         """Close our own HTTP clients."""
         self._closed = True
         own, self._own = self._own, None
-        for client in own or ():
-            await client.aclose()
+        if own is not None:
+            await own.kept.aclose()
+            await own.fresh.aclose()
 
 
 @attrs.frozen(eq=False)
@@ -112,6 +126,10 @@ class AsyncIO:
     _driver: AsyncDriver
     _clock: runtime.Clock
 
+    def ready(self) -> None:
+        """Make the HTTP client, so that what keeps it from being made is told now."""
+        self._driver.ready()
+
     async def open(self, call: Call, /) -> AsyncStream:
         """Send a request, and return its answer with the body unread."""
         client = self._driver.client(fresh=call.fresh)
@@ -126,10 +144,6 @@ class AsyncIO:
             response = await client.send(request, stream=True, follow_redirects=False, auth=None)
         headers = http.lower_headers(response.headers)
         return AsyncStream(response.status_code, headers, response, response.aiter_bytes(), trace)
-
-    def ready(self) -> None:
-        """Make the HTTP client."""
-        self._driver.client(fresh=True)
 
     async def sleep(self, seconds: float, /) -> None:
         """Let time pass."""

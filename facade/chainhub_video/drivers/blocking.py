@@ -32,7 +32,7 @@ class BlockingDriver:
     def __init__(self, settings: Settings, client: Any = None) -> None:
         self.settings = settings
         self.lent = http.checked_client(client, asynchronous=False)
-        self._own: tuple[httpx.Client, httpx.Client] | None = None
+        self._own: http.OwnClients[httpx.Client] | None = None
         self._lock = Lock()
         self._closed = False
 
@@ -70,22 +70,36 @@ class BlockingDriver:
             fresh: whether to open a connection for a single request.
 
         Raises:
-            ConfigurationError: our client or the lent one has been closed.
+            ConfigurationError: our client or the lent one has been closed; or the environment's certificates
+                cannot be used.
         """
         with self._lock:
             if (lent := http.open_client(self.lent, closed=self._closed)) is not None:
                 return lent
             if self._own is None:
-                self._own = http.own_clients(httpx.Client, self.settings)
-            return self._own[fresh]
+                from chainhub_video.drivers.routing import RoutingTransport  # when first needed
+
+                self._own = http.own_clients(httpx.Client, RoutingTransport, self.settings)
+            return self._own.fresh if fresh else self._own.kept
+
+    def ready(self) -> None:
+        """Make the HTTP client, and find the way to the gateway.
+
+        Raises:
+            ConfigurationError: there is nothing to send with, or no way to the gateway through its proxy.
+        """
+        self.client(fresh=True)
+        if (own := self._own) is not None:
+            own.ready(self.settings.base_url)
 
     def close(self) -> None:
         """Close our own HTTP clients."""
         with self._lock:
             self._closed = True
-            for client in self._own or ():
-                client.close()
-            self._own = None
+            own, self._own = self._own, None
+        if own is not None:
+            own.kept.close()
+            own.fresh.close()
 
 
 @attrs.frozen(eq=False)
@@ -115,6 +129,10 @@ class BlockingIO:
     _driver: BlockingDriver
     _clock: runtime.Clock
 
+    def ready(self) -> None:
+        """Make the HTTP client, so that what keeps it from being made is told now."""
+        self._driver.ready()
+
     async def open(self, call: Call, /) -> BlockingStream:
         """Send a request, and return its answer with the body unread."""
         client = self._driver.client(fresh=call.fresh)
@@ -129,10 +147,6 @@ class BlockingIO:
             response = client.send(request, stream=True, follow_redirects=False, auth=None)
         headers = http.lower_headers(response.headers)
         return BlockingStream(response.status_code, headers, response, response.iter_bytes(), trace)
-
-    def ready(self) -> None:
-        """Make the HTTP client."""
-        self._driver.client(fresh=True)
 
     async def sleep(self, seconds: float, /) -> None:
         """Let time pass."""

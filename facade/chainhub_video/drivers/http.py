@@ -9,8 +9,9 @@ import inspect
 import platform
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+import attrs
 import httpx
 
 from chainhub_video import runtime
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 C = TypeVar("C")
 
+KEPT_LIMITS = {"max_connections": 100, "max_keepalive_connections": 20}  # httpx's own
 FRESH_LIMITS = {"max_keepalive_connections": 0}
 USER_AGENT = f"chainhub-video/{__version__} python/{platform.python_version()}"
 
@@ -64,17 +66,49 @@ def open_client(client: Any, *, closed: bool) -> Any:
     return client
 
 
-def own_clients(kind: Callable[..., C], settings: Settings) -> tuple[C, C]:
-    """Return two HTTP clients of ours: one that keeps connections, and one that opens one for each request.
+@attrs.frozen
+class OwnClients(Generic[C]):
+    """Our HTTP clients.
+
+    Attributes:
+        kept: keeps its connections.
+        fresh: opens a connection for each request.
+        ready: makes the way of a fresh request to an address, or raises ConfigurationError.
+    """
+
+    kept: C
+    fresh: C
+    ready: Callable[[str], None]
+
+
+def own_clients(
+    client: Callable[..., C], transport: Callable[..., Any], settings: Settings
+) -> OwnClients[C]:
+    """Return our HTTP clients, on the proxies and certificates that the environment names now.
 
     Args:
-        kind: their class.
+        client: their class.
+        transport: that of their transports.
         settings: say whether the environment's proxies and certificates are used.
+
+    Raises:
+        ConfigurationError: the environment's certificates cannot be used.
     """
-    env = settings.trust_env
-    trust = httpx.create_ssl_context(trust_env=env)
-    fresh = httpx.Limits(**FRESH_LIMITS)
-    return kind(verify=trust, trust_env=env), kind(verify=trust, trust_env=env, limits=fresh)
+    from chainhub_video.drivers.environment import (  # of no use to a lent client
+        Routes,
+        environment_routes,
+        trusted_certificates,
+    )
+
+    trust = trusted_certificates(trust_env=settings.trust_env)
+    routes = environment_routes() if settings.trust_env else Routes()
+    kept = transport(routes, trust, httpx.Limits(**KEPT_LIMITS))
+    fresh = transport(routes, trust, httpx.Limits(**FRESH_LIMITS))
+    return OwnClients(
+        kept=client(transport=kept, trust_env=False),
+        fresh=client(transport=fresh, trust_env=False),
+        ready=fresh.ready,
+    )
 
 
 def build_request(

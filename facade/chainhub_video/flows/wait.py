@@ -71,8 +71,10 @@ def task_for(task_or_id: VideoTask | str, format: FormatName | None) -> VideoTas
 
 def format_told_by(task_id: str) -> FormatName | None:
     """Return the wire format that an id tells by how it begins, or None."""
-    told = (wire.name for wire in FORMATS.values() if task_id.startswith(wire.id_prefixes))
-    return next(told, None)
+    for wire in FORMATS.values():
+        if task_id.startswith(wire.id_prefixes):
+            return wire.name
+    return None
 
 
 async def query(

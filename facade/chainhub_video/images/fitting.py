@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import warnings
 from functools import partial
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import PurePath
 from threading import Lock
@@ -28,6 +29,7 @@ _OPENING = (
     Lock()
 )  # filters of warnings belong to the process, and may be changed by one thread at a time
 _PIXELS = re.compile(r"(\d{2,5})x(\d{2,5})")
+_HEIF = ("image/heic", "image/heif")
 _SMALLEST = 64  # pixels of a side; what is smaller, such as 16x9, is a ratio
 
 
@@ -69,7 +71,7 @@ def _pixels(size: str | None) -> tuple[int, int] | None:
 
 
 def _fit(picture: Picture, pixels: tuple[int, int], fit: str) -> Picture:
-    from PIL import ExifTags, ImageOps
+    from PIL import ExifTags, ImageOps, UnidentifiedImageError
 
     stream = spool()
     try:
@@ -86,6 +88,9 @@ def _fit(picture: Picture, pixels: tuple[int, int], fit: str) -> Picture:
         bring(upright, pixels).save(
             stream, format=kind, quality=95, icc_profile=colour_profile(image)
         )
+    except UnidentifiedImageError as error:
+        stream.close()
+        raise _unidentified(picture, error) from error
     except BROKEN as error:
         stream.close()
         raise _undecodable(picture, error) from error
@@ -134,6 +139,8 @@ def _decoded(picture: Picture) -> Image:
 
     picture.stream.seek(0)
     try:
+        if picture.media_type in _HEIF and "HEIF" not in Image.OPEN and find_spec("pillow_heif"):
+            import_module("pillow_heif").register_heif_opener()
         with _OPENING, warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             image = Image.open(picture.stream)
@@ -147,6 +154,23 @@ def _decoded(picture: Picture) -> Image:
             f"{_MOST_PIXELS:,} pixels in all"
         )
     return image
+
+
+def _unidentified(picture: Picture, error: BaseException) -> InvalidRequest:
+    """Return the error for a kind of picture that this Pillow cannot read, or a picture that is none after all."""
+    from PIL import features
+
+    if picture.media_type in _HEIF and not find_spec("pillow_heif"):
+        needed = "pip install pillow-heif"
+    elif picture.media_type == "image/avif" and not features.check("avif"):
+        needed = 'pip install "pillow>=11.3"'
+    else:
+        return _undecodable(picture, error)
+    kind = picture.media_type.removeprefix("image/").upper()
+    return InvalidRequest(
+        f"{picture.name} is {kind}, which this Pillow cannot read, so it cannot be fitted: {needed}, or export "
+        "it as JPEG or PNG"
+    )
 
 
 def _undecodable(picture: Picture, error: BaseException) -> InvalidRequest:

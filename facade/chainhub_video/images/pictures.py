@@ -6,11 +6,13 @@ import base64
 import binascii
 import io
 import os
+import re
 import stat
 import struct
 import tempfile
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import IO, TYPE_CHECKING, Any, BinaryIO, TypeAlias, cast
+from urllib.parse import unquote_to_bytes
 
 import attrs
 
@@ -25,6 +27,8 @@ ImageSource: TypeAlias = (
 
 MEMORY_LIMIT = 1 << 20  # bytes that a spooled picture keeps in memory before it moves to the disk
 STREAM_LIMIT = 256_000_000  # bytes that are taken from a stream, which might never end
+_QUOTES = "\"'`"
+_LONGEST_NAME = 150  # characters of a file name
 _CHUNK = 1 << 16
 _HEAD = 64
 
@@ -77,24 +81,31 @@ class Picture:
 
 
 def link_in(source: ImageSource) -> str | None:
-    """Return the http(s) link that a source is, or None if it is something else.
+    """Return the http(s) link that a source is, or None if it is something else; a file:// address is a path.
 
     Raises:
         InvalidRequest: it is a link of another kind.
     """
-    if not isinstance(source, str):
+    if not isinstance(source, str) or is_file_address(source):
         return None
     scheme, colon, _rest = source.strip().partition("://")
     if not colon or not scheme.replace("+", "").isalnum():
         return None
     if scheme.lower() not in ("http", "https"):
-        raise InvalidRequest(f"image {_shown(source)}: only http and https links are taken")
+        raise InvalidRequest(
+            f"image {_shown(source)}: only http, https and file:// addresses are taken"
+        )
     link = source.strip()
     if not link.isprintable() or " " in link:
         raise InvalidRequest(
             f"image {_shown(source)}: a link holds no blanks or control characters"
         )
     return link
+
+
+def is_file_address(source: ImageSource) -> bool:
+    """Return whether a source is a `file:` address."""
+    return isinstance(source, str) and source.strip()[:6].lower() == "file:/"
 
 
 def is_data_uri(source: ImageSource) -> bool:
@@ -106,7 +117,8 @@ def open_picture(source: ImageSource) -> Picture:
     """Open a local picture. May block.
 
     Args:
-        source: a path, bytes, a binary file (read from its current position), a data URI, or a Pillow image.
+        source: a path, a file:// address, bytes, a binary file (read from its current position), a data URI, or a
+            Pillow image.
 
     Raises:
         InvalidRequest: it cannot be read, or is not a picture.
@@ -162,16 +174,18 @@ def colour_profile(image: Image) -> bytes | None:
 
 
 def identify(stream: BinaryIO, *, label: str, name: str = "") -> Picture:
-    """Return the picture in a stream, after a look at its first bytes.
+    """Return the picture in a stream, after a look at its first bytes and at its end.
 
     Args:
         stream: seekable, position 0 is the first byte; closed if the content is refused.
         label: what to call it in a message.
-        name: the file name to send; one is made up from the type if empty.
+        name: the file name to send, made plain; one is made up from the type if nothing is left of it.
 
     Raises:
-        InvalidRequest: the content is not a picture.
+        InvalidRequest: the content is not a picture, or only the beginning of one.
     """
+    from chainhub_video.images.endings import is_cut_off  # of use to pictures alone
+
     stream.seek(0)
     head = stream.read(_HEAD)
     size = stream.seek(0, os.SEEK_END)
@@ -181,8 +195,21 @@ def identify(stream: BinaryIO, *, label: str, name: str = "") -> Picture:
         stream.close()
         seen = "it is empty" if not head else f"it starts with {head[:12]!r}"
         raise InvalidRequest(f"{label} is not a picture ({seen}): give a {_KINDS} file")
-    extension = media_type.partition("/")[2].replace("jpeg", "jpg")
-    return Picture(name or f"image.{extension}", media_type, size, stream)
+    if is_cut_off(stream, media_type):
+        stream.close()
+        raise InvalidRequest(f"{label} is cut off, its end is missing: fetch or export it again")
+    stream.seek(0)
+    return Picture(_file_name(name, media_type), media_type, size, stream)
+
+
+def _file_name(name: str, media_type: str) -> str:
+    """Return a name that any server can take for that of a file: no folder, no quotes, and an extension."""
+    last = re.split(r"[/\\]", name)[-1]
+    plain = "".join(one for one in last if one.isprintable() and one not in _QUOTES).strip(" .")
+    plain = plain[-_LONGEST_NAME:].lstrip(" .") or "image"
+    if PurePath(plain).suffix:
+        return plain
+    return f"{plain}.{media_type.partition('/')[2].replace('jpeg', 'jpg')}"
 
 
 def spool() -> BinaryIO:
@@ -200,7 +227,7 @@ def _media_type(head: bytes) -> str | None:
 def _open_path(source: str | os.PathLike[str]) -> Picture:
     label = f"image {_shown(source)}"
     try:
-        path = Path(source)
+        path = Path(_addressed(source) if is_file_address(source) else source)
         mode = path.stat().st_mode
         if not stat.S_ISREG(mode):
             kind = "a folder" if stat.S_ISDIR(mode) else "not an ordinary file"
@@ -218,6 +245,24 @@ def _open_path(source: str | os.PathLike[str]) -> Picture:
         raise InvalidRequest(f"{label} cannot be read: {reason}") from error
 
 
+def _addressed(source: str | os.PathLike[str]) -> str:
+    """Return the path that a file:// address names."""
+    rest, host = str(source).strip()[len("file:") :], ""
+    if rest.startswith("//"):
+        host, _, rest = rest[2:].partition("/")
+    if host.lower() not in ("", "localhost"):
+        raise InvalidRequest(
+            f"image {_shown(source)} is a file of another machine, {host!r}: give one of this machine, as in "
+            "file:///folder/picture.png, or an http(s) link"
+        )
+    path = f"/{rest.removeprefix('/')}"
+    if os.name == "nt":
+        from urllib.request import url2pathname  # slow to import
+
+        return url2pathname(path)
+    return os.fsdecode(unquote_to_bytes(path))
+
+
 def _open_file(file: Any) -> Picture:
     name = Path(name).name if isinstance(name := getattr(file, "name", ""), str) else ""
     label = f"the open file {_shown(name)}"
@@ -227,7 +272,9 @@ def _open_file(file: Any) -> Picture:
         if hasattr(file, "seekable") and file.seekable():
             return identify(cast("BinaryIO", _Window(file)), label=label, name=name)
         return identify(_copied(file, label), label=label, name=name)
-    except (OSError, ValueError, TypeError) as error:
+    except InvalidRequest:
+        raise
+    except Exception as error:
         raise InvalidRequest(f"{label} cannot be read: {error}") from error
 
 
