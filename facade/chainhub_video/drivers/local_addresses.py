@@ -7,7 +7,6 @@ itself, so the connection to it is not looked at; nor are those of a lent client
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from typing import Any
 
@@ -51,6 +50,8 @@ class LocalAddressCheck:
         Raises:
             LocalAddress: the connection leads to a local address.
         """
+        import asyncio  # the blocking client never needs it
+
         if event == _STARTED and self._starts(info):
             await asyncio.to_thread(lambda: self._check(addresses_of(self._host)))
         elif event == _COMPLETE and self._direct:

@@ -111,14 +111,16 @@ STATES: Mapping[TaskStatus, frozenset[str]] = {
 """The gateway's words for a task's state. A further one that ends in `_failed` is a failure; any other means that it
 goes on. `video_generation_completed` and `video_upsampling_completed` are no ends: the task still moves on."""
 
-QUOTA_CODES = frozenset({"insufficient_user_quota", "pre_consume_token_quota_failed"})
 CODES: Mapping[str, int] = {
-    **dict.fromkeys(QUOTA_CODES, 403),
+    "insufficient_user_quota": 403,
+    "pre_consume_token_quota_failed": 403,
     "fail_to_fetch_task": 400,
     "task_not_exist": 404,
     "model_not_found": 503,
 }
 """The codes of documented errors, with the HTTP status that each comes with."""
+
+QUOTA_CODES = frozenset(code for code, status in CODES.items() if status == 403)
 
 _STATUS_CODE = re.compile("[45][0-9][0-9]")
 _ID_NAME = re.compile("id|(task|video|job|generation)s?id")  # folded
