@@ -12,9 +12,15 @@ import attrs
 
 from chainhub_video.downloads.partfile import PartFile, checked_target
 from chainhub_video.errors import ChainHubError, DownloadFailed, InvalidRequest
-from chainhub_video.flows.source import AttemptFailed, BadLink, VideoSource, display_url
+from chainhub_video.flows.source import (
+    AttemptFailed,
+    BadLink,
+    VideoSource,
+    complaint,
+    display_url,
+)
 from chainhub_video.flows.wait import check_timeout, query
-from chainhub_video.io import IO, AnswerTooLarge, Stream, TransportFailure
+from chainhub_video.io import IO, AnswerTooLarge, Reply, Stream, TransportFailure
 from chainhub_video.task import SavedVideo, TaskStatus
 from chainhub_video.wire.answers import number_of
 from chainhub_video.wire.failures import shorten
@@ -178,6 +184,8 @@ class _Transfer:
         except TransportFailure:
             await self._write(part, block)
             raise
+        if not part.size and block.lstrip().startswith((b"{", b"[")):
+            raise AttemptFailed(complaint(Reply(stream.status, stream.headers, bytes(block))))
         await self._write(part, block)
         if total is not None and part.size != total:
             raise AttemptFailed(f"the download was cut after {part.size:,} of {total:,} bytes")
