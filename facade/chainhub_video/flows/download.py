@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 import attrs
 
 from chainhub_video.downloads.partfile import PartFile, checked_target
-from chainhub_video.errors import ChainHubError, DownloadFailed, InvalidRequest
+from chainhub_video.errors import ChainHubError, ConfigurationError, DownloadFailed, InvalidRequest
 from chainhub_video.flows.source import (
     AttemptFailed,
     BadLink,
@@ -99,6 +99,8 @@ async def save(
             sha256 = await _on_disk(io, part.finish)
         finally:
             part.discard()
+    except ConfigurationError as error:  # of the environment, by a link's scheme or host
+        raise error.about(task)
     except _Unwritable as error:
         raise InvalidRequest(
             f"output {str(target)!r} cannot be written ({error}); "
