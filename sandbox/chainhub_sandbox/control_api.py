@@ -61,13 +61,30 @@ class ControlAPI:
             await self.clear()
         elif request.method == "POST":
             try:
-                faults = _parse(await request.body())
-            except InvalidFault as error:
-                refusal = Refusal(400, str(error), code="invalid_fault")
+                faults = await _faults_in(request)
+            except Refusal as refusal:
                 return refusal.answer(new_request_id()).response()
             for fault in faults:
                 await self.set(fault)
         return Answer(200, {"faults": self.plan.as_json()}).response()
+
+
+async def _faults_in(request: Request) -> list[Fault]:
+    """Return the faults of a request that says it is JSON, which no form of a page can.
+
+    Raises:
+        Refusal: it says something else, or holds no faults.
+    """
+    given = request.headers.get("content-type", "")
+    if given.partition(";")[0].strip().lower() != "application/json":
+        message = (
+            f"the Content-Type is {given[:80] or 'none'!r}: send the fault as application/json"
+        )
+        raise Refusal(415, message, code="not_json")
+    try:
+        return _parse(await request.body())
+    except InvalidFault as error:
+        raise Refusal(400, str(error), code="invalid_fault") from None
 
 
 def _parse(body: bytes) -> list[Fault]:

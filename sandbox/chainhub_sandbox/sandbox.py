@@ -21,6 +21,7 @@ from chainhub_sandbox.errors import SandboxError
 from chainhub_sandbox.faults import Fault, FaultPlan
 from chainhub_sandbox.gateway import Gateway, LinkHost, Settings
 from chainhub_sandbox.ledger import CreateRecord, Ledger, PaidTask, ReceivedRequest
+from chainhub_sandbox.origins import OwnOrigin
 from chainhub_sandbox.server import Server, listen, port_of, url_of
 from chainhub_sandbox.tasks import Task, TaskStore
 
@@ -165,7 +166,10 @@ class Sandbox:
         shared = self._tasks, self._ledger, self._plan
         gateway = Gateway(*shared, self._settings, renderer, self.links_url)
         links = LinkHost(*shared)
-        apps = list(zip(sockets, (gateway.app(control.routes()), links.app()), strict=True))
+        apps = [
+            (sockets[0], OwnOrigin(gateway.app(control.routes()), [self._host])),
+            (sockets[1], OwnOrigin(links.app(), [self._host])),
+        ]
         self._loop = asyncio.new_event_loop()
         self._stopping = asyncio.Event()
         started = threading.Event()

@@ -155,7 +155,8 @@ def test_over_http(fresh_caller: Caller) -> None:
 @pytest.mark.parametrize("body", [b"", b"{", b"[" * 100_000, b'["create:explode"]', b"7"])
 def test_nonsense_over_http(caller: Caller, body: bytes) -> None:
     """What is no fault is answered with 400, and sets nothing."""
-    answer = caller.http.post("/_sandbox/faults", content=body)
+    json_type = {"Content-Type": "application/json"}
+    answer = caller.http.post("/_sandbox/faults", content=body, headers=json_type)
     assert answer.status_code == 400
     assert answer.json()["error"]["code"] == "invalid_fault"
     assert caller.gateway.faults == []

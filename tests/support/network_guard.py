@@ -76,7 +76,7 @@ ADVICE = "tests reach the loopback only; answer it from a transport or a resolve
 
 
 def _text(host: Any) -> str:
-    return os.fsdecode(host) if isinstance(host, (bytes, bytearray)) else str(host)
+    return os.fsdecode(host) if isinstance(host, bytes) else str(host)
 
 
 def _is_loopback(host: Any) -> bool:

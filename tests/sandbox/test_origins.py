@@ -1,0 +1,101 @@
+"""The sandbox answers to its own names, and pages of other origins neither change nor read anything."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+from chainhub_sandbox import Sandbox
+
+if TYPE_CHECKING:
+    from tests.sandbox.conftest import Caller
+
+FAULT = {"step": "query", "kind": "reset"}
+FOREIGN = ["https://evil.example", "null", "http://localhost:1", "https://127.0.0.1:{port}",
+           "http://127.0.0.1:{port}.evil.example", "http://me@127.0.0.1:{port}"]  # fmt: skip
+
+
+def _state(gateway: Sandbox) -> tuple[object, ...]:
+    return gateway.paid, len(gateway.requests), gateway.fault_counts, gateway.unread
+
+
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1:{port}", "localhost:{port}", "LOCALHOST:{port}", "[::1]:{port}"]
+)
+def test_its_own_names_are_answered(caller: Caller, host: str) -> None:
+    """Each name of the loopback is the sandbox's own, at its port, on both origins."""
+    for url in (caller.gateway.url, caller.gateway.links_url):
+        named = host.format(port=httpx.URL(url).port)
+        assert httpx.get(f"{url}/nothing", headers={"Host": named}).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["evil.example:{port}", "127.0.0.1", "localhost:1", "127.0.0.1.evil.example:{port}", "x@127.0.0.1:{port}", "", "["],
+)  # fmt: skip
+def test_another_name_is_not(caller: Caller, host: str) -> None:
+    """A name that was made to lead here, or another port, is refused on both origins, and changes nothing."""
+    before = _state(caller.gateway)
+    for url in (caller.gateway.url, caller.gateway.links_url):
+        named = host.format(port=httpx.URL(url).port)
+        for path in ("/_sandbox/ledger", "/_sandbox/faults", "/v1/videos/video_1"):
+            answer = httpx.get(
+                f"{url}{path}", headers={"Host": named, "Authorization": "Bearer sandbox"}
+            )
+            assert answer.status_code == 421
+            assert "use one of these addresses" in answer.json()["error"]["message"]
+    assert _state(caller.gateway) == before
+
+
+@pytest.mark.parametrize("origin", FOREIGN)
+def test_another_origins_page_is_refused(caller: Caller, origin: str) -> None:
+    """With the key or without, by any method: 403, nothing has changed, and no header lets the page read it."""
+    gateway = caller.gateway
+    gateway.fault("query", "reset", after=100)
+    before = _state(gateway)
+    caller.http.headers["Origin"] = origin.format(port=httpx.URL(gateway.url).port)
+    answers = [
+        caller.create_openai(),
+        caller.create_unified(),
+        caller.http.get("/_sandbox/ledger"),
+        caller.http.post("/_sandbox/faults", json=FAULT),
+        caller.http.delete("/_sandbox/faults"),
+        caller.http.options("/_sandbox/faults", headers={"Access-Control-Request-Method": "DELETE"}),
+        caller.http.get("/v1/videos/video_1"),
+    ]  # fmt: skip
+    assert {answer.status_code for answer in answers} == {403}
+    assert not any(
+        name.startswith("access-control") for answer in answers for name in answer.headers
+    )
+    assert _state(gateway) == before
+    gateway.clear_faults()
+
+
+@pytest.mark.parametrize(
+    "kind",
+    ["application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "text/plain", ""],
+)
+def test_no_form_sets_a_fault(caller: Caller, kind: str) -> None:
+    """What a page may send without asking first sets no fault, even if a browser left out its origin."""
+    caller.gateway.clear_faults()
+    headers = {"Content-Type": kind} if kind else {}
+    answer = caller.http.post("/_sandbox/faults", content=json.dumps(FAULT), headers=headers)
+    assert answer.status_code == 415
+    assert "application/json" in answer.json()["error"]["message"]
+    assert caller.gateway.faults == []
+
+
+def test_programs_and_its_own_page_work_as_ever(caller: Caller) -> None:
+    """Without an Origin, and with its own, creates, ledger and faults work, and no header lets others in."""
+    for headers in ({}, {"Origin": caller.gateway.url}):
+        caller.http.headers.update(headers)
+        paid = caller.gateway.paid
+        assert caller.create_openai().status_code == caller.create_unified().status_code == 200
+        assert caller.gateway.paid == paid + 2
+        ledger = caller.http.get("/_sandbox/ledger")
+        assert ledger.status_code == 200
+        assert not any(name.startswith("access-control") for name in ledger.headers)
+        assert caller.http.post("/_sandbox/faults", json={**FAULT, "after": 9}).status_code == 200
+        assert caller.http.delete("/_sandbox/faults").json() == {"faults": []}
