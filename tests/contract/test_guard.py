@@ -47,8 +47,8 @@ WAYS: dict[str, tuple[Callable[[int], object], str]] = {
     "connect_ex": (_nonblocking, "127.0.0.1"),
     "asyncio": (_asyncio, "127.0.0.1"),
     "datagram": (_udp, "127.0.0.1"),
-    "lookup": (lambda _: socket.getaddrinfo("api.chainhub.tech", 443), "api.chainhub.tech:443"),
-    "old lookup": (lambda _: socket.gethostbyname("api.chainhub.tech"), "api.chainhub.tech"),
+    "lookup": (lambda _: socket.getaddrinfo("localhost", 443), "localhost:443"),
+    "old lookup": (lambda _: socket.gethostbyname("localhost"), "localhost"),
     "unix": (lambda _: socket.socket(socket.AF_UNIX).connect("/nowhere"), "/nowhere"),
 }
 

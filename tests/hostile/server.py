@@ -116,6 +116,19 @@ class Wire:
         while True:
             self.pause(60)
 
+    def end(self, *, reset: bool = False) -> None:
+        """End the connection.
+
+        Args:
+            reset: whether by RST; else in good order.
+
+        Raises:
+            Gone: always.
+        """
+        if reset:
+            self._connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+        raise Gone
+
     def read(self, size: int = 1 << 16) -> bytes:
         """Return the next bytes.
 
