@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import inspect
+import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterator, Mapping
-from contextlib import aclosing, suppress
+from contextlib import aclosing, asynccontextmanager, suppress
 from functools import partial
 from threading import Event
 from typing import Any, Concatenate, ParamSpec, TypeVar
@@ -17,6 +18,7 @@ import httpx
 
 from chainhub_video import runtime
 from chainhub_video.drivers import http
+from chainhub_video.drivers.deadline import TOO_LONG
 from chainhub_video.drivers.local_addresses import LocalAddressCheck
 from chainhub_video.io import IO, Call
 from chainhub_video.settings import Settings
@@ -108,11 +110,14 @@ class AsyncStream:
     _response: Any
     _blocks: AsyncIterator[bytes]
     _trace: http.SendTrace
+    _seconds_left: Callable[[float], float]
 
     async def read(self) -> bytes:
         """Return the next bytes, empty at the end."""
+        left = self._seconds_left(time.monotonic())
         with self._trace.translate_errors():
-            return await anext(self._blocks, b"")
+            async with _within(left):
+                return await anext(self._blocks, b"")
 
     async def close(self) -> None:
         """Give the connection back."""
@@ -140,10 +145,18 @@ class AsyncIO:
         elif call.public_only:
             gateway = urlsplit(self._driver.settings.base_url).hostname or ""
             request.extensions["trace"] = LocalAddressCheck(request.url.host, gateway).record_async
+        settings = self._driver.settings
+        seconds = http.seconds_until_answer(settings, call)
+        end = time.monotonic() + seconds
         with trace.translate_errors():
-            response = await client.send(request, stream=True, follow_redirects=False, auth=None)
-        headers = http.lower_headers(response.headers)
-        return AsyncStream(response.status_code, headers, response, response.aiter_bytes(), trace)
+            async with _within(seconds):
+                response = await client.send(
+                    request, stream=True, follow_redirects=False, auth=None
+                )
+        left = partial(http.seconds_left, settings, call, end)
+        blocks = response.aiter_bytes() if http.is_read(response) else response.aiter_raw()
+        headers = http.headers_of(response)
+        return AsyncStream(response.status_code, headers, response, blocks, trace, left)
 
     async def sleep(self, seconds: float, /) -> None:
         """Let time pass."""
@@ -183,6 +196,22 @@ class AsyncIO:
         else:
             result = function(*args)
         return await result if inspect.isawaitable(result) else result
+
+
+@asynccontextmanager
+async def _within(seconds: float) -> AsyncIterator[None]:
+    """Cancel what is done within the block after some seconds.
+
+    Raises:
+        TimeoutError: in place of the cancellation, in words.
+    """
+    try:
+        async with asyncio.timeout(seconds) as scope:
+            yield
+    except TimeoutError:
+        if scope.expired():
+            raise TimeoutError(TOO_LONG) from None
+        raise
 
 
 async def _off_loop(blocks: Iterator[bytes]) -> AsyncIterator[bytes]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import inspect
+import time
 from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator, Mapping
+from functools import partial
 from threading import Lock
 from typing import Any, Concatenate, ParamSpec, TypeVar
 from urllib.parse import urlsplit
@@ -13,6 +15,7 @@ import httpx
 
 from chainhub_video import runtime
 from chainhub_video.drivers import http
+from chainhub_video.drivers.deadline import until
 from chainhub_video.drivers.local_addresses import LocalAddressCheck
 from chainhub_video.io import IO, Call
 from chainhub_video.settings import Settings
@@ -111,10 +114,12 @@ class BlockingStream:
     _response: Any
     _blocks: Iterator[bytes]
     _trace: http.SendTrace
+    _seconds_left: Callable[[float], float]
 
     async def read(self) -> bytes:
         """Return the next bytes, empty at the end."""
-        with self._trace.translate_errors():
+        clock = time.monotonic()
+        with self._trace.translate_errors(), until(clock + self._seconds_left(clock)):
             return next(self._blocks, b"")
 
     async def close(self) -> None:
@@ -143,10 +148,14 @@ class BlockingIO:
         elif call.public_only:
             gateway = urlsplit(self._driver.settings.base_url).hostname or ""
             request.extensions["trace"] = LocalAddressCheck(request.url.host, gateway).record
-        with trace.translate_errors():
+        settings = self._driver.settings
+        end = time.monotonic() + http.seconds_until_answer(settings, call)
+        with trace.translate_errors(), until(end):
             response = client.send(request, stream=True, follow_redirects=False, auth=None)
-        headers = http.lower_headers(response.headers)
-        return BlockingStream(response.status_code, headers, response, response.iter_bytes(), trace)
+        left = partial(http.seconds_left, settings, call, end)
+        blocks = response.iter_bytes() if http.is_read(response) else response.iter_raw()
+        headers = http.headers_of(response)
+        return BlockingStream(response.status_code, headers, response, blocks, trace, left)
 
     async def sleep(self, seconds: float, /) -> None:
         """Let time pass."""

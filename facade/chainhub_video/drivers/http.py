@@ -9,7 +9,8 @@ import inspect
 import platform
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from http.cookiejar import DefaultCookiePolicy
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 import attrs
 import httpx
@@ -34,8 +35,11 @@ _NEVER_SENT = frozenset(
     {"ConnectError", "ConnectTimeout", "PoolTimeout", "ProxyError", "UnsupportedProtocol"}
 )
 _HTTP_LIBRARY = frozenset({"HTTPError", "InvalidURL", "StreamError", "CookieConflict"})
+_SLACK = (
+    0.25  # seconds that the library's own timeouts, which say what was waited for, have before ours
+)
 _BLOCK = 1 << 17  # bytes of a multipart body that are sent together
-_PRIVATE_HEADERS = ("authorization", "cookie", "proxy-authorization")
+_OUR_HEADERS = {"host", "user-agent", "accept-encoding", "connection"}
 
 
 def checked_client(client: Any, *, asynchronous: bool) -> Any:
@@ -104,11 +108,13 @@ def own_clients(
     routes = environment_routes() if settings.trust_env else Routes()
     kept = transport(routes, trust, httpx.Limits(**KEPT_LIMITS))
     fresh = transport(routes, trust, httpx.Limits(**FRESH_LIMITS))
-    return OwnClients(
-        kept=client(transport=kept, trust_env=False),
-        fresh=client(transport=fresh, trust_env=False),
-        ready=fresh.ready,
-    )
+
+    def made(way: Any) -> C:
+        one: Any = client(transport=way, trust_env=False)
+        one.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=()))  # none is kept
+        return cast("C", one)
+
+    return OwnClients(kept=made(kept), fresh=made(fresh), ready=fresh.ready)
 
 
 def build_request(
@@ -142,12 +148,18 @@ def build_request(
             content=body(_blocks(request.stream)),
             extensions=request.extensions,
         )
-    if not _to_gateway(
-        call
-    ):  # the defaults of a client that the caller lent us are not for strangers
-        for name in _PRIVATE_HEADERS:
-            request.headers.pop(name, None)
+    if not _to_gateway(call):
+        _strip_defaults(request, call)
     return request
+
+
+def _strip_defaults(request: Any, call: Call) -> None:
+    """Take the default headers, cookies and parameters of a lent client out of a request to a stranger."""
+    request.url = type(request.url)(call.arguments["url"])
+    ours = {name.lower() for name in call.arguments.get("headers", {})} | _OUR_HEADERS
+    for name in list(request.headers):
+        if name.lower() not in ours:
+            del request.headers[name]
 
 
 def _blocks(pieces: Iterable[bytes]) -> Iterator[bytes]:
@@ -165,7 +177,11 @@ def _blocks(pieces: Iterable[bytes]) -> Iterator[bytes]:
 def _arguments(settings: Settings, call: Call) -> dict[str, Any]:
     """Return the arguments of `build_request` for a call; only a relative address gets the key."""
     arguments = dict(call.arguments)
-    headers = {"User-Agent": USER_AGENT, **arguments.get("headers", {})}
+    headers = {
+        "User-Agent": USER_AGENT,
+        "Accept-Encoding": "identity",  # what is compressed may be of any size
+        **arguments.get("headers", {}),
+    }
     if _to_gateway(call):
         if not call.with_key:
             arguments["url"] = settings.base_url + arguments["url"]
@@ -178,14 +194,47 @@ def _arguments(settings: Settings, call: Call) -> dict[str, Any]:
     return {**arguments, "headers": headers, "timeout": timeout}
 
 
+def seconds_until_answer(settings: Settings, call: Call) -> float:
+    """Return how long the head of an answer may take, everything before it included.
+
+    A create's is all of the time that it has: what it sends, what the gateway answers, and interim answers.
+    """
+    limits = settings.timeouts
+    seconds = call.within or call.read_timeout or limits.connect + limits.write + limits.read
+    return seconds + _SLACK
+
+
+def seconds_left(settings: Settings, call: Call, end: float, clock: float) -> float:
+    """Return how long the next bytes of an answer may take.
+
+    Args:
+        settings: the client's.
+        call: what was asked for.
+        end: when the head of its answer had to be there.
+        clock: the time now, on the same clock.
+    """
+    if call.within is not None:
+        return max(0.0, end - clock)
+    return (call.read_timeout or settings.timeouts.read) + _SLACK
+
+
 def _to_gateway(call: Call) -> bool:
     """Return whether a call goes to the gateway, and so may carry the key."""
     return call.with_key or str(call.arguments["url"]).startswith("/")
 
 
-def lower_headers(headers: Any) -> dict[str, str]:
+def headers_of(response: Any) -> dict[str, str]:
     """Return an answer's headers as text, with their names in lower case."""
-    return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in headers.raw}
+    raw = response.headers.raw
+    headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in raw}
+    if is_read(response):
+        headers.pop("content-encoding", None)
+    return headers
+
+
+def is_read(response: Any) -> bool:
+    """Return whether a lent client's transport gave an answer with its body in it, decompressed if it was not plain."""
+    return bool(getattr(response, "is_stream_consumed", False))
 
 
 class SendTrace:

@@ -39,7 +39,15 @@ from chainhub_video.flows.pictures import (
     prepare_pictures,
 )
 from chainhub_video.flows.wait import check_limit, note_created
-from chainhub_video.io import IO, AnswerTooLarge, Call, Reply, TransportFailure, read_whole
+from chainhub_video.io import (
+    IO,
+    Call,
+    Reply,
+    TransportFailure,
+    UnreadableAnswer,
+    read_whole,
+    redacted,
+)
 from chainhub_video.receipts.receipt import (
     Receipt,
     ReceiptState,
@@ -67,7 +75,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("chainhub_video")
 
-Outcome: TypeAlias = Reply | TransportFailure | AnswerTooLarge
+Outcome: TypeAlias = Reply | TransportFailure | UnreadableAnswer
 
 REFUSALS = frozenset({400, 401, 402, 403, 404, 413, 422})
 _KEPT = 8192  # bytes of an answer that a receipt keeps
@@ -91,7 +99,7 @@ def decide(outcome: Outcome) -> Decision:
     """
     if isinstance(outcome, TransportFailure):
         return Decision.UNCERTAIN if outcome.sent else Decision.AGAIN
-    if isinstance(outcome, AnswerTooLarge):
+    if isinstance(outcome, UnreadableAnswer):
         return Decision.UNCERTAIN
     if 200 <= outcome.status < 300:
         return Decision.ACCEPTED
@@ -245,10 +253,10 @@ class Submission:
             raise InvalidRequest("confirm= did not agree to this create; nothing was sent")
         settings.spending.reserve()
         try:
-            answer = read_success(await self._exchange(call))
+            answer = read_success(await self._exchange(call), settings.api_key)
             task = self.wire.read_created(answer, settings.base_url)
         except UnexpectedResponse as error:
-            raise self._uncertain(str(error)) from error
+            raise self._uncertain(redacted(str(error), settings.api_key)) from error
         except BaseException:
             if not self.in_flight:
                 settings.spending.release()
@@ -270,9 +278,9 @@ class Submission:
                 # An answer that trickles in has no more time than one that is late.
                 ends = self.io.now() + self.patience
                 reply = await read_whole(self.io, stream, deadline=ends)
-                outcome = stated_refusal(reply.without(self.settings.api_key))
+                outcome = stated_refusal(reply)
                 self.answer = self._trail(outcome)
-            except (TransportFailure, AnswerTooLarge) as failure:
+            except (TransportFailure, UnreadableAnswer) as failure:
                 outcome = failure
             except ConfigurationError:  # there is nothing to send it with
                 self.in_flight = False
@@ -280,6 +288,8 @@ class Submission:
             decision = decide(outcome)
             if decision is Decision.ACCEPTED and isinstance(outcome, Reply):
                 return outcome
+            if isinstance(outcome, Reply):
+                outcome = outcome.without(self.settings.api_key)
             if decision is Decision.UNCERTAIN:
                 what = str(error_for(outcome)) if isinstance(outcome, Reply) else str(outcome)
                 raise self._uncertain(what) from _cause(outcome)
@@ -313,9 +323,9 @@ class Submission:
             answer=self.answer,
         )
 
-    @staticmethod
-    def _trail(reply: Reply) -> dict[str, Any]:
+    def _trail(self, reply: Reply) -> dict[str, Any]:
         """Return what is kept of an answer to a create."""
+        reply = reply.without(self.settings.api_key)
         return {
             "status": reply.arrived_as or reply.status,
             "request_id": request_id_of(reply),

@@ -20,7 +20,7 @@ from chainhub_video.flows.source import (
     display_url,
 )
 from chainhub_video.flows.wait import check_timeout, query
-from chainhub_video.io import IO, AnswerTooLarge, Reply, Stream, TransportFailure
+from chainhub_video.io import IO, Reply, Stream, TransportFailure, UnreadableAnswer
 from chainhub_video.task import SavedVideo, TaskStatus
 from chainhub_video.wire.answers import number_of
 from chainhub_video.wire.failures import shorten
@@ -100,7 +100,8 @@ async def save(
         finally:
             part.discard()
     except ConfigurationError as error:  # of the environment, by a link's scheme or host
-        raise error.about(task)
+        error.about(task)
+        raise
     except _Unwritable as error:
         raise InvalidRequest(
             f"output {str(target)!r} cannot be written ({error}); "
@@ -130,7 +131,7 @@ class _Transfer:
                 await self._attempt(part)
                 await _checked(self.io, part)
                 return
-            except (AttemptFailed, TransportFailure, AnswerTooLarge, BadLink) as error:
+            except (AttemptFailed, TransportFailure, UnreadableAnswer, BadLink) as error:
                 trouble = error
             if part.size > furthest:  # a proxy that cuts every answer is no reason to give up
                 furthest, failures = part.size, 0

@@ -21,7 +21,7 @@ from chainhub_video.images.pictures import (
     open_picture,
     spool,
 )
-from chainhub_video.io import IO, AnswerTooLarge, Stream, TransportFailure
+from chainhub_video.io import IO, Stream, TransportFailure, UnreadableAnswer
 from chainhub_video.wire.answers import number_of
 
 if TYPE_CHECKING:
@@ -158,7 +158,7 @@ async def _fetch(io: IO, settings: Settings, link: str) -> Picture:
     except BadLink as error:
         copy.close()
         raise InvalidRequest(f"{label}: {error}") from error
-    except (TransportFailure, AnswerTooLarge) as error:
+    except (TransportFailure, UnreadableAnswer) as error:
         copy.close()
         raise ConnectionFailed(
             f"{label} could not be fetched ({error}): check the link; nothing was sent to the gateway"

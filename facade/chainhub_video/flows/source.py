@@ -28,6 +28,7 @@ _MOST_REDIRECTS = 5
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _JSON_LIMIT = 1 << 20  # bytes of a JSON answer in place of the video
 _EXPIRED = frozenset({401, 403, 404, 410})
+_COMPRESSED = frozenset({"gzip", "x-gzip", "deflate", "br", "zstd", "compress"})
 _NO_CONTENT = frozenset(
     {401, 403, 404, 410}
 )  # answers of /content that asking again does not change
@@ -66,9 +67,19 @@ class VideoSource:
             headers: what to send besides the defaults.
 
         Raises:
-            AttemptFailed, BadLink, TransportFailure, AnswerTooLarge: another attempt may succeed.
+            AttemptFailed, BadLink, TransportFailure, UnreadableAnswer: another attempt may succeed.
             ChainHubError: none will.
         """
+        stream = await self._find(headers)
+        encoding = stream.headers.get("content-encoding", "").strip().lower()
+        if encoding in _COMPRESSED:
+            await stream.close()
+            raise AttemptFailed(
+                f"the server compressed the video ({encoding}), which it was asked not to do"
+            )
+        return stream
+
+    async def _find(self, headers: dict[str, str]) -> Stream:
         if self.task.video_url is None and not FORMATS[self.task.format].content_first:
             await self._wait_for_link()
         if self.task.video_url is not None:

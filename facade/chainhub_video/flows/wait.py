@@ -25,7 +25,7 @@ from chainhub_video.errors import (
     UnexpectedResponse,
     WaitTimeout,
 )
-from chainhub_video.io import IO, AnswerTooLarge, Reply, TransportFailure, send
+from chainhub_video.io import IO, Reply, TransportFailure, UnreadableAnswer, send
 from chainhub_video.task import TaskStatus, VideoTask
 from chainhub_video.wire.failures import poll_after_of, read_success, retry_after_of, shorten
 from chainhub_video.wire.formats import FORMATS
@@ -98,7 +98,7 @@ async def query(
         if not _may_yet_appear(io, settings, task.id):
             raise
         return attrs.evolve(task, status=TaskStatus.QUEUED)
-    except (TransportFailure, AnswerTooLarge) as failure:
+    except (TransportFailure, UnreadableAnswer) as failure:
         raise _no_answer(settings, task, failure) from _cause(failure)
     return seen
 
@@ -194,7 +194,7 @@ async def watch(
         left = None if timeout is None else max(1.0, deadline - io.now())
         try:
             seen, reply = await _query(io, settings, task, left)
-        except (TransportFailure, AnswerTooLarge, ChainHubError) as failure:
+        except (TransportFailure, UnreadableAnswer, ChainHubError) as failure:
             not_yet = isinstance(failure, NotFound) and _may_yet_appear(io, settings, task.id)
             if not (not_yet or is_transient(failure)):
                 raise
@@ -252,9 +252,10 @@ async def _query(
 ) -> tuple[VideoTask, Reply]:
     wire = FORMATS[task.format]
     reply = await send(io, attrs.evolve(wire.query_call(task.id), within=within))
-    reply = reply.without(settings.api_key)
     try:
-        return wire.read_queried(read_success(reply), settings.base_url, task), reply
+        return wire.read_queried(
+            read_success(reply, settings.api_key), settings.base_url, task
+        ), reply
     except ChainHubError as error:
         error.about(task)
         raise
@@ -281,7 +282,7 @@ def is_transient(failure: Exception) -> bool:
             failure.status_code in _PASSING_STATUSES or failure.status_code >= 500
         )
     return isinstance(
-        failure, (TransportFailure, AnswerTooLarge, ConnectionFailed, UnexpectedResponse)
+        failure, (TransportFailure, UnreadableAnswer, ConnectionFailed, UnexpectedResponse)
     )
 
 
@@ -306,9 +307,9 @@ def _timed_out(task: VideoTask, waited: float, trouble: BaseException | None) ->
 
 
 def _no_answer(
-    settings: Settings, task: VideoTask, failure: TransportFailure | AnswerTooLarge
+    settings: Settings, task: VideoTask, failure: TransportFailure | UnreadableAnswer
 ) -> ChainHubError:
-    if isinstance(failure, AnswerTooLarge):
+    if isinstance(failure, UnreadableAnswer):
         return UnexpectedResponse(f"task {task.id}: {failure}", task=task)
     return ConnectionFailed(
         f"the gateway at {settings.base_url} gave no answer about task {task.id} ({failure}): "

@@ -98,13 +98,24 @@ def request_id_of(reply: Reply) -> str | None:
     return shorten(named[1], _NAMED) if named else None
 
 
-def read_success(reply: Reply) -> dict[str, Any]:
+def read_success(reply: Reply, secret: str = "") -> dict[str, Any]:
     """Return the JSON object of a successful answer, also if it came as a list of one.
+
+    Args:
+        reply: the answer.
+        secret: what must not stand in an error, even if the server repeats it.
 
     Raises:
         APIError: the status is 4xx or 5xx, or the body says so.
         UnexpectedResponse: any other status than 2xx, or a body that is not a JSON object.
     """
+    try:
+        return _object_in(reply)
+    except (APIError, UnexpectedResponse):
+        return _object_in(reply.without(secret))
+
+
+def _object_in(reply: Reply) -> dict[str, Any]:
     if reply.status >= 400:
         raise error_for(reply)
     if not 200 <= reply.status < 300:
