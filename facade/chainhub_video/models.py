@@ -43,13 +43,7 @@ def _meanings(meanings: _Meanings) -> _Meanings:
     return MappingProxyType({value: _words(words) for value, words in meanings.items()})
 
 
-_VALUES = {
-    "size": "sizes",
-    "aspect_ratio": "aspect_ratios",
-    "seconds": "seconds",
-    "watermark": "watermarks",
-}
-PARAMETERS = tuple(_VALUES)
+PARAMETERS = ("size", "aspect_ratio", "seconds", "watermark")
 """The parameters whose values differ between models."""
 
 
@@ -60,10 +54,10 @@ class Model:
     Attributes:
         name: as the gateway spells it.
         format: the wire format that serves it.
-        required: the parameters that it needs besides the prompt, if they have no only choice.
+        required: the parameters that it needs besides the prompt; one that has a default is filled in.
         sizes: the values of `size` that it takes. Empty for none. Where it is not required, the first is what the
             gateway takes if none is said.
-        default_size: the size that is sent if the caller gives none; a single one is sent always.
+        default_size: the size that is sent if the caller gives none.
         aspect_ratios: the values of `aspect_ratio` that it takes. Empty for none.
         seconds: the durations that it takes. Empty for none, None for any.
         default_seconds: the duration that is sent if the caller gives none.
@@ -95,13 +89,19 @@ class Model:
     source: str
 
     def values(self, parameter: str) -> tuple[str, ...] | None:
-        """Return what it takes for a parameter: empty for nothing, None for anything.
+        """Return what may be said for a parameter, other words for a size included: empty for nothing, None for any.
 
         Args:
             parameter: `size`, `aspect_ratio`, `seconds` or `watermark`.
         """
-        taken: tuple[str, ...] | None = getattr(self, _VALUES[parameter])
-        return taken
+        if parameter == "size":
+            words = (word for word in self.means if word not in self.sizes + self.aspect_ratios)
+            return (*self.sizes, *words)
+        return {
+            "aspect_ratio": self.aspect_ratios,
+            "seconds": self.seconds,
+            "watermark": self.watermarks,
+        }[parameter]
 
 
 _WIDE, _TALL = "16:9", "9:16"
@@ -174,8 +174,10 @@ def _sora_unified(name: str, size: str, seconds: tuple[str, ...]) -> Model:
         format="unified",
         required=("aspect_ratio", "seconds"),
         sizes=(size,),
+        default_size=size,
         aspect_ratios=(_WIDE, _TALL),
         seconds=seconds,
+        default_seconds=seconds[0] if len(seconds) == 1 else None,
         means=_SORA_SIZES[size],
         wire_fields={"aspect_ratio": "orientation", "seconds": "duration"},
         wire_words={_WIDE: "landscape", _TALL: "portrait"},

@@ -205,10 +205,10 @@ def _fit_to_model(request: VideoRequest, model: Model) -> VideoRequest:
         if field in request.extra:
             raise InvalidRequest(f"extra holds {field!r}, and {model.name} has {parameter}= for it")
     request = _in_its_parameters(request, model)
-    size = request.size or model.default_size or _only(model.sizes)
+    size = request.size or model.default_size
     if request.fit is not None and "size" not in model.required and model.sizes:
         size = size or model.sizes[0]  # the pictures are brought to it, so it is said
-    seconds = request.seconds or model.default_seconds or _only(model.seconds or ())
+    seconds = request.seconds or model.default_seconds
     request = attrs.evolve(request, size=size, seconds=seconds)
     for parameter in PARAMETERS:
         _check_choice(request, parameter, model)
@@ -223,10 +223,6 @@ def _fit_to_model(request: VideoRequest, model: Model) -> VideoRequest:
         some = "picture" if model.max_images == 1 else "pictures"
         raise InvalidRequest(f"{model.name} takes {model.max_images} {some}, not {count}")
     return request
-
-
-def _only(values: tuple[str, ...]) -> str | None:
-    return values[0] if len(values) == 1 else None
 
 
 def _in_its_parameters(request: VideoRequest, model: Model) -> VideoRequest:
@@ -253,8 +249,6 @@ def _check_choice(request: VideoRequest, field: str, model: Model) -> None:
     value, allowed = getattr(request, field), model.values(field)
     if allowed is None:
         return
-    if field == "size":  # other words for it have been translated by now, where they are known
-        allowed += tuple(word for word in model.means if word not in model.aspect_ratios + allowed)
     if value is None:
         if field in model.required and allowed:
             raise InvalidRequest(
