@@ -269,7 +269,8 @@ class Submission:
                 stream = await self.io.open(call)
                 # An answer that trickles in has no more time than one that is late.
                 ends = self.io.now() + self.patience
-                outcome = stated_refusal(await read_whole(self.io, stream, deadline=ends))
+                reply = await read_whole(self.io, stream, deadline=ends)
+                outcome = stated_refusal(reply.without(self.settings.api_key))
                 self.answer = self._trail(outcome)
             except (TransportFailure, AnswerTooLarge) as failure:
                 outcome = failure
@@ -312,13 +313,13 @@ class Submission:
             answer=self.answer,
         )
 
-    def _trail(self, reply: Reply) -> dict[str, Any]:
-        """Return what is kept of an answer to a create, without the key."""
-        text = reply.body[:_KEPT].decode("utf-8", "replace")
+    @staticmethod
+    def _trail(reply: Reply) -> dict[str, Any]:
+        """Return what is kept of an answer to a create."""
         return {
             "status": reply.arrived_as or reply.status,
             "request_id": request_id_of(reply),
-            "body": text.replace(self.settings.api_key, "***"),
+            "body": reply.body[:_KEPT].decode("utf-8", "replace"),
         }
 
     async def _claim(self, store: ReceiptStore, *, resubmit: bool) -> Receipt | None:

@@ -11,10 +11,16 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 import attrs
 
 from chainhub_video.downloads.partfile import PartFile, checked_target
-from chainhub_video.errors import ChainHubError, DownloadFailed, InvalidRequest
-from chainhub_video.flows.source import AttemptFailed, BadLink, VideoSource, display_url
+from chainhub_video.errors import ChainHubError, ConfigurationError, DownloadFailed, InvalidRequest
+from chainhub_video.flows.source import (
+    AttemptFailed,
+    BadLink,
+    VideoSource,
+    complaint,
+    display_url,
+)
 from chainhub_video.flows.wait import check_timeout, query
-from chainhub_video.io import IO, AnswerTooLarge, Stream, TransportFailure
+from chainhub_video.io import IO, AnswerTooLarge, Reply, Stream, TransportFailure
 from chainhub_video.task import SavedVideo, TaskStatus
 from chainhub_video.wire.answers import number_of
 from chainhub_video.wire.failures import shorten
@@ -93,6 +99,8 @@ async def save(
             sha256 = await _on_disk(io, part.finish)
         finally:
             part.discard()
+    except ConfigurationError as error:  # of the environment, by a link's scheme or host
+        raise error.about(task)
     except _Unwritable as error:
         raise InvalidRequest(
             f"output {str(target)!r} cannot be written ({error}); "
@@ -178,6 +186,8 @@ class _Transfer:
         except TransportFailure:
             await self._write(part, block)
             raise
+        if not part.size and block.lstrip().startswith((b"{", b"[")):
+            raise AttemptFailed(complaint(Reply(stream.status, stream.headers, bytes(block))))
         await self._write(part, block)
         if total is not None and part.size != total:
             raise AttemptFailed(f"the download was cut after {part.size:,} of {total:,} bytes")

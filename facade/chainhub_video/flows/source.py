@@ -109,7 +109,11 @@ class VideoSource:
 
     async def _renew(self) -> None:
         """Ask for the task again, since links expire."""
-        fresh = await self._ask()
+        try:
+            fresh = await self._ask()
+        except ChainHubError as error:
+            self._link_trouble += f", a fresh one could not be had ({error})"
+            return
         log.debug("task %s: %s", self.task.id, self._link_trouble)
         if fresh.video_url and fresh.video_url != self.task.video_url:
             self.task = fresh
@@ -136,7 +140,7 @@ class VideoSource:
             return await open_link(self.io, self.settings, link, headers, left)
         if stream.status not in _NO_CONTENT:
             return await self._video_in(stream, headers)
-        error = error_for(await read_whole(self.io, stream, _JSON_LIMIT, self.deadline))
+        error = error_for(await self._read(stream))
         if self._link_trouble:
             raise DownloadFailed(
                 f"the video of task {self.task.id} could not be had: {self._link_trouble}, and "
@@ -155,7 +159,7 @@ class VideoSource:
         is_json = "json" in stream.headers.get("content-type", "")
         if stream.status == 416 or (stream.status < 400 and not is_json):
             return stream
-        reply = await read_whole(self.io, stream, _JSON_LIMIT, self.deadline)
+        reply = await self._read(stream)
         link = link_in(_json(reply.body)) if reply.status < 400 else None
         if link is None:
             raise AttemptFailed(complaint(reply)) from (
@@ -163,6 +167,11 @@ class VideoSource:
             )
         link = absolute_link(self.settings.base_url, link) or link
         return await open_link(self.io, self.settings, link, headers, self._left())
+
+    async def _read(self, stream: Stream) -> Reply:
+        """Read an answer that is not the video."""
+        reply = await read_whole(self.io, stream, _JSON_LIMIT, self.deadline)
+        return reply.without(self.settings.api_key)
 
     def _left(self) -> float | None:
         """Return the seconds that a single exchange may take."""

@@ -250,6 +250,7 @@ async def _query(
 ) -> tuple[VideoTask, Reply]:
     wire = FORMATS[task.format]
     reply = await send(io, attrs.evolve(wire.query_call(task.id), within=within))
+    reply = reply.without(settings.api_key)
     try:
         return wire.read_queried(read_success(reply), settings.base_url, task), reply
     except ChainHubError as error:
