@@ -210,8 +210,7 @@ def _fit_to_model(request: VideoRequest, model: Model) -> VideoRequest:
         size = size or model.sizes[0]  # the pictures are brought to it, so it is said
     seconds = request.seconds or model.default_seconds
     request = attrs.evolve(request, size=size, seconds=seconds)
-    for parameter in PARAMETERS:
-        _check_choice(request, parameter, model)
+    _check_choices(request, model)
     count = len(request.images)
     if count and request.fit is not None and not model.sizes:
         raise InvalidRequest(
@@ -245,21 +244,24 @@ def _in_its_parameters(request: VideoRequest, model: Model) -> VideoRequest:
     return attrs.evolve(request, size=said["size"], aspect_ratio=said["aspect_ratio"])
 
 
-def _check_choice(request: VideoRequest, field: str, model: Model) -> None:
-    value, allowed = getattr(request, field), model.values(field)
-    if allowed is None:
-        return
-    if value is None:
-        if field in model.required and allowed:
+def _check_choices(request: VideoRequest, model: Model) -> None:
+    """Refuse values that the model does not take, and then what is missing."""
+    for field in PARAMETERS:
+        value, allowed = getattr(request, field), model.values(field)
+        if value is None or allowed is None:
+            continue
+        if not allowed:
+            raise InvalidRequest(
+                f"{field} is {value!r}, and {model.name} takes none in the {model.format} format: leave it out, "
+                "or pass it with extra="
+            )
+        if value not in allowed:
+            raise InvalidRequest(
+                f"{field} is {value!r}, and {model.name} takes one of: {', '.join(allowed)}"
+            )
+    for field in model.required:
+        if getattr(request, field) is None:
+            allowed = model.values(field) or ()
             raise InvalidRequest(
                 f"{field} is missing, and {model.name} needs one of: {', '.join(allowed)}"
             )
-    elif not allowed:
-        raise InvalidRequest(
-            f"{field} is {value!r}, and {model.name} takes none in the {model.format} format: leave it out, "
-            "or pass it with extra="
-        )
-    elif value not in allowed:
-        raise InvalidRequest(
-            f"{field} is {value!r}, and {model.name} takes one of: {', '.join(allowed)}"
-        )

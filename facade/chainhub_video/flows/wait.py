@@ -62,7 +62,7 @@ def task_for(task_or_id: VideoTask | str, format: FormatName | None) -> VideoTas
         return attrs.evolve(task_or_id, format=format or task_or_id.format)
     if not isinstance(task_or_id, str):
         raise InvalidRequest(f"a task or its id is needed, not {type(task_or_id).__name__}")
-    told = formats_told_by(task_or_id) if format is None else [format]
+    told: list[FormatName] = formats_told_by(task_or_id) if format is None else [format]
     if told:
         return VideoTask(id=task_or_id, format=told[0])
     raise InvalidRequest(
