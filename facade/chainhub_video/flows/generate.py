@@ -19,7 +19,7 @@ from chainhub_video.flows.download import OnProgress, save
 from chainhub_video.flows.wait import (
     check_timeout,
     follow,
-    format_told_by,
+    formats_told_by,
     note_created,
     query,
     task_for,
@@ -180,13 +180,14 @@ class _Job:
         self._check_gateway(receipt)
         asked = receipt.request
         task = task_for(task_id, asked["format"])
-        told = {format_told_by(task_id)} - {None, task.format}
+        told = formats_told_by(task_id)
         left = self._left()
         seen = await query(self.io, self.settings, task, left and max(1.0, left))
         known = {model.name for model in MODELS} - {asked["model"]}
-        if told or seen.model in known:
+        other = bool(told) and task.format not in told
+        if other or seen.model in known:
             raise ReceiptConflict(
-                f"task {task_id} is one of {seen.model or f'the {told.pop()} format'}, and receipt {name} is of "
+                f"task {task_id} is one of {seen.model or f'the {told[0]} format'}, and receipt {name} is of "
                 f"{asked['model']} ({task.format}): look for the right one in the vendor's usage log"
             )
         adopted = receipt.submitted(attrs.evolve(task, model=asked["model"]))

@@ -22,6 +22,7 @@ from chainhub_video.images.pictures import (
     spool,
 )
 from chainhub_video.io import IO, Stream, TransportFailure, UnreadableAnswer
+from chainhub_video.request import pixels_of
 from chainhub_video.wire.answers import number_of
 
 if TYPE_CHECKING:
@@ -106,7 +107,8 @@ async def prepare_pictures(
             if one.picture is None:
                 one.picture = await _fetch(io, settings, str(one.source))
             # A large picture takes seconds, which a caller who is cancelled need not wait for.
-            one.picture = await io.ask(fitted, one.picture, request.size, request.fit, blocks=True)
+            size = pixels_of(request) if request.fit else request.size
+            one.picture = await io.ask(fitted, one.picture, size, request.fit, blocks=True)
         if wire.pictures_as == "upload" and one.picture is not None:
             carried.append(one.picture)
         else:

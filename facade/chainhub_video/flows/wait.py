@@ -62,19 +62,17 @@ def task_for(task_or_id: VideoTask | str, format: FormatName | None) -> VideoTas
         return attrs.evolve(task_or_id, format=format or task_or_id.format)
     if not isinstance(task_or_id, str):
         raise InvalidRequest(f"a task or its id is needed, not {type(task_or_id).__name__}")
-    if (name := format or format_told_by(task_or_id)) is not None:
-        return VideoTask(id=task_or_id, format=name)
+    told: list[FormatName] = formats_told_by(task_or_id) if format is None else [format]
+    if told:
+        return VideoTask(id=task_or_id, format=told[0])
     raise InvalidRequest(
         f'the id {shorten(task_or_id)!r} does not tell its wire format: pass format="openai" or format="unified"'
     )
 
 
-def format_told_by(task_id: str) -> FormatName | None:
-    """Return the wire format that an id tells by how it begins, or None."""
-    for wire in FORMATS.values():
-        if task_id.startswith(wire.id_prefixes):
-            return wire.name
-    return None
+def formats_told_by(task_id: str) -> list[FormatName]:
+    """Return the wire formats that an id tells by how it begins, as for models: first the one that counts."""
+    return [wire.name for wire in FORMATS.values() if task_id.startswith(wire.id_prefixes)]
 
 
 async def query(
