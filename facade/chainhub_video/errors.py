@@ -53,8 +53,8 @@ class ChainHubError(Exception):
         """Attach the task, and its id to the message unless the message has it already."""
         if self.task is None:
             self.task = task
-            if task.id not in str(self):
-                self.args = (f"{self} (task {task.id})", *self.args[1:])
+            if task.label not in str(self):
+                self.args = (f"{self} (task {task.label})", *self.args[1:])
         return self
 
 

@@ -12,6 +12,8 @@ from typing import Any, ParamSpec, Protocol, TypeVar
 
 import attrs
 
+from chainhub_video.text import redacted
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -19,7 +21,6 @@ _LONGEST_ANSWER = (
     300.0  # seconds that an answer may take to be read whole, if nothing else bounds it
 )
 _COMPRESSED = {"gzip": 31, "x-gzip": 31, "deflate": 47}  # how zlib calls what can be read
-_SHORTEST_SECRET = 8  # characters
 REPLY_LIMIT = 8_000_000  # bytes of an answer that is read whole
 
 
@@ -67,11 +68,6 @@ class Reply:
         return attrs.evolve(
             self, body=redacted(self.body.decode("latin-1"), secret).encode("latin-1")
         )
-
-
-def redacted(text: str, secret: str) -> str:
-    """Return a text without a secret; one that is short may stand there by chance, and stays."""
-    return text if len(secret) < _SHORTEST_SECRET else text.replace(secret, "***")
 
 
 class Stream(Protocol):

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import attrs
 
+from chainhub_video.text import shorten
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
@@ -73,6 +75,11 @@ class VideoTask:
     def done(self) -> bool:
         """Whether the task has ended, well or badly."""
         return self.status.terminal
+
+    @property
+    def label(self) -> str:
+        """The id for a message: on one line, without control characters, and not endless."""
+        return shorten(self.id)
 
     def _repr_html_(self) -> str:
         return _task_card(self)

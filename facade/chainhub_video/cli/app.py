@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import typer
 
 from chainhub_video.errors import ChainHubError, ConfigurationError, InvalidRequest
-from chainhub_video.wire.failures import shorten
+from chainhub_video.text import shorten
 
 from .console import (
     PROGRAM,

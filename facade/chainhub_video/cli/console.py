@@ -62,7 +62,7 @@ def report(saved: SavedVideo, *, as_json: bool) -> None:
             }
         )
     else:
-        show(f"{saved.path} ({readable(saved.size)}, task {saved.task.id})")
+        show(f"{saved.path} ({readable(saved.size)}, task {saved.task.label})")
 
 
 def percent(task: VideoTask) -> str:

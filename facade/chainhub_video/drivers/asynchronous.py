@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import inspect
+import os
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterator, Mapping
 from contextlib import aclosing, asynccontextmanager, suppress
@@ -40,6 +41,7 @@ class AsyncDriver:
         self.lent = http.checked_client(client, asynchronous=True)
         self._own: http.OwnClients[httpx.AsyncClient] | None = None
         self._closed = False
+        self._process = os.getpid()
 
     async def run(
         self,
@@ -76,6 +78,8 @@ class AsyncDriver:
         """
         if (lent := http.open_client(self.lent, closed=self._closed)) is not None:
             return lent
+        if self._process != os.getpid():  # after a fork: the connections are the parent's
+            self._process, self._own = os.getpid(), None
         if self._own is None:
             from chainhub_video.drivers.routing import AsyncRoutingTransport  # when first needed
 
@@ -205,8 +209,9 @@ async def _within(seconds: float) -> AsyncIterator[None]:
     Raises:
         TimeoutError: in place of the cancellation, in words.
     """
+    scope = asyncio.timeout(seconds)
     try:
-        async with asyncio.timeout(seconds) as scope:
+        async with scope:
             yield
     except TimeoutError:
         if scope.expired():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import os
 import time
 from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator, Mapping
 from functools import partial
@@ -38,6 +39,7 @@ class BlockingDriver:
         self._own: http.OwnClients[httpx.Client] | None = None
         self._lock = Lock()
         self._closed = False
+        self._process = os.getpid()
 
     def run(
         self,
@@ -76,6 +78,10 @@ class BlockingDriver:
             ConfigurationError: our client or the lent one has been closed; or the environment's certificates
                 cannot be used.
         """
+        if (
+            self._process != os.getpid()
+        ):  # after a fork: the connections, and who holds the lock, are the parent's
+            self._process, self._lock, self._own = os.getpid(), Lock(), None
         with self._lock:
             if (lent := http.open_client(self.lent, closed=self._closed)) is not None:
                 return lent

@@ -39,15 +39,7 @@ from chainhub_video.flows.pictures import (
     prepare_pictures,
 )
 from chainhub_video.flows.wait import check_limit, note_created
-from chainhub_video.io import (
-    IO,
-    Call,
-    Reply,
-    TransportFailure,
-    UnreadableAnswer,
-    read_whole,
-    redacted,
-)
+from chainhub_video.io import IO, Call, Reply, TransportFailure, UnreadableAnswer, read_whole
 from chainhub_video.receipts.receipt import (
     Receipt,
     ReceiptState,
@@ -58,6 +50,7 @@ from chainhub_video.receipts.receipt import (
     wait_until_settled,
     what_to_do,
 )
+from chainhub_video.text import redacted
 from chainhub_video.wire.failures import (
     error_for,
     read_error_body,
@@ -261,7 +254,7 @@ class Submission:
             if not self.in_flight:
                 settings.spending.release()
             raise
-        log.info("created task %s (%s, %s)", task.id, request.model, request.format)
+        log.info("created task %s (%s, %s)", task.label, request.model, request.format)
         note_created(self.io, settings, task.id)
         return attrs.evolve(task, model=task.model or request.model)
 
@@ -385,7 +378,7 @@ class Submission:
         except (OSError, ReceiptConflict) as error:
             why = str(error)
         raise ReceiptConflict(
-            f"task {task.id} is paid, but receipt {store.name} could not be written ({why}): note "
+            f"task {task.label} is paid, but receipt {store.name} could not be written ({why}): note "
             "the id; wait() and download() take it, and cost nothing",
             task=task,
         )
@@ -397,7 +390,7 @@ class Submission:
             if ours:  # `_write_task` has tried, and says so
                 return
             last: Receipt | None = self.receipt.submitted(self.task)
-            fact = f"Task {self.task.id} is paid and goes on at the gateway. "
+            fact = f"Task {self.task.label} is paid and goes on at the gateway. "
             kept = f"Its receipt {name} resumes it: chainhub-video resume {shlex.quote(name)}"
         elif self.in_flight and self.receipt is not None:
             reason = str(error) or "the create was interrupted"

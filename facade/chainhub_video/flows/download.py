@@ -22,8 +22,8 @@ from chainhub_video.flows.source import (
 from chainhub_video.flows.wait import check_timeout, query
 from chainhub_video.io import IO, Reply, Stream, TransportFailure, UnreadableAnswer
 from chainhub_video.task import SavedVideo, TaskStatus
+from chainhub_video.text import shorten
 from chainhub_video.wire.answers import number_of
-from chainhub_video.wire.failures import shorten
 
 if TYPE_CHECKING:
     from chainhub_video.settings import Settings
