@@ -91,7 +91,11 @@ def test_other_outputs_part_files_are_left_alone(target: Path) -> None:
     """Only part files of the very output are removed."""
     others = [
         target.with_name(name)
-        for name in ("other.mp4.chainhub.part", f"{target.name}.x.chainhub.part", f"{target.name}.0.mp4.chainhub.part")
+        for name in (
+            "other.mp4.chainhub.part",
+            f"{target.name}.x.chainhub.part",
+            f"{target.name}.0.mp4.chainhub.part",
+        )
     ]
     for path in others:
         path.touch()

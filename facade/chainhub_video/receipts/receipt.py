@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("chainhub_video")
 
 VERSION = 1
+_TRY_EVERY = 0.1  # seconds between two attempts to change a receipt that somebody else keeps from being changed
 _LOOK_EVERY = 1.0  # seconds between two looks at a receipt that another process is about to change
 
 
@@ -151,9 +152,41 @@ class ReceiptStore(Protocol):
             Whether it was done. Of several that swap the same receipt, one succeeds.
 
         Raises:
+            ReceiptLocked: somebody else keeps it from being changed for the moment.
             OSError: it could not be written.
         """
         ...
+
+
+class ReceiptLocked(OSError):
+    """Somebody else keeps the receipt from being changed, by a lock that may be let go of."""
+
+
+async def swap_in_time(
+    io: IO,
+    store: ReceiptStore,
+    old: Receipt | None,
+    new: Receipt | None,
+    deadline: float | None,
+) -> bool:
+    """Put a receipt in place of another, as `ReceiptStore.swap` does; wait for somebody else's lock, but not for ever.
+
+    Raises:
+        ReceiptLocked: somebody else held the lock until the deadline.
+        OSError: it could not be written.
+    """
+    told = False
+    while True:
+        try:
+            return await io.run(store.swap, old, new)
+        except ReceiptLocked as locked:
+            left = None if deadline is None else deadline - io.now()
+            if left is not None and left <= 0:
+                raise
+            if not told:
+                log.warning("%s: waiting for it to be let go of", locked)
+                told = True
+            await io.sleep(_TRY_EVERY if left is None else min(_TRY_EVERY, left))
 
 
 def parse(text: str | bytes, name: str) -> Receipt:
