@@ -37,6 +37,8 @@ class Call:
         fresh: whether to open a connection of its own, since a pooled one may have gone stale unnoticed.
         with_key: whether an absolute url gets the key too: it leads to the gateway's own origin.
         public_only: whether it must not lead to this machine or its network.
+        leaving: is called just before the first byte of the request leaves; or at once, where that cannot be seen. Only
+            for a fresh call.
     """
 
     arguments: Mapping[str, Any]
@@ -45,6 +47,7 @@ class Call:
     fresh: bool = False
     with_key: bool = False
     public_only: bool = False
+    leaving: Callable[[], None] | None = None
 
 
 @attrs.frozen

@@ -26,6 +26,9 @@ _CARD = (
 FormatName: TypeAlias = Literal["openai", "unified"]
 """The name of a wire format."""
 
+Verification: TypeAlias = Literal["length", "structure", "unknown"]
+"""What shows that nothing is missing at the end of a saved video."""
+
 
 class TaskStatus(StrEnum):
     """Where a task stands. The gateway's own word is `VideoTask.raw_status`."""
@@ -124,12 +127,16 @@ class SavedVideo:
         size: its length in bytes.
         sha256: of its content, in hex.
         task: the task that made it.
+        verified: what shows that nothing is missing at its end: `"length"`, the server announced as many bytes as came;
+            `"structure"`, it announced none, and all that the file's own index names is there; `"unknown"`, neither
+            says where the video ends.
     """
 
     path: Path
     size: int
     sha256: str
     task: VideoTask
+    verified: Verification = "unknown"
 
     def _repr_html_(self) -> str:
         return _video_player(self)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 import time
 from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Protocol
+
+from chainhub_video.receipts.receipt import shell_quoted
 
 from .console import PROGRAM, one_line, percent, readable, say, word
 
@@ -63,7 +64,7 @@ def _aftermath(task: VideoTask | None) -> str | None:
         return None
     return (
         f"task {task.label} is paid and goes on at the gateway; save its video with: "
-        f"{PROGRAM} download {shlex.quote(task.id)} --format {task.format} -o FILE"
+        f"{PROGRAM} download --format {task.format} -o FILE -- {shell_quoted(task.id)}"
     )
 
 

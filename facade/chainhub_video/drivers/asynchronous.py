@@ -142,7 +142,7 @@ class AsyncIO:
     async def open(self, call: Call, /) -> AsyncStream:
         """Send a request, and return its answer with the body unread."""
         client = self._driver.client(fresh=call.fresh)
-        trace = http.SendTrace(own=self._driver.lent is None)
+        trace = http.SendTrace(own=self._driver.lent is None, leaving=call.leaving)
         request = http.build_request(client, self._driver.settings, call, body=_off_loop)
         if call.fresh:  # what may be sent again at any time needs no trace
             request.extensions["trace"] = trace.record_async
@@ -180,8 +180,7 @@ class AsyncIO:
             finally:
                 ended.set()
 
-        context = contextvars.copy_context()
-        thread = asyncio.get_running_loop().run_in_executor(None, partial(context.run, work))
+        thread = _in_thread(work)
         try:
             return await asyncio.shield(thread)
         except asyncio.CancelledError:
@@ -196,7 +195,7 @@ class AsyncIO:
     async def ask(self, function: Callable[..., Any], /, *args: Any, blocks: bool = False) -> Any:
         """Call the caller's own function, and await what it returns where that can be awaited."""
         if blocks and not inspect.iscoroutinefunction(function):
-            result = await asyncio.to_thread(function, *args)
+            result = await _in_thread(partial(function, *args))
         else:
             result = function(*args)
         return await result if inspect.isawaitable(result) else result
@@ -221,5 +220,21 @@ async def _within(seconds: float) -> AsyncIterator[None]:
 
 async def _off_loop(blocks: Iterator[bytes]) -> AsyncIterator[bytes]:
     """Read a body that blocks in a thread, a block at a time."""
-    while (block := await asyncio.to_thread(next, blocks, None)) is not None:
+    while (block := await _in_thread(partial(next, blocks, None))) is not None:
         yield block
+
+
+def _in_thread(work: Callable[[], T]) -> asyncio.Future[T]:
+    """Call a function in a thread; in this one if the process is ending, when Python starts no thread any more."""
+    loop = asyncio.get_running_loop()
+    try:
+        return loop.run_in_executor(None, partial(contextvars.copy_context().run, work))
+    except RuntimeError as error:
+        if "shutdown" not in str(error):
+            raise
+    done: asyncio.Future[T] = loop.create_future()
+    try:
+        done.set_result(work())
+    except Exception as error:  # noqa: BLE001 - as a thread would, for whoever awaits it
+        done.set_exception(error)
+    return done

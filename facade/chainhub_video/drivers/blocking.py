@@ -147,7 +147,7 @@ class BlockingIO:
     async def open(self, call: Call, /) -> BlockingStream:
         """Send a request, and return its answer with the body unread."""
         client = self._driver.client(fresh=call.fresh)
-        trace = http.SendTrace(own=self._driver.lent is None)
+        trace = http.SendTrace(own=self._driver.lent is None, leaving=call.leaving)
         request = http.build_request(client, self._driver.settings, call, body=iter)
         if call.fresh:  # what may be sent again at any time needs no trace
             request.extensions["trace"] = trace.record
