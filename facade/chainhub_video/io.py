@@ -12,6 +12,8 @@ from typing import Any, ParamSpec, Protocol, TypeVar
 
 import attrs
 
+from chainhub_video.text import redacted
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -19,7 +21,6 @@ _LONGEST_ANSWER = (
     300.0  # seconds that an answer may take to be read whole, if nothing else bounds it
 )
 _COMPRESSED = {"gzip": 31, "x-gzip": 31, "deflate": 47}  # how zlib calls what can be read
-_SHORTEST_SECRET = 8  # characters
 REPLY_LIMIT = 8_000_000  # bytes of an answer that is read whole
 
 
@@ -36,6 +37,8 @@ class Call:
         fresh: whether to open a connection of its own, since a pooled one may have gone stale unnoticed.
         with_key: whether an absolute url gets the key too: it leads to the gateway's own origin.
         public_only: whether it must not lead to this machine or its network.
+        leaving: is called just before the first byte of the request leaves; or at once, where that cannot be seen. Only
+            for a fresh call.
     """
 
     arguments: Mapping[str, Any]
@@ -44,6 +47,7 @@ class Call:
     fresh: bool = False
     with_key: bool = False
     public_only: bool = False
+    leaving: Callable[[], None] | None = None
 
 
 @attrs.frozen
@@ -67,11 +71,6 @@ class Reply:
         return attrs.evolve(
             self, body=redacted(self.body.decode("latin-1"), secret).encode("latin-1")
         )
-
-
-def redacted(text: str, secret: str) -> str:
-    """Return a text without a secret; one that is short may stand there by chance, and stays."""
-    return text if len(secret) < _SHORTEST_SECRET else text.replace(secret, "***")
 
 
 class Stream(Protocol):

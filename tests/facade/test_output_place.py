@@ -205,7 +205,7 @@ def test_what_a_killed_process_left_is_taken_over(
     hub: Any, linked: VideoTask, elsewhere: Gateway, target: Path, video: bytes
 ) -> None:
     """A part file that a killed process left behind is neither trusted nor in the way."""
-    target.with_name("kitten.mp4.part").write_bytes(b"\0" * 5_000_000)
+    target.with_name("kitten.mp4.chainhub.part").write_bytes(b"\0" * 5_000_000)
     elsewhere.on(LINK, say(200, video, MP4))
     whole(hub.videos.download(linked, target), target, video)
 
@@ -234,7 +234,7 @@ def test_a_file_that_was_just_finished_is_not_opened_for_writing(
 
 def test_a_part_file_that_cannot_be_emptied_is_let_go(target: Path, video: bytes) -> None:
     """A part file in the way that is no ordinary file is an error each time, and no lock on it is kept."""
-    os.mkfifo(target.with_name("kitten.mp4.part"))
+    os.mkfifo(target.with_name("kitten.mp4.chainhub.part"))
     for _ in range(2):
         with pytest.raises(OSError, match=r"seekable|Invalid argument"):
             PartFile(target).write(video)
@@ -264,7 +264,7 @@ def test_a_link_in_the_place_of_the_part_file_is_not_followed(
     """Whoever plants a link under the part file's name does not have another file overwritten."""
     victim = tmp_path / "victim"
     victim.write_text("precious")
-    (tmp_path / "x.mp4.part").symlink_to(victim)
+    (tmp_path / "x.mp4.chainhub.part").symlink_to(victim)
     with pytest.raises(InvalidRequest, match="cannot be written"):
         hub.videos.download(linked, tmp_path / "x.mp4")
     assert victim.read_text() == "precious"

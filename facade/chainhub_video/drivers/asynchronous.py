@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import inspect
+import os
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterator, Mapping
 from contextlib import aclosing, asynccontextmanager, suppress
@@ -40,6 +41,7 @@ class AsyncDriver:
         self.lent = http.checked_client(client, asynchronous=True)
         self._own: http.OwnClients[httpx.AsyncClient] | None = None
         self._closed = False
+        self._process = os.getpid()
 
     async def run(
         self,
@@ -76,6 +78,8 @@ class AsyncDriver:
         """
         if (lent := http.open_client(self.lent, closed=self._closed)) is not None:
             return lent
+        if self._process != os.getpid():  # after a fork: the connections are the parent's
+            self._process, self._own = os.getpid(), None
         if self._own is None:
             from chainhub_video.drivers.routing import AsyncRoutingTransport  # when first needed
 
@@ -138,7 +142,7 @@ class AsyncIO:
     async def open(self, call: Call, /) -> AsyncStream:
         """Send a request, and return its answer with the body unread."""
         client = self._driver.client(fresh=call.fresh)
-        trace = http.SendTrace(own=self._driver.lent is None)
+        trace = http.SendTrace(own=self._driver.lent is None, leaving=call.leaving)
         request = http.build_request(client, self._driver.settings, call, body=_off_loop)
         if call.fresh:  # what may be sent again at any time needs no trace
             request.extensions["trace"] = trace.record_async
@@ -176,8 +180,7 @@ class AsyncIO:
             finally:
                 ended.set()
 
-        context = contextvars.copy_context()
-        thread = asyncio.get_running_loop().run_in_executor(None, partial(context.run, work))
+        thread = _in_thread(work)
         try:
             return await asyncio.shield(thread)
         except asyncio.CancelledError:
@@ -192,7 +195,7 @@ class AsyncIO:
     async def ask(self, function: Callable[..., Any], /, *args: Any, blocks: bool = False) -> Any:
         """Call the caller's own function, and await what it returns where that can be awaited."""
         if blocks and not inspect.iscoroutinefunction(function):
-            result = await asyncio.to_thread(function, *args)
+            result = await _in_thread(partial(function, *args))
         else:
             result = function(*args)
         return await result if inspect.isawaitable(result) else result
@@ -205,8 +208,9 @@ async def _within(seconds: float) -> AsyncIterator[None]:
     Raises:
         TimeoutError: in place of the cancellation, in words.
     """
+    scope = asyncio.timeout(seconds)
     try:
-        async with asyncio.timeout(seconds) as scope:
+        async with scope:
             yield
     except TimeoutError:
         if scope.expired():
@@ -216,5 +220,21 @@ async def _within(seconds: float) -> AsyncIterator[None]:
 
 async def _off_loop(blocks: Iterator[bytes]) -> AsyncIterator[bytes]:
     """Read a body that blocks in a thread, a block at a time."""
-    while (block := await asyncio.to_thread(next, blocks, None)) is not None:
+    while (block := await _in_thread(partial(next, blocks, None))) is not None:
         yield block
+
+
+def _in_thread(work: Callable[[], T]) -> asyncio.Future[T]:
+    """Call a function in a thread; in this one if the process is ending, when Python starts no thread any more."""
+    loop = asyncio.get_running_loop()
+    try:
+        return loop.run_in_executor(None, partial(contextvars.copy_context().run, work))
+    except RuntimeError as error:
+        if "shutdown" not in str(error):
+            raise
+    done: asyncio.Future[T] = loop.create_future()
+    try:
+        done.set_result(work())
+    except Exception as error:  # noqa: BLE001 - as a thread would, for whoever awaits it
+        done.set_exception(error)
+    return done

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import os
 import time
 from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator, Mapping
 from functools import partial
@@ -38,6 +39,7 @@ class BlockingDriver:
         self._own: http.OwnClients[httpx.Client] | None = None
         self._lock = Lock()
         self._closed = False
+        self._process = os.getpid()
 
     def run(
         self,
@@ -76,6 +78,10 @@ class BlockingDriver:
             ConfigurationError: our client or the lent one has been closed; or the environment's certificates
                 cannot be used.
         """
+        if (
+            self._process != os.getpid()
+        ):  # after a fork: the connections, and who holds the lock, are the parent's
+            self._process, self._lock, self._own = os.getpid(), Lock(), None
         with self._lock:
             if (lent := http.open_client(self.lent, closed=self._closed)) is not None:
                 return lent
@@ -141,7 +147,7 @@ class BlockingIO:
     async def open(self, call: Call, /) -> BlockingStream:
         """Send a request, and return its answer with the body unread."""
         client = self._driver.client(fresh=call.fresh)
-        trace = http.SendTrace(own=self._driver.lent is None)
+        trace = http.SendTrace(own=self._driver.lent is None, leaving=call.leaving)
         request = http.build_request(client, self._driver.settings, call, body=iter)
         if call.fresh:  # what may be sent again at any time needs no trace
             request.extensions["trace"] = trace.record

@@ -245,10 +245,14 @@ class SendTrace:
 
     Args:
         own: whether the transport is ours, so that its failures to connect are what they are called.
+        leaving: is called just before the request may leave; at once if the transport is not ours.
     """
 
-    def __init__(self, *, own: bool) -> None:
+    def __init__(self, *, own: bool, leaving: Callable[[], None] | None = None) -> None:
         self._own = own
+        self._leaving = leaving or (lambda: None)
+        if not own:
+            self._leaving()
         self._heard = False
         self._left = False
 
@@ -257,7 +261,9 @@ class SendTrace:
         self._heard = True
         if event.endswith("send_request_headers.started"):
             method = getattr(info.get("request"), "method", b"")
-            self._left = self._left or method != b"CONNECT"
+            if method != b"CONNECT":
+                self._leaving()
+                self._left = True
 
     async def record_async(self, event: str, info: Mapping[str, Any]) -> None:
         """Take an event under asyncio."""

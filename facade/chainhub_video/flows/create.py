@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import json
 import logging
-import shlex
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from enum import Enum
@@ -25,12 +24,12 @@ import attrs
 
 from chainhub_video.errors import (
     ChainHubError,
-    ConfigurationError,
     ConnectionFailed,
     InvalidRequest,
     ReceiptConflict,
     SubmissionUncertain,
     UnexpectedResponse,
+    WaitTimeout,
 )
 from chainhub_video.flows.pictures import (
     OpenedPicture,
@@ -39,25 +38,21 @@ from chainhub_video.flows.pictures import (
     prepare_pictures,
 )
 from chainhub_video.flows.wait import check_limit, note_created
-from chainhub_video.io import (
-    IO,
-    Call,
-    Reply,
-    TransportFailure,
-    UnreadableAnswer,
-    read_whole,
-    redacted,
-)
+from chainhub_video.io import IO, Call, Reply, TransportFailure, UnreadableAnswer, read_whole
 from chainhub_video.receipts.receipt import (
     Receipt,
+    ReceiptLocked,
     ReceiptState,
     ReceiptStore,
     append_message,
     fingerprint_of,
+    shell_quoted,
+    swap_in_time,
     uncertain_error,
     wait_until_settled,
     what_to_do,
 )
+from chainhub_video.text import redacted
 from chainhub_video.wire.failures import (
     error_for,
     read_error_body,
@@ -181,7 +176,7 @@ class Submission:
         description: what is sent, as JSON values, with pictures by digest or link.
         fingerprint: sha256 in hex over it.
         store: where its receipt is kept; None for a create without one.
-        in_flight: whether a create is on its way whose outcome is not known yet.
+        in_flight: whether a create has left, or may have, whose outcome is not known yet.
         task: what came of it.
         before: the receipt that was there before ours.
         receipt: ours, as it was last written.
@@ -261,7 +256,7 @@ class Submission:
             if not self.in_flight:
                 settings.spending.release()
             raise
-        log.info("created task %s (%s, %s)", task.id, request.model, request.format)
+        log.info("created task %s (%s, %s)", task.label, request.model, request.format)
         note_created(self.io, settings, task.id)
         return attrs.evolve(task, model=task.model or request.model)
 
@@ -271,10 +266,11 @@ class Submission:
         while True:
             if self.store is not None:
                 await self._renew(self.store)
-            self.in_flight, self.answer, self._sent_at = True, None, datetime.now(UTC)
+            self.answer, self._sent_at = None, datetime.now(UTC)
             outcome: Outcome
             try:
-                stream = await self.io.open(call)
+                stream = await self.io.open(attrs.evolve(call, leaving=self._note_leaving))
+                self._note_leaving()  # an answer is proof enough
                 # An answer that trickles in has no more time than one that is late.
                 ends = self.io.now() + self.patience
                 reply = await read_whole(self.io, stream, deadline=ends)
@@ -282,15 +278,13 @@ class Submission:
                 self.answer = self._trail(outcome)
             except (TransportFailure, UnreadableAnswer) as failure:
                 outcome = failure
-            except ConfigurationError:  # there is nothing to send it with
-                self.in_flight = False
-                raise
             decision = decide(outcome)
             if decision is Decision.ACCEPTED and isinstance(outcome, Reply):
                 return outcome
             if isinstance(outcome, Reply):
                 outcome = outcome.without(self.settings.api_key)
             if decision is Decision.UNCERTAIN:
+                self._note_leaving()
                 what = str(error_for(outcome)) if isinstance(outcome, Reply) else str(outcome)
                 raise self._uncertain(what) from _cause(outcome)
             self.in_flight = False
@@ -303,6 +297,9 @@ class Submission:
                 raise error from _cause(outcome)
             log.debug("create not accepted (%s), again in %.1f s", error, pause)
             await self.io.sleep(pause)
+
+    def _note_leaving(self) -> None:
+        self.in_flight = True
 
     def _refusal(self, outcome: Outcome) -> ChainHubError:
         """Return the error for a create that surely did not happen."""
@@ -362,6 +359,11 @@ class Submission:
         """Put a receipt in place of another; return whether that was still there."""
         try:
             return await self._swap(store, old, new)
+        except ReceiptLocked as locked:
+            raise WaitTimeout(
+                f"receipt {store.name} could not be written in time ({locked}): nothing was sent by "
+                "this call; run it again when the lock is let go of"
+            ) from locked
         except OSError as error:
             raise InvalidRequest(
                 f"receipt {store.name} cannot be written ({error}): nothing was sent; choose "
@@ -370,10 +372,10 @@ class Submission:
 
     async def _swap(self, store: ReceiptStore, old: Receipt | None, new: Receipt) -> bool:
         self._writing = new
-        done = await self.io.run(store.swap, old, new)
-        self._writing = None
+        done = await swap_in_time(self.io, store, old, new, self.deadline)
         if done:
             self.receipt = new
+        self._writing = None  # last: an interruption must find the one that is there
         return done
 
     async def _write_task(self, store: ReceiptStore, task: VideoTask) -> Receipt:
@@ -385,7 +387,7 @@ class Submission:
         except (OSError, ReceiptConflict) as error:
             why = str(error)
         raise ReceiptConflict(
-            f"task {task.id} is paid, but receipt {store.name} could not be written ({why}): note "
+            f"task {task.label} is paid, but receipt {store.name} could not be written ({why}): note "
             "the id; wait() and download() take it, and cost nothing",
             task=task,
         )
@@ -397,8 +399,8 @@ class Submission:
             if ours:  # `_write_task` has tried, and says so
                 return
             last: Receipt | None = self.receipt.submitted(self.task)
-            fact = f"Task {self.task.id} is paid and goes on at the gateway. "
-            kept = f"Its receipt {name} resumes it: chainhub-video resume {shlex.quote(name)}"
+            fact = f"Task {self.task.label} is paid and goes on at the gateway. "
+            kept = f"Its receipt {name} resumes it: chainhub-video resume {shell_quoted(name)}"
         elif self.in_flight and self.receipt is not None:
             reason = str(error) or "the create was interrupted"
             last = self.receipt.to(ReceiptState.UNCERTAIN, reason=reason, answer=self.answer)

@@ -13,8 +13,9 @@ from chainhub_video.addresses import is_local, origin_of, resolves_locally
 from chainhub_video.errors import ChainHubError, DownloadFailed
 from chainhub_video.flows.wait import is_transient, query
 from chainhub_video.io import IO, Call, LocalAddress, Reply, Stream, read_whole
+from chainhub_video.text import shorten
 from chainhub_video.wire.answers import link_in
-from chainhub_video.wire.failures import error_for, load_json, read_error_body, shorten
+from chainhub_video.wire.failures import error_for, load_json, read_error_body
 from chainhub_video.wire.format import absolute_link
 from chainhub_video.wire.formats import FORMATS
 
@@ -125,7 +126,7 @@ class VideoSource:
         except ChainHubError as error:
             self._link_trouble += f", a fresh one could not be had ({error})"
             return
-        log.debug("task %s: %s", self.task.id, self._link_trouble)
+        log.debug("task %s: %s", self.task.label, self._link_trouble)
         if fresh.video_url and fresh.video_url != self.task.video_url:
             self.task = fresh
             raise AttemptFailed(self._link_trouble)
@@ -154,7 +155,7 @@ class VideoSource:
         error = error_for(await self._read(stream))
         if self._link_trouble:
             raise DownloadFailed(
-                f"the video of task {self.task.id} could not be had: {self._link_trouble}, and "
+                f"the video of task {self.task.label} could not be had: {self._link_trouble}, and "
                 f"/content refuses it too: {error}. The task is paid and finished: try again, or ask the vendor",
                 url=display_url(self.task.video_url) if self.task.video_url else None,
                 task=self.task,

@@ -27,7 +27,8 @@ from chainhub_video.errors import (
 )
 from chainhub_video.io import IO, Reply, TransportFailure, UnreadableAnswer, send
 from chainhub_video.task import TaskStatus, VideoTask
-from chainhub_video.wire.failures import poll_after_of, read_success, retry_after_of, shorten
+from chainhub_video.text import shorten
+from chainhub_video.wire.failures import poll_after_of, read_success, retry_after_of
 from chainhub_video.wire.formats import FORMATS
 
 if TYPE_CHECKING:
@@ -115,7 +116,7 @@ async def wait(
     except ChainHubError:
         raise
     except BaseException as error:
-        error.add_note(f"The task {task.id} goes on at the gateway.")
+        error.add_note(f"The task {task.label} goes on at the gateway.")
         raise
 
 
@@ -197,7 +198,7 @@ async def watch(
             if not (not_yet or is_transient(failure)):
                 raise
             trouble = _cause(failure) or failure
-            log.debug("task %s: no answer (%s)", task.id, failure)
+            log.debug("task %s: no answer (%s)", task.label, failure)
             demanded = failure.retry_after if isinstance(failure, APIError) else None
             pause = poll.delay(looks, retry_after=demanded)
         else:
@@ -288,9 +289,9 @@ def _check_ended_well(task: VideoTask) -> None:
     if task.status is TaskStatus.FAILED:
         reason = task.failure_reason or "the gateway gives no reason"
         told = f"{shorten(task.raw_status)!r}: {shorten(reason)}"
-        log.info("task %s failed: %s", task.id, shorten(reason))
-        raise TaskFailed(f"task {task.id} ended as {told}", reason=reason, task=task)
-    log.info("task %s completed", task.id)
+        log.info("task %s failed: %s", task.label, shorten(reason))
+        raise TaskFailed(f"task {task.label} ended as {told}", reason=reason, task=task)
+    log.info("task %s completed", task.label)
 
 
 def _timed_out(task: VideoTask, waited: float, trouble: BaseException | None) -> WaitTimeout:
@@ -298,7 +299,7 @@ def _timed_out(task: VideoTask, waited: float, trouble: BaseException | None) ->
     share = "" if task.progress is None else f" at {task.progress:.0%}"
     asked = f"; the gateway could not be asked lately ({trouble})" if trouble else ""
     return WaitTimeout(
-        f"task {task.id} is {state}{share} after {waited:.0f} s{asked}. It goes on at the gateway: "
+        f"task {task.label} is {state}{share} after {waited:.0f} s{asked}. It goes on at the gateway: "
         "wait for it again with its id, nothing is paid for that",
         task=task,
     )
@@ -308,9 +309,9 @@ def _no_answer(
     settings: Settings, task: VideoTask, failure: TransportFailure | UnreadableAnswer
 ) -> ChainHubError:
     if isinstance(failure, UnreadableAnswer):
-        return UnexpectedResponse(f"task {task.id}: {failure}", task=task)
+        return UnexpectedResponse(f"task {task.label}: {failure}", task=task)
     return ConnectionFailed(
-        f"the gateway at {settings.base_url} gave no answer about task {task.id} ({failure}): "
+        f"the gateway at {settings.base_url} gave no answer about task {task.label} ({failure}): "
         "ask again, it costs nothing",
         task=task,
     )

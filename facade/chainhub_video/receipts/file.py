@@ -12,6 +12,7 @@ import os
 import secrets
 import stat
 import sys
+import time
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -21,9 +22,10 @@ import attrs
 
 from chainhub_video.downloads.partfile import sync_folder
 from chainhub_video.errors import ReceiptConflict
-from chainhub_video.receipts.receipt import Receipt, ReceiptState, parse
+from chainhub_video.receipts.receipt import Receipt, ReceiptLocked, ReceiptState, parse
 
 SUFFIX = ".task.json"
+_PATIENCE = 0.5  # seconds for which others of ours may need the folder's lock at most, as a rule
 
 
 class LocalReceipt:
@@ -80,7 +82,8 @@ class LocalReceipt:
     def swap(self, old: Receipt | None, new: Receipt | None) -> bool:
         """Compare and replace, under a lock that ends with the process."""
         with _locked(self._path.parent) as alone:
-            if old is not None and self.load() != old:
+            # The lock of a claim of ours is lost if its writing was interrupted.
+            if old is not None and self.load() not in (old, old.abandoned()):
                 return False
             if new is None:
                 self._path.unlink(missing_ok=True)
@@ -198,7 +201,11 @@ def _claim(draft: Path, path: Path) -> None:
 
 @contextlib.contextmanager
 def _locked(folder: Path) -> Iterator[bool]:
-    """Keep other processes from swapping receipts in a folder; gives whether the system has such locks there."""
+    """Keep other processes from swapping receipts in a folder; gives whether the system has such locks there.
+
+    Raises:
+        ReceiptLocked: somebody else does not let go of the folder.
+    """
     if sys.platform == "win32":
         yield False
         return
@@ -206,11 +213,20 @@ def _locked(folder: Path) -> Iterator[bool]:
 
     descriptor = os.open(folder, os.O_RDONLY)
     try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-            alone = True
-        except OSError:  # some network file systems have none; link and rename stay atomic
-            alone = False
+        ends = time.monotonic() + _PATIENCE
+        alone = False
+        while not alone:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                alone = True
+            except BlockingIOError:
+                if time.monotonic() > ends:
+                    raise ReceiptLocked(
+                        f"another program holds a lock (flock) on the folder {folder}"
+                    ) from None
+                time.sleep(0.002)
+            except OSError:  # some network file systems have none; link and rename stay atomic
+                break
         yield alone
     finally:
         os.close(descriptor)

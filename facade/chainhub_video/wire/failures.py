@@ -23,12 +23,12 @@ from chainhub_video.errors import (
     ServerError,
     UnexpectedResponse,
 )
+from chainhub_video.text import shorten
 from chainhub_video.wire.answers import QUOTA_CODES, error_in, number_of, refused_status
 
 if TYPE_CHECKING:
     from chainhub_video.io import Reply
 
-_SHOWN = 300  # characters of a foreign message that go into ours
 _KEPT = 4000  # characters of a body that an error keeps
 _NAMED = 100  # characters of a foreign code or id that go into a message
 _DEEPEST = 100  # levels of an answer; more could not be written or compared again
@@ -174,12 +174,6 @@ def poll_after_of(headers: Mapping[str, str]) -> float | None:
     """Return the seconds that `openai-poll-after-ms` proposes, or None."""
     milliseconds = number_of(headers.get("openai-poll-after-ms"))
     return None if milliseconds is None or milliseconds < 0 else milliseconds / 1000
-
-
-def shorten(text: str, limit: int = _SHOWN) -> str:
-    """Return foreign text on one line, cut to what a message can carry."""
-    line = " ".join("".join(c if c.isprintable() else " " for c in text[: 4 * limit]).split())
-    return line if len(line) <= limit else f"{line[: limit - 1]}…"
 
 
 def _kind(status: int, code: str | None) -> tuple[type[APIError], str]:

@@ -16,8 +16,8 @@ from chainhub_video.io import Call
 from chainhub_video.models import PARAMETERS, model_row
 from chainhub_video.request import VideoRequest
 from chainhub_video.task import FormatName, VideoTask
+from chainhub_video.text import shorten
 from chainhub_video.wire import answers
-from chainhub_video.wire.failures import shorten
 
 
 class WireFormat(ABC):
