@@ -269,7 +269,10 @@ class Dialect:
 
     def refusal(self, status: int, code: str, message: str) -> dict[str, Any]:
         """Return the body of a refusal that is sent with the status 200."""
-        choices = [{"code": status, "msg": message}, {"code": code, "message": message}]
+        choices: list[dict[str, Any]] = [
+            {"code": status, "msg": message},
+            {"code": code, "message": message},
+        ]
         if code in TOLD_BY:
             return {**choices[TOLD_BY[code] == "word"], "data": None}
         return {**self.draw("refusal", choices), "data": None}

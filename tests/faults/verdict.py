@@ -86,8 +86,9 @@ class Verdict:
     def add(self, other: Verdict) -> None:
         """Takes in what came out of another soak."""
         for label, value in other.rows.items():
+            before = self.rows.get(label)
             if isinstance(value, Counter):
-                self.rows[label] = Counter(self.rows.get(label, {})) + value
+                self.rows[label] = value + (before if isinstance(before, Counter) else Counter())
             else:
                 self.rows[label] = self.number(label) + value
         self.broken += other.broken
