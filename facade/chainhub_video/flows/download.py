@@ -45,6 +45,10 @@ T = TypeVar("T")
 OnProgress: TypeAlias = "Callable[[int, int | None], Any]"
 
 _BLOCK = 1 << 19  # bytes that are written to the disk together
+_ATTEMPTS = 12  # in a row that bring nothing
+_WRONG_ATTEMPTS = (
+    4  # among them that bring something else: content that is wrong seldom becomes right
+)
 _LONGEST_HOLD = 0.25  # seconds that fewer bytes wait for more
 
 
@@ -193,7 +197,7 @@ class _Transfer:
 
     async def fill(self, part: PartFile) -> Verification:
         """Bring the whole video into the part file; return what shows that nothing is missing."""
-        failures = furthest = 0
+        failures = wrong = furthest = 0
         while True:
             try:
                 await self._attempt(part)
@@ -204,14 +208,14 @@ class _Transfer:
             except (AttemptFailed, TransportFailure, UnreadableAnswer, BadLink) as error:
                 trouble = error
             if part.size > furthest:  # a proxy that cuts every answer is no reason to give up
-                furthest, failures = part.size, 0
+                furthest, failures, wrong = part.size, 0, 0
             failures += 1
+            wrong += isinstance(trouble, (_NotAVideo, BadLink))
             log.debug("download of task %s: %s", self.source.task.label, trouble)
             pause = self.source.settings.retry.delay(failures)
             clock = self.io.now()
-            if failures >= _attempts(trouble) or (
-                self.deadline is not None and clock + pause > self.deadline
-            ):
+            late = self.deadline is not None and clock + pause > self.deadline
+            if failures >= _ATTEMPTS or wrong >= _WRONG_ATTEMPTS or late:
                 raise self._failed(trouble) from _cause(trouble)
             await self.io.sleep(pause)
 
@@ -310,11 +314,6 @@ class _Transfer:
             url=None if link is None else display_url(link),
             task=self.source.task,
         )
-
-
-def _attempts(trouble: Exception) -> float:
-    """Return how many attempts a kind of trouble is worth: content that is wrong seldom becomes right."""
-    return 4 if isinstance(trouble, (_NotAVideo, BadLink)) else 12
 
 
 async def _on_disk(io: IO, function: Callable[..., T], *arguments: Any) -> T:

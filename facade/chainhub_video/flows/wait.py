@@ -93,8 +93,8 @@ async def query(
     check_limit(timeout)
     try:
         seen, _reply = await _query(io, settings, task, timeout)
-    except NotFound:
-        if not _may_yet_appear(io, settings, task.id):
+    except APIError as failure:
+        if not _may_yet_appear(io, settings, task.id, failure):
             raise
         return attrs.evolve(task, status=TaskStatus.QUEUED)
     except (TransportFailure, UnreadableAnswer) as failure:
@@ -194,8 +194,7 @@ async def watch(
         try:
             seen, reply = await _query(io, settings, task, left)
         except (TransportFailure, UnreadableAnswer, ChainHubError) as failure:
-            not_yet = isinstance(failure, NotFound) and _may_yet_appear(io, settings, task.id)
-            if not (not_yet or is_transient(failure)):
+            if not (_may_yet_appear(io, settings, task.id, failure) or is_transient(failure)):
                 raise
             trouble = _cause(failure) or failure
             log.debug("task %s: no answer (%s)", task.label, failure)
@@ -240,8 +239,18 @@ def note_created(io: IO, settings: Settings, task_id: str, age: float = 0.0) -> 
         created.pop(next(iter(created)), None)
 
 
-def _may_yet_appear(io: IO, settings: Settings, task_id: str) -> bool:
-    """Return whether a task is so new that a node of the gateway may not know it yet."""
+def _may_yet_appear(io: IO, settings: Settings, task_id: str, failure: Exception) -> bool:
+    """Return whether a task is so new that a node of the gateway may not know it yet.
+
+    Some say so with a 400 that has no word for it.
+    """
+    bare = (
+        isinstance(failure, APIError)
+        and failure.status_code == 400
+        and failure.code in (None, "400")
+    )
+    if not (bare or isinstance(failure, NotFound)):
+        return False
     created = runtime.current().created.get((settings.base_url, task_id))
     return created is not None and io.now() - created < settings.poll.settle
 
