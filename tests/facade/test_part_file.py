@@ -179,7 +179,7 @@ def test_a_part_file_that_cannot_be_emptied_leaves_nothing_open(
 ) -> None:
     """The system's error comes out as it is, and the file that was opened is closed."""
 
-    def refuse(*_: Any) -> Any:
+    def refuse(*_: Any, **__: Any) -> Any:
         raise OSError("no")
 
     before = _open_files()

@@ -12,10 +12,10 @@ import os
 import secrets
 import stat
 import sys
-import time
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from threading import Event
 from typing import BinaryIO
 
 import attrs
@@ -25,7 +25,7 @@ from chainhub_video.errors import ReceiptConflict
 from chainhub_video.receipts.receipt import Receipt, ReceiptLocked, ReceiptState, parse
 
 SUFFIX = ".task.json"
-_PATIENCE = 0.5  # seconds for which others of ours may need the folder's lock at most, as a rule
+_TRIES, _PAUSE = 100, 0.005  # others of ours have the folder's lock for a moment only
 
 
 class LocalReceipt:
@@ -209,24 +209,23 @@ def _locked(folder: Path) -> Iterator[bool]:
     if sys.platform == "win32":
         yield False
         return
-    import fcntl  # is not there on Windows
-
     descriptor = os.open(folder, os.O_RDONLY)
     try:
-        ends = time.monotonic() + _PATIENCE
-        alone = False
-        while not alone:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                alone = True
-            except BlockingIOError:
-                if time.monotonic() > ends:
-                    raise ReceiptLocked(
-                        f"another program holds a lock (flock) on the folder {folder}"
-                    ) from None
-                time.sleep(0.002)
-            except OSError:  # some network file systems have none; link and rename stay atomic
-                break
-        yield alone
+        yield _lock_folder(descriptor, folder)
     finally:
         os.close(descriptor)
+
+
+def _lock_folder(descriptor: int, folder: Path) -> bool:
+    import fcntl  # is not there on Windows
+
+    for _ in range(_TRIES):
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            Event().wait(_PAUSE)
+        except OSError:  # some network file systems have none; link and rename stay atomic
+            return False
+        else:
+            return True
+    raise ReceiptLocked(f"another program holds a lock (flock) on the folder {folder}")
