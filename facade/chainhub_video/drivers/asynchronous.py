@@ -8,19 +8,17 @@ import inspect
 import os
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterator, Mapping
-from contextlib import aclosing, asynccontextmanager, suppress
+from contextlib import aclosing, suppress
 from functools import partial
 from threading import Event
 from typing import Any, Concatenate, ParamSpec, TypeVar
-from urllib.parse import urlsplit
 
 import attrs
 import httpx
 
 from chainhub_video import runtime
 from chainhub_video.drivers import http
-from chainhub_video.drivers.deadline import TOO_LONG
-from chainhub_video.drivers.local_addresses import LocalAddressCheck
+from chainhub_video.drivers.deadline import within
 from chainhub_video.io import IO, Call
 from chainhub_video.settings import Settings
 
@@ -120,7 +118,7 @@ class AsyncStream:
         """Return the next bytes, empty at the end."""
         left = self._seconds_left(time.monotonic())
         with self._trace.translate_errors():
-            async with _within(left):
+            async with within(left):
                 return await anext(self._blocks, b"")
 
     async def close(self) -> None:
@@ -144,16 +142,13 @@ class AsyncIO:
         client = self._driver.client(fresh=call.fresh)
         trace = http.SendTrace(own=self._driver.lent is None, leaving=call.leaving)
         request = http.build_request(client, self._driver.settings, call, body=_off_loop)
-        if call.fresh:  # what may be sent again at any time needs no trace
-            request.extensions["trace"] = trace.record_async
-        elif call.public_only:
-            gateway = urlsplit(self._driver.settings.base_url).hostname or ""
-            request.extensions["trace"] = LocalAddressCheck(request.url.host, gateway).record_async
+        if (watcher := http.watcher(self._driver.settings, call, request, trace)) is not None:
+            request.extensions["trace"] = watcher.record_async
         settings = self._driver.settings
         seconds = http.seconds_until_answer(settings, call)
         end = time.monotonic() + seconds
         with trace.translate_errors():
-            async with _within(seconds):
+            async with within(seconds):
                 response = await client.send(
                     request, stream=True, follow_redirects=False, auth=None
                 )
@@ -199,23 +194,6 @@ class AsyncIO:
         else:
             result = function(*args)
         return await result if inspect.isawaitable(result) else result
-
-
-@asynccontextmanager
-async def _within(seconds: float) -> AsyncIterator[None]:
-    """Cancel what is done within the block after some seconds.
-
-    Raises:
-        TimeoutError: in place of the cancellation, in words.
-    """
-    scope = asyncio.timeout(seconds)
-    try:
-        async with scope:
-            yield
-    except TimeoutError:
-        if scope.expired():
-            raise TimeoutError(TOO_LONG) from None
-        raise
 
 
 async def _off_loop(blocks: Iterator[bytes]) -> AsyncIterator[bytes]:

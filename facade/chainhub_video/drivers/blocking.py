@@ -9,7 +9,6 @@ from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator, Mappi
 from functools import partial
 from threading import Lock
 from typing import Any, Concatenate, ParamSpec, TypeVar
-from urllib.parse import urlsplit
 
 import attrs
 import httpx
@@ -17,7 +16,6 @@ import httpx
 from chainhub_video import runtime
 from chainhub_video.drivers import http
 from chainhub_video.drivers.deadline import until
-from chainhub_video.drivers.local_addresses import LocalAddressCheck
 from chainhub_video.io import IO, Call
 from chainhub_video.settings import Settings
 
@@ -149,11 +147,8 @@ class BlockingIO:
         client = self._driver.client(fresh=call.fresh)
         trace = http.SendTrace(own=self._driver.lent is None, leaving=call.leaving)
         request = http.build_request(client, self._driver.settings, call, body=iter)
-        if call.fresh:  # what may be sent again at any time needs no trace
-            request.extensions["trace"] = trace.record
-        elif call.public_only:
-            gateway = urlsplit(self._driver.settings.base_url).hostname or ""
-            request.extensions["trace"] = LocalAddressCheck(request.url.host, gateway).record
+        if (watcher := http.watcher(self._driver.settings, call, request, trace)) is not None:
+            request.extensions["trace"] = watcher.record
         settings = self._driver.settings
         end = time.monotonic() + http.seconds_until_answer(settings, call)
         with trace.translate_errors(), until(end):

@@ -1,4 +1,4 @@
-"""Bound the whole of a blocking exchange by one deadline: every operation of its connections gets what is left.
+"""Bound the whole of an exchange: an asyncio one is cancelled, every operation of a blocking one gets what is left.
 
 A timeout of the HTTP library counts for a single read, so that a server which sends a byte now and then, or one
 interim answer after the other, is never late. The connections of our own clients look at the deadline that the calling
@@ -8,8 +8,8 @@ thread has set, and raise TimeoutError when it has passed.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from typing import Any
 
@@ -29,6 +29,25 @@ def until(end: float) -> Iterator[None]:
         yield
     finally:
         _end.reset(token)
+
+
+@asynccontextmanager
+async def within(seconds: float) -> AsyncIterator[None]:
+    """Cancel what is done within the block after some seconds.
+
+    Raises:
+        TimeoutError: in place of the cancellation, in words.
+    """
+    import asyncio  # the blocking client never needs it
+
+    scope = asyncio.timeout(seconds)
+    try:
+        async with scope:
+            yield
+    except TimeoutError:
+        if scope.expired():
+            raise TimeoutError(TOO_LONG) from None
+        raise
 
 
 def bound(transport: Any) -> Any:

@@ -11,12 +11,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+from urllib.parse import urlsplit
 
 import attrs
 import httpx
 
 from chainhub_video import runtime
 from chainhub_video._version import __version__
+from chainhub_video.drivers.local_addresses import LocalAddressCheck
 from chainhub_video.errors import ConfigurationError
 from chainhub_video.io import Call, TransportFailure
 
@@ -151,6 +153,17 @@ def build_request(
     if not _to_gateway(call):
         _strip_defaults(request, call)
     return request
+
+
+def watcher(
+    settings: Settings, call: Call, request: Any, trace: SendTrace
+) -> SendTrace | LocalAddressCheck | None:
+    """Return what has to hear of the transport's events during a request, or None."""
+    if call.fresh:  # what may be sent again at any time needs no trace
+        return trace
+    if call.public_only:
+        return LocalAddressCheck(request.url.host, urlsplit(settings.base_url).hostname or "")
+    return None
 
 
 def _strip_defaults(request: Any, call: Call) -> None:
