@@ -1,9 +1,10 @@
-"""What every folder of tests shares: the system's certificates and the wheel, each made once a process."""
+"""What every folder of tests shares: a guard of the network; the system's certificates and the wheel, made once."""
 
 from __future__ import annotations
 
 import os
 import ssl
+import tempfile
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -12,9 +13,59 @@ import httpx
 import pytest
 from httpx._transports import default
 
+from tests.support import network_guard
 from tests.wheels import ROOT, build
 
+RECORD = "TESTS_NETWORK_RECORD"
 SURROUNDINGS = ("SSL_CERT_FILE", "SSL_CERT_DIR", "SSLKEYLOGFILE")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Guard this process, and all child processes that take over its environment."""
+    descriptor, record = tempfile.mkstemp(prefix="tests-network-")
+    os.close(descriptor)
+    config.add_cleanup(lambda: Path(record).unlink(missing_ok=True))
+    os.environ[RECORD] = record
+    guarded = str(ROOT / "tests" / "support" / "guarded")
+    paths = [guarded, *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
+    os.environ["PYTHONPATH"] = os.pathsep.join(dict.fromkeys(paths))
+    network_guard.install(record)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item: pytest.Item) -> Iterator[None]:
+    """Fail a test that is set up by leaving this machine."""
+    network_guard.refusals()  # those of nobody's test
+    try:
+        return (yield)
+    finally:
+        _fail_if_refused(item)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    """Fail a test that has tried to leave this machine, even if whoever tried took no notice."""
+    try:
+        return (yield)
+    finally:
+        _fail_if_refused(item)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
+    """Fail a test that leaves this machine while it is cleared away."""
+    try:
+        return (yield)
+    finally:
+        _fail_if_refused(item)
+
+
+def _fail_if_refused(item: pytest.Item) -> None:
+    if attempts := network_guard.refusals():
+        places = ", ".join(dict.fromkeys(attempts))
+        raise network_guard.NetworkRefused(
+            f"{item.nodeid} contacted {places}: {network_guard.ADVICE}"
+        )
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -1,0 +1,133 @@
+"""The calls that are stalled, and what each must end in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from chainhub_video import (
+    ChainHubError,
+    ConnectionFailed,
+    DownloadFailed,
+    InvalidRequest,
+    PollPolicy,
+    SubmissionUncertain,
+    WaitTimeout,
+)
+
+from tests.facade.wires import OPENAI, UNIFIED, png
+
+from .server import completed
+
+Errors = tuple[type[ChainHubError], ...]
+UPLOAD = 24_000_000
+"""Bytes of the large picture: more than the buffers of both ends of a connection take."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a call is made.
+
+    Attributes:
+        hub: a client of either driver, whose calls block.
+        stalled: the origin that stalls, if that is not the gateway itself.
+        folder: for files.
+        limit: seconds.
+        large: whether pictures are to be large.
+    """
+
+    hub: Any
+    stalled: str
+    folder: Path
+    limit: float
+    large: bool
+
+    def picture(self) -> bytes:
+        """Return a picture; whatever follows a PNG's end is carried along."""
+        return png().ljust(UPLOAD, b"\0") if self.large else png()
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call, and the step of it that stalls.
+
+    Attributes:
+        name: in words.
+        step: that stalls.
+        make: makes the call.
+        errors: what it may end in once a request was sent.
+        unsent: what it may end in if no connection was made.
+        creates: how many creates reach the gateway at most.
+        elsewhere: whether another host than the gateway stalls.
+    """
+
+    name: str
+    step: str
+    make: Callable[[Place], Any]
+    errors: Errors
+    unsent: Errors
+    creates: int = 0
+    elsewhere: bool = False
+
+
+def _create(place: Place) -> Any:
+    return OPENAI.create(place.hub, image=place.picture())
+
+
+def _create_unified(place: Place) -> Any:
+    return UNIFIED.create(place.hub)
+
+
+def _generate(place: Place) -> Any:
+    return OPENAI.generate(
+        place.hub,
+        image=place.picture(),
+        save_to=place.folder / "kitten.mp4",
+        timeout=place.limit,
+        poll=PollPolicy(first=0, interval=0.05, minimum=0),
+    )
+
+
+def _download(place: Place) -> Any:
+    return place.hub.videos.download(completed(), place.folder / "x.mp4", timeout=place.limit)
+
+
+def _download_link(place: Place) -> Any:
+    task = completed(f"{place.stalled}/clip.mp4")
+    return place.hub.videos.download(task, place.folder / "x.mp4", timeout=place.limit)
+
+
+def _create_linked(place: Place) -> Any:
+    return OPENAI.create(place.hub, image=f"{place.stalled}/kitten.png")
+
+
+_UNREACHED: Errors = (ConnectionFailed,)
+_NOT_FETCHED: Errors = (ConnectionFailed, InvalidRequest)
+_NOT_SAVED: Errors = (DownloadFailed,)
+
+CALLS = (
+    Call("create", "create", _create, (SubmissionUncertain,), _UNREACHED, creates=1),
+    Call("create, unified", "create", _create_unified, (SubmissionUncertain,), _UNREACHED, 1),
+    Call(
+        "retrieve",
+        "query",
+        lambda place: place.hub.videos.retrieve(OPENAI.task(), timeout=place.limit),
+        (ConnectionFailed,),
+        _UNREACHED,
+    ),
+    Call(
+        "wait",
+        "query",
+        lambda place: place.hub.videos.wait(OPENAI.task(), timeout=place.limit),
+        (WaitTimeout,),
+        (WaitTimeout,),
+    ),
+    Call("download", "content", _download, _NOT_SAVED, _NOT_SAVED),
+    Call("generate: its create", "create", _generate, (SubmissionUncertain,), _UNREACHED, 1),
+    Call("generate: its queries", "query", _generate, (WaitTimeout,), _UNREACHED, 1),
+    Call("generate: its download", "content", _generate, _NOT_SAVED, _UNREACHED, 1),
+    Call("a video's host", "link", _download_link, _NOT_SAVED, _NOT_SAVED, elsewhere=True),
+    Call("a picture's host", "picture", _create_linked, _NOT_FETCHED, _NOT_FETCHED, elsewhere=True),
+)

@@ -1,0 +1,71 @@
+"""An answer of a few kilobytes that unpacks to gigabytes takes no memory, and ends in a documented error."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .bombs import GIBIBYTE, gzip_twice
+from .server import HostileServer, Script, Wire
+
+ROOT = Path(__file__).parents[2]
+BOMB = gzip_twice()
+MOST = 200  # MiB; a client that has done nothing yet has some 60
+CALLS = {
+    "create": ("create", {"SubmissionUncertain"}),
+    "retrieve": ("query", {"UnexpectedResponse"}),
+    "wait": ("query", {"UnexpectedResponse", "WaitTimeout"}),
+    "download": ("content", {"UnexpectedResponse", "DownloadFailed"}),
+}
+
+
+def _bomb(wire: Wire) -> None:
+    head = f"HTTP/1.1 200 OK\r\nContent-Encoding: gzip, gzip\r\nContent-Length: {len(BOMB)}\r\n\r\n"
+    wire.send(head.encode() + BOMB)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="RLIMIT_AS and ru_maxrss are Linux's here")
+@pytest.mark.parametrize("driver", ["blocking", "asyncio"])
+@pytest.mark.parametrize("call", CALLS)
+def test_a_bomb_takes_no_memory(
+    call: str, driver: str, tmp_path: Path, record_property: Any
+) -> None:
+    """With 1 GiB of address space each call ends in its documented error, not in MemoryError, and uses little of it."""
+    step, errors = CALLS[call]
+    with HostileServer(Script({step: _bomb}), patience=60) as server:
+        ran = subprocess.run(
+            [sys.executable, "-m", "tests.hostile.bombed", server.url, call, driver, str(tmp_path)],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert ran.returncode == 0, ran.stderr
+        assert server.creates() == (call == "create")
+    ended = json.loads(ran.stdout)
+    print(f"{call:<10} {driver:<9} {ended['error']:<20} {ended['cause']:<20} {ended['peak']} MiB")
+    record_property("peak", ended["peak"])
+    assert ended["error"] in errors
+    if ended["error"] == "WaitTimeout":
+        assert ended["cause"] == "UnexpectedResponse"
+    assert ended["peak"] < MOST
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_bomb_is_one() -> None:
+    """It has a few kilobytes, and both of its layers are sound gzip; the inner one tells of 2 GiB of blanks."""
+    assert len(BOMB) < 20_000
+    inner = gzip.decompress(BOMB)
+    assert len(inner) < GIBIBYTE / 100
+    with gzip.open(io.BytesIO(inner)) as stream:
+        assert stream.read(1 << 20) == b" " * (1 << 20)
+    small = gzip.decompress(gzip.decompress(gzip_twice(3 << 20)))
+    assert small == b" " * (3 << 20)

@@ -1,0 +1,110 @@
+"""Let a process look up and contact its own machine only: the interpreter itself tells of each attempt.
+
+An attempt is refused before it happens, and written into a record, so that whoever made it cannot hide it. Child
+processes install this before they import anything else, and some measure what they import: it imports next to nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any
+
+_CONTACTS = frozenset({"socket.connect", "socket.sendto", "socket.sendmsg"})
+_LOOK_UPS = frozenset(
+    {"socket.getaddrinfo", "socket.gethostbyname", "socket.gethostbyaddr", "socket.getnameinfo"}
+)
+_OWN_NAMES = frozenset({"", "localhost", "localhost.localdomain", "ip6-localhost", "ip6-loopback"})
+_IP = frozenset({"AF_INET", "AF_INET6"})
+_record = ""
+
+
+class NetworkRefused(AssertionError):
+    """A contact or a look-up beyond this machine; the message names where to."""
+
+
+def install(record: str) -> None:
+    """Guard this process from now on.
+
+    Args:
+        record: path of the file that takes one line for each refused attempt.
+    """
+    global _record  # an audit hook is for ever, and for the whole process
+    earlier = sys.modules.get("network_guard")  # of sitecustomize, which knows it by another name
+    if earlier is not None and earlier.__dict__ is not globals():
+        earlier.install(record)
+    elif not _record:
+        sys.addaudithook(_hear)
+    _record = record
+
+
+def refusals() -> list[str]:
+    """Return the attempts that were refused since the last time, here and in child processes, and forget them."""
+    with open(_record, "r+", encoding="utf-8") as file:  # noqa: PTH123 - see the top
+        lines = file.read().splitlines()
+        file.truncate(0)
+    return lines
+
+
+def _hear(event: str, arguments: tuple[Any, ...]) -> None:
+    if event in _CONTACTS:
+        one, address = arguments[0], arguments[1]
+        if one.family.name not in _IP or address is None:
+            return  # the other end is on this machine, or was contacted, and looked at, before
+        if not _is_loopback(address[0]):
+            _refuse(event, f"{_text(address[0])} port {address[1]}", one)
+    elif event in _LOOK_UPS:
+        host = arguments[0][0] if event == "socket.getnameinfo" else arguments[0]
+        if host is not None and not _is_known(host):
+            _refuse(event, _text(host))
+
+
+def _refuse(event: str, where: str, one: Any = None) -> None:
+    if one is not None:
+        one.close()  # whoever is refused in this way seldom does
+    attempt = f"{where} ({event})"
+    # A file is opened like this where `open` itself may have been replaced.
+    descriptor = os.open(_record, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+    try:
+        os.write(descriptor, ascii(attempt)[1:-1].encode() + b"\n")
+    finally:
+        os.close(descriptor)
+    raise NetworkRefused(f"contacted {attempt}: {ADVICE}")
+
+
+ADVICE = "tests reach the loopback only; answer it from a transport or a resolver that records"
+
+
+def _text(host: Any) -> str:
+    return os.fsdecode(host) if isinstance(host, (bytes, bytearray)) else str(host)
+
+
+def _is_loopback(host: Any) -> bool:
+    """Return whether an address leads to this machine alone."""
+    import ipaddress
+
+    name = _text(host).lower()
+    try:
+        address = ipaddress.ip_address(name.partition("%")[0])
+    except ValueError:
+        return name in _OWN_NAMES
+    mapped = getattr(address, "ipv4_mapped", None)
+    return (mapped or address).is_loopback
+
+
+def _is_known(host: Any) -> bool:
+    """Return whether a look-up asks nobody: for a number, or for a name of this machine."""
+    import ipaddress
+
+    name = _text(host).lower().rstrip(".")
+    try:
+        ipaddress.ip_address(name.partition("%")[0])
+    except ValueError:
+        return name in _OWN_NAMES or name == _own_name()
+    return True
+
+
+def _own_name() -> str:
+    import socket
+
+    return socket.gethostname().lower()
