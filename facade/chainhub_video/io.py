@@ -20,6 +20,7 @@ T = TypeVar("T")
 _LONGEST_ANSWER = (
     300.0  # seconds that an answer may take to be read whole, if nothing else bounds it
 )
+SHORTEST = 0.7  # seconds that an exchange gets, however little is left until a deadline
 _COMPRESSED = {"gzip": 31, "x-gzip": 31, "deflate": 47}  # how zlib calls what can be read
 REPLY_LIMIT = 8_000_000  # bytes of an answer that is read whole
 

@@ -202,8 +202,8 @@ def _arguments(settings: Settings, call: Call) -> dict[str, Any]:
         headers.setdefault("Accept", "application/json")
     limits = settings.timeouts
     steps = (limits.connect, call.read_timeout or limits.read, limits.write, limits.connect)
-    bound = call.within
-    timeout = steps if bound is None else tuple(min(step, bound) for step in steps)
+    bound = seconds_until_answer(settings, call) - _SLACK
+    timeout = tuple(min(step, bound) for step in steps)
     return {**arguments, "headers": headers, "timeout": timeout}
 
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from enum import Enum
@@ -241,7 +242,9 @@ class Submission:
         """
         settings, request = self.settings, self.request
         self.io.ready()  # what is wrong with the environment shows before anything counts as sent
-        pictures = await prepare_pictures(self.io, settings, self.wire, request, self.opened)
+        pictures = await prepare_pictures(
+            self.io, settings, self.wire, request, self.opened, self.patience
+        )
         call = self.wire.create_call(request, pictures)
         call = attrs.evolve(call, fresh=True, read_timeout=self.patience)
         if settings.confirm is not None and not await self.io.ask(settings.confirm, request):
@@ -263,6 +266,8 @@ class Submission:
     async def _exchange(self, call: Call) -> Reply:
         """Send until the create is accepted or refused, as often as the money rule allows."""
         failures = 0
+        # A create that starts late still has all of its time: giving up early is what makes an outcome unknown.
+        last_start = min(self.io.now() + self.patience, self.deadline or math.inf)
         while True:
             if self.store is not None:
                 await self._renew(self.store)
@@ -292,7 +297,7 @@ class Submission:
             error = self._refusal(outcome)
             retry = self.settings.retry
             pause = retry.delay(failures, retry_after=getattr(error, "retry_after", None))
-            late = self.deadline is not None and self.io.now() + pause > self.deadline
+            late = self.io.now() + pause > last_start
             if decision is Decision.REFUSED or late or not retry.allows(failures, pause):
                 raise error from _cause(outcome)
             log.debug("create not accepted (%s), again in %.1f s", error, pause)

@@ -20,6 +20,7 @@ from chainhub_video.errors import (
     InvalidRequest,
     OutputFailed,
     TaskFailed,
+    UnexpectedResponse,
 )
 from chainhub_video.flows.source import (
     AttemptFailed,
@@ -29,7 +30,7 @@ from chainhub_video.flows.source import (
     display_url,
 )
 from chainhub_video.flows.wait import check_timeout, query
-from chainhub_video.io import IO, Reply, Stream, TransportFailure, UnreadableAnswer
+from chainhub_video.io import IO, SHORTEST, Reply, Stream, TransportFailure, UnreadableAnswer
 from chainhub_video.receipts.receipt import shell_quoted
 from chainhub_video.task import SavedVideo, TaskStatus
 from chainhub_video.text import shorten
@@ -73,7 +74,7 @@ async def download(
     target = await io.run(checked_target, to)
     deadline = None if timeout is None else io.now() + timeout
     if not task.raw_status and not task.done:  # nobody has asked for it yet
-        task = await query(io, settings, task, None if timeout is None else max(1.0, timeout))
+        task = await query(io, settings, task, None if timeout is None else max(SHORTEST, timeout))
     return await save(io, settings, task, target, on_progress, deadline=deadline)
 
 
@@ -333,4 +334,6 @@ async def _checked(io: IO, part: PartFile) -> bool:
 
 
 def _cause(trouble: Exception) -> BaseException | None:
+    if isinstance(trouble, UnreadableAnswer):
+        return UnexpectedResponse(str(trouble))
     return trouble.cause if isinstance(trouble, TransportFailure) else trouble.__cause__

@@ -34,7 +34,7 @@ from chainhub_video.flows.wait import (
     query,
     task_for,
 )
-from chainhub_video.io import IO
+from chainhub_video.io import IO, SHORTEST
 from chainhub_video.models import MODELS
 from chainhub_video.receipts.file import SUFFIX, LocalReceipt
 from chainhub_video.receipts.receipt import (
@@ -220,7 +220,7 @@ class _Job:
         task = task_for(task_id, asked["format"])
         told = formats_told_by(task_id)
         left = self._left()
-        seen = await query(self.io, self.settings, task, left and max(1.0, left))
+        seen = await query(self.io, self.settings, task, left and max(SHORTEST, left))
         known = {model.name for model in MODELS} - {asked["model"]}
         other = bool(told) and task.format not in told
         if other or seen.model in known:

@@ -94,8 +94,9 @@ async def prepare_pictures(
     wire: WireFormat,
     request: VideoRequest,
     opened: Sequence[OpenedPicture],
+    within: float,
 ) -> list[Picture | str]:
-    """Return the pictures as the format carries them: as uploads, or as links.
+    """Return the pictures as the format carries them: as uploads, or as links. Each is fetched within some seconds.
 
     Raises:
         InvalidRequest: one cannot be fetched, fitted, or travel in this format.
@@ -105,7 +106,7 @@ async def prepare_pictures(
     for one in opened:
         if wire.pictures_as == "upload" or one.picture is not None:
             if one.picture is None:
-                one.picture = await _fetch(io, settings, str(one.source))
+                one.picture = await _fetch(io, settings, str(one.source), within)
             # A large picture takes seconds, which a caller who is cancelled need not wait for.
             size = pixels_of(request) if request.fit else request.size
             one.picture = await io.ask(fitted, one.picture, size, request.fit, blocks=True)
@@ -145,12 +146,12 @@ async def _link(io: IO, settings: Settings, request: VideoRequest, one: OpenedPi
     return await io.run(picture.data_uri)
 
 
-async def _fetch(io: IO, settings: Settings, link: str) -> Picture:
+async def _fetch(io: IO, settings: Settings, link: str, within: float) -> Picture:
     """Fetch a picture, without the key, into a file that is in memory only while it is small."""
     label = f"image {display_url(link)}"
     copy = spool()
     try:
-        stream = await open_link(io, settings, link, {"Accept": "image/*"})
+        stream = await open_link(io, settings, link, {"Accept": "image/*"}, within)
         try:
             if stream.status != 200:
                 raise InvalidRequest(f"{label} answered HTTP {stream.status}: check the link")

@@ -12,7 +12,7 @@ import attrs
 from chainhub_video.addresses import is_local, origin_of, resolves_locally
 from chainhub_video.errors import ChainHubError, DownloadFailed
 from chainhub_video.flows.wait import is_transient, query
-from chainhub_video.io import IO, Call, LocalAddress, Reply, Stream, read_whole
+from chainhub_video.io import IO, SHORTEST, Call, LocalAddress, Reply, Stream, read_whole
 from chainhub_video.text import shorten
 from chainhub_video.wire.answers import link_in
 from chainhub_video.wire.failures import error_for, load_json, read_error_body
@@ -187,7 +187,7 @@ class VideoSource:
 
     def _left(self) -> float | None:
         """Return the seconds that a single exchange may take."""
-        return None if self.deadline is None else max(1.0, self.deadline - self.io.now())
+        return None if self.deadline is None else max(SHORTEST, self.deadline - self.io.now())
 
 
 def complaint(reply: Reply) -> str:

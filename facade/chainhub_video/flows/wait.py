@@ -25,7 +25,7 @@ from chainhub_video.errors import (
     UnexpectedResponse,
     WaitTimeout,
 )
-from chainhub_video.io import IO, Reply, TransportFailure, UnreadableAnswer, send
+from chainhub_video.io import IO, SHORTEST, Reply, TransportFailure, UnreadableAnswer, send
 from chainhub_video.task import TaskStatus, VideoTask
 from chainhub_video.text import shorten
 from chainhub_video.wire.failures import poll_after_of, read_success, retry_after_of
@@ -190,13 +190,15 @@ async def watch(
         if pause > 0:
             await io.sleep(pause)
         looks += 1
-        left = None if timeout is None else max(1.0, deadline - io.now())
+        left = None if timeout is None else max(SHORTEST, deadline - io.now())
         try:
             seen, reply = await _query(io, settings, task, left)
         except (TransportFailure, UnreadableAnswer, ChainHubError) as failure:
             if not (_may_yet_appear(io, settings, task.id, failure) or is_transient(failure)):
                 raise
-            trouble = _cause(failure) or failure
+            trouble = failure
+            if isinstance(failure, (TransportFailure, UnreadableAnswer)):
+                trouble = _cause(failure) or _no_answer(settings, task, failure)
             log.debug("task %s: no answer (%s)", task.label, failure)
             demanded = failure.retry_after if isinstance(failure, APIError) else None
             pause = poll.delay(looks, retry_after=demanded)
