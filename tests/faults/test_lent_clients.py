@@ -1,0 +1,102 @@
+"""The money rule holds with HTTP clients that the caller lends, whatever their transports tell, hooks do or retry."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import httpx
+import pytest
+from chainhub_sandbox import Sandbox
+from chainhub_video import SubmissionUncertain
+from httpx_retries import Retry, RetryTransport
+
+from tests.facade.colours import Colour
+from tests.facade.wires import WIRES, Wire
+
+from .lent_clients import CAUSES, LENDERS, Bench, expected
+from .money_cases import Rule
+
+CHOSEN = (
+    "refused",
+    "429 once",
+    "400, flat",
+    "403 with a quota's code",
+    "no answer, done",
+    "the body is not taken",
+    "reset before the body is read",
+    "reset after the body",
+    "closed, done",
+    "half the answer's head",
+    "half the answer's body",
+    "500, error",
+    "502 HTML, done",
+    "302",
+    "200 HTML",
+    "429 once, then a reset",
+)
+"""Of each sort one; `python -m tests.faults.lent_clients` takes all causes, in both formats."""
+
+
+@pytest.fixture(scope="module")
+def bench() -> Iterator[Bench]:
+    """One sandbox for all of them."""
+    with ExitStack() as closing:
+        yield Bench(closing)
+
+
+# aiohttp warns of any JSON body beyond a MiB, which is one only because a picture is in it.
+@pytest.mark.filterwarnings("ignore:Sending a large body:ResourceWarning")
+@pytest.mark.parametrize("name", LENDERS)
+def test_the_money_rule_with_a_lent_client(bench: Bench, name: str) -> None:
+    """As many creates are sent and paid as the rule says; an uncertain one leaves a receipt, and is not sent again."""
+    lender = LENDERS[name]
+    chosen = [case for case in CAUSES if case.cause in CHOSEN]
+    assert len(chosen) == len(CHOSEN)
+    for number, case in enumerate(chosen):
+        wire = list(WIRES.values())[number % len(WIRES)]
+        for driver in lender.drivers:
+            lived = bench.live(case, lender, wire, driver)
+            assert lived == expected(case, lender), f"{case.cause}, {wire.name}/{driver}"
+
+
+def test_every_row_of_the_rule_is_met() -> None:
+    """The causes that are chosen have all rows of the rule among them."""
+    assert {case.rule for case in CAUSES if case.cause in CHOSEN} == set(Rule)
+
+
+def test_a_transport_that_sends_creates_again_is_beyond_us(
+    colour: Colour, wire: Wire, tmp_path: Path
+) -> None:
+    """A caller's own transport that repeats POST may pay twice before we hear of it; we send once, and no third time.
+
+    A form is read from a file as it is sent, and cannot be sent again; a JSON body can.
+    """
+    by_itself = 1 if wire.name == "openai" else 2
+    inner = httpx.AsyncHTTPTransport() if colour.asynchronous else httpx.HTTPTransport()
+    again = Retry(total=1, allowed_methods=["POST"], backoff_factor=0.001)
+    lent = colour.http_client(transport=RetryTransport(inner, again))
+    with Sandbox(fast=True) as gateway:
+        gateway.fault("create", "reset", times=2)
+        hub = colour.hub(gateway.url, api_key="sandbox", http_client=lent, inline_images=True)
+        with pytest.raises(SubmissionUncertain):
+            wire.generate(hub, save_to=tmp_path / "kitten.mp4")
+        assert gateway.paid == by_itself
+        with pytest.raises(SubmissionUncertain):
+            wire.generate(hub, save_to=tmp_path / "kitten.mp4")
+        assert gateway.paid == by_itself
+        hub.close()
+
+
+@pytest.fixture(params=["blocking", "asyncio"])
+def colour(request: pytest.FixtureRequest) -> Iterator[Colour]:
+    """Each of the two drivers."""
+    with ExitStack() as closing:
+        yield Colour(request.param, closing)
+
+
+@pytest.fixture(params=list(WIRES))
+def wire(request: pytest.FixtureRequest) -> Wire:
+    """Each of the two wire formats."""
+    return WIRES[request.param]
