@@ -18,7 +18,8 @@
     ├── SubmissionUncertain         sent, outcome unknown: maybe paid
     ├── TaskFailed                  the task ended badly
     ├── WaitTimeout                 still running at the deadline; a TimeoutError as well
-    ├── DownloadFailed              the video could not be saved whole
+    ├── DownloadFailed              the video could not be had whole
+    ├── OutputFailed                the video is paid, and this machine could not save or ask for it
     └── ReceiptConflict             a receipt that belongs to another request
 
 No exception of the HTTP library leaves the facade: it is the `__cause__`. Every error raised after a create carries
@@ -53,17 +54,20 @@ class ChainHubError(Exception):
         """Attach the task, and its id to the message unless the message has it already."""
         if self.task is None:
             self.task = task
-            if task.id not in str(self):
-                self.args = (f"{self} (task {task.id})", *self.args[1:])
+            if task.label not in str(self):
+                self.args = (f"{self} (task {task.label})", *self.args[1:])
         return self
 
 
 class ConfigurationError(ChainHubError):
-    """The client cannot be set up, or the environment's proxy or certificates cannot be used. Nothing was sent."""
+    """The client cannot be set up, or the environment's proxy or certificates cannot be used.
+
+    Nothing was sent, unless it carries a task: then that is paid, and goes on.
+    """
 
 
 class InvalidRequest(ChainHubError):
-    """The request was refused locally. Nothing was sent, nothing was paid."""
+    """The request was refused locally. Nothing was sent, nothing was paid by it."""
 
 
 class SpendLimitReached(InvalidRequest):
@@ -206,7 +210,7 @@ class WaitTimeout(ChainHubError, TimeoutError):
 
 
 class DownloadFailed(ChainHubError):
-    """The video could not be saved whole. Nothing was put in place of the output.
+    """The video could not be had whole. Nothing was put in place of the output.
 
     Attributes:
         url: where the download came from, without its query string; None for `/content`.
@@ -217,6 +221,22 @@ class DownloadFailed(ChainHubError):
     ) -> None:
         super().__init__(message, task=task)
         self.url = url
+
+
+class OutputFailed(ChainHubError):
+    """A paid video could not be saved here: the disk refused it, or no address can be made of the task's id.
+
+    The message says where the video is, and how to save it elsewhere. Nothing has to be paid again.
+
+    Attributes:
+        receipt: what the task's receipt is called; None if it has none.
+    """
+
+    def __init__(
+        self, message: str, *, receipt: str | None = None, task: VideoTask | None = None
+    ) -> None:
+        super().__init__(message, task=task)
+        self.receipt = receipt
 
 
 class ReceiptConflict(ChainHubError):

@@ -12,9 +12,16 @@ from typing import Any, ParamSpec, Protocol, TypeVar
 
 import attrs
 
+from chainhub_video.text import redacted
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
+_LONGEST_ANSWER = (
+    300.0  # seconds that an answer may take to be read whole, if nothing else bounds it
+)
+SHORTEST = 0.7  # seconds that an exchange gets, however little is left until a deadline
+_COMPRESSED = {"gzip": 31, "x-gzip": 31, "deflate": 47}  # how zlib calls what can be read
 REPLY_LIMIT = 8_000_000  # bytes of an answer that is read whole
 
 
@@ -26,11 +33,13 @@ class Call:
         arguments: what a generated `get_kwargs` returned: method, url, and params, headers, json or files.
             A relative url goes to the gateway, with the key. An absolute one goes out without it.
         read_timeout: seconds to wait for the next bytes of the answer; None for the client's setting.
-        within: seconds that bound each step of the exchange, connecting included, and the reading of the whole
-            answer; None for no such bound.
+        within: seconds that bound the whole of the exchange, from connecting to the last byte of the answer; None for
+            the sum of the client's timeouts until the answer begins, and its read timeout for each read after that.
         fresh: whether to open a connection of its own, since a pooled one may have gone stale unnoticed.
         with_key: whether an absolute url gets the key too: it leads to the gateway's own origin.
         public_only: whether it must not lead to this machine or its network.
+        leaving: is called just before the first byte of the request leaves; or at once, where that cannot be seen. Only
+            for a fresh call.
     """
 
     arguments: Mapping[str, Any]
@@ -39,6 +48,7 @@ class Call:
     fresh: bool = False
     with_key: bool = False
     public_only: bool = False
+    leaving: Callable[[], None] | None = None
 
 
 @attrs.frozen
@@ -59,7 +69,9 @@ class Reply:
 
     def without(self, secret: str) -> Reply:
         """Return the answer without a secret that the server repeats, so that it gets into no message and no file."""
-        return attrs.evolve(self, body=self.body.replace(secret.encode(), b"***"))
+        return attrs.evolve(
+            self, body=redacted(self.body.decode("latin-1"), secret).encode("latin-1")
+        )
 
 
 class Stream(Protocol):
@@ -76,10 +88,10 @@ class Stream(Protocol):
         ...
 
     async def read(self) -> bytes:
-        """Return the next bytes, empty at the end.
+        """Return the next bytes as they were sent, empty at the end.
 
         Raises:
-            TransportFailure: the answer broke off.
+            TransportFailure: the answer broke off, or took too long.
         """
         ...
 
@@ -152,8 +164,8 @@ class LocalAddress(Exception):
     """A link leads to this machine or its network, where the gateway is not. It never leaves the flows."""
 
 
-class AnswerTooLarge(Exception):
-    """The answer went on beyond what an answer may have."""
+class UnreadableAnswer(Exception):
+    """The answer went on beyond what an answer may have, or is compressed in a way that was not asked for."""
 
 
 async def send(io: IO, call: Call, limit: int = REPLY_LIMIT) -> Reply:
@@ -161,9 +173,9 @@ async def send(io: IO, call: Call, limit: int = REPLY_LIMIT) -> Reply:
 
     Raises:
         TransportFailure: there was no answer, or only part of one.
-        AnswerTooLarge: it has more bytes than the limit.
+        UnreadableAnswer: it has more bytes than the limit.
     """
-    deadline = None if call.within is None else io.now() + call.within
+    deadline = io.now() + (_LONGEST_ANSWER if call.within is None else call.within)
     return await read_whole(io, await io.open(call), limit, deadline)
 
 
@@ -180,17 +192,35 @@ async def read_whole(
 
     Raises:
         TransportFailure: it broke off, or went on beyond the deadline.
-        AnswerTooLarge: it has more bytes than the limit.
+        UnreadableAnswer: it has more bytes than the limit, or is compressed more than once or in another way than gzip.
     """
     body = bytearray()
     try:
         while data := await stream.read():
             body += data
             if len(body) > limit:
-                raise AnswerTooLarge(f"the answer is larger than {limit:,} bytes")
+                raise UnreadableAnswer(f"the answer is larger than {limit:,} bytes")
             # Bytes that trickle in keep every single read short, so the whole has its own bound.
             if deadline is not None and io.now() > deadline:
                 raise TransportFailure(TimeoutError("the answer took too long"), sent=True)
     finally:
         await stream.close()
-    return Reply(stream.status, stream.headers, bytes(body))
+    return Reply(stream.status, stream.headers, _decompressed(stream, bytes(body), limit))
+
+
+def _decompressed(stream: Stream, body: bytes, limit: int) -> bytes:
+    """Return a body as it was before it was compressed, although nobody asked for that; never more than the limit."""
+    encoding = stream.headers.get("content-encoding", "").strip().lower()
+    if not body or encoding in ("", "identity"):
+        return body
+    if encoding not in _COMPRESSED:
+        raise UnreadableAnswer(f"the answer is compressed as {encoding[:80]!r}, which is not read")
+    import zlib  # servers rarely do what they were not asked for
+
+    try:
+        plain = zlib.decompressobj(_COMPRESSED[encoding]).decompress(body, limit + 1)
+    except zlib.error as error:
+        raise UnreadableAnswer(f"the answer cannot be decompressed ({error})") from error
+    if len(plain) > limit:
+        raise UnreadableAnswer(f"the answer is larger than {limit:,} bytes")
+    return plain

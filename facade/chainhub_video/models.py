@@ -23,7 +23,7 @@ ModelName: TypeAlias = (
 )  # fmt: skip
 Size: TypeAlias = (
     Literal[
-        "1280x720", "720x1280", "1792x1024", "1024x1792", "16x9", "9x16",
+        "1280x720", "720x1280", "1792x1024", "1024x1792", "1920x1080", "1080x1920", "16x9", "9x16",
         "720P", "1080P", "small", "large",
     ]
     | str
@@ -36,11 +36,15 @@ _Meanings: TypeAlias = Mapping[str, _Words]
 
 
 def _words(words: _Words) -> _Words:
-    return MappingProxyType(words)
+    return MappingProxyType(dict(words))
 
 
 def _meanings(meanings: _Meanings) -> _Meanings:
     return MappingProxyType({value: _words(words) for value, words in meanings.items()})
+
+
+PARAMETERS = ("size", "aspect_ratio", "seconds", "watermark")
+"""The parameters whose values differ between models."""
 
 
 @attrs.frozen(kw_only=True)
@@ -50,8 +54,10 @@ class Model:
     Attributes:
         name: as the gateway spells it.
         format: the wire format that serves it.
-        required: the parameters that it needs besides the prompt, if they have no only choice.
-        sizes: the values of `size` that it takes; the first is the default unless it is required. Empty for none.
+        required: the parameters that it needs besides the prompt; one that has a default is filled in.
+        sizes: the values of `size` that it takes. Empty for none. Where it is not required, the first is what the
+            gateway takes if none is said.
+        default_size: the size that is sent if the caller gives none.
         aspect_ratios: the values of `aspect_ratio` that it takes. Empty for none.
         seconds: the durations that it takes. Empty for none, None for any.
         default_seconds: the duration that is sent if the caller gives none.
@@ -60,7 +66,7 @@ class Model:
         wire_words: the words for values that are not called as the parameter's value is.
         min_images: how many pictures it needs.
         max_images: how many it takes; None if no limit is documented.
-        watermark: whether it has such a field.
+        watermarks: the values of `watermark` that it takes. Empty for none, None for any.
         further: documented fields without a parameter; `extra=` carries them.
         source: where these facts come from.
     """
@@ -69,6 +75,7 @@ class Model:
     format: FormatName
     required: tuple[str, ...] = ()
     sizes: tuple[str, ...] = ()
+    default_size: str | None = None
     aspect_ratios: tuple[str, ...] = ()
     seconds: tuple[str, ...] | None = ()
     default_seconds: str | None = None
@@ -77,9 +84,24 @@ class Model:
     wire_words: _Words = attrs.field(factory=dict, converter=_words, hash=False)
     min_images: int = 0
     max_images: int | None = None
-    watermark: bool = False
+    watermarks: tuple[str, ...] | None = ()
     further: tuple[str, ...] = ()
     source: str
+
+    def values(self, parameter: str) -> tuple[str, ...] | None:
+        """Return what may be said for a parameter, other words for a size included: empty for nothing, None for any.
+
+        Args:
+            parameter: `size`, `aspect_ratio`, `seconds` or `watermark`.
+        """
+        if parameter == "size":
+            words = (word for word in self.means if word not in self.sizes + self.aspect_ratios)
+            return (*self.sizes, *words)
+        return {
+            "aspect_ratio": self.aspect_ratios,
+            "seconds": self.seconds,
+            "watermark": self.watermarks,
+        }[parameter]
 
 
 _WIDE, _TALL = "16:9", "9:16"
@@ -88,14 +110,20 @@ _SORA_PAGES = "the vendor's pages of the sora-2 models"
 _VEO_PAGES = "the vendor's pages of the veo models in the unified format"
 _CHARACTER = ("character_url", "character_timestamps")
 
-# The parameters that say the size of a sora model in the unified format.
-_SORA_SIZES: _Meanings = {
-    "1280x720": {"size": "small", "aspect_ratio": _WIDE},
-    "720x1280": {"size": "small", "aspect_ratio": _TALL},
-    "1792x1024": {"size": "large", "aspect_ratio": _WIDE},
-    "1024x1792": {"size": "large", "aspect_ratio": _TALL},
-    "720P": {"size": "small"},
-    "1080P": {"size": "large"},
+# The parameters that say the size of a sora model in the unified format. `large` is about 1080p.
+_SORA_SIZES: Mapping[str, _Meanings] = {
+    "small": {
+        "1280x720": {"size": "small", "aspect_ratio": _WIDE},
+        "720x1280": {"size": "small", "aspect_ratio": _TALL},
+        "720P": {"size": "small"},
+    },
+    "large": {
+        "1920x1080": {"size": "large", "aspect_ratio": _WIDE},
+        "1080x1920": {"size": "large", "aspect_ratio": _TALL},
+        "1792x1024": {"size": "large", "aspect_ratio": _WIDE},
+        "1024x1792": {"size": "large", "aspect_ratio": _TALL},
+        "1080P": {"size": "large"},
+    },
 }
 _PIXELS: _Meanings = {_WIDE: {"size": "1280x720"}, _TALL: {"size": "720x1280"}}
 
@@ -112,7 +140,7 @@ def _veo_openai(name: str) -> Model:
         means=_PIXELS,
         min_images=1,
         max_images=1,
-        watermark=True,
+        watermarks=None,
         source=f"{_PAGES}create-video-openai-format.md: `model` and `size` (its example spells the size 16x9); "
         "the example's 8 seconds is the only duration that Veo users report",
     )
@@ -127,7 +155,7 @@ def _sora_openai(name: str) -> Model:
         seconds=("4", "8", "10", "12", "15", "25"),
         means=_PIXELS,
         max_images=1,
-        watermark=True,
+        watermarks=None,
         further=(
             "private",
             "style",
@@ -146,12 +174,14 @@ def _sora_unified(name: str, size: str, seconds: tuple[str, ...]) -> Model:
         format="unified",
         required=("aspect_ratio", "seconds"),
         sizes=(size,),
+        default_size=size,
         aspect_ratios=(_WIDE, _TALL),
         seconds=seconds,
-        means=_SORA_SIZES,
+        default_seconds=seconds[0] if len(seconds) == 1 else None,
+        means=_SORA_SIZES[size],
         wire_fields={"aspect_ratio": "orientation", "seconds": "duration"},
         wire_words={_WIDE: "landscape", _TALL: "portrait"},
-        watermark=True,
+        watermarks=("true", "false"),
         further=("private", *_CHARACTER),
         source=f"{_SORA_PAGES} for POST /v1/video/create",
     )
@@ -176,6 +206,7 @@ MODELS: tuple[Model, ...] = (
         format="unified",
         required=("aspect_ratio",),
         sizes=("720P", "1080P"),
+        default_size="720P",
         aspect_ratios=("2:3", "3:2", "1:1"),
         source=f"{_PAGES}create-video-unified-format.md: `model`, `aspect_ratio`, `size` "
         "(1080P is accepted there, but only 720P works so far)",

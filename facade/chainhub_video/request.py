@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 import attrs
 
 from chainhub_video.errors import InvalidRequest
-from chainhub_video.models import Model, format_for, model_row
+from chainhub_video.models import PARAMETERS, Model, format_for, model_row
 from chainhub_video.task import FormatName
 
 if TYPE_CHECKING:
@@ -189,22 +189,33 @@ def _watermark(watermark: bool | str | None) -> str | None:
     return watermark
 
 
+def pixels_of(request: VideoRequest) -> str | None:
+    """Return the size of a request in pixels, if the model's row tells it, or else the size as it is said."""
+    row = model_row(request.model, request.format)
+    said = {"size": request.size, "aspect_ratio": request.aspect_ratio}
+    return next(
+        (word for word, meaning in (row.means if row else {}).items() if meaning == said),
+        request.size,
+    )
+
+
 def _fit_to_model(request: VideoRequest, model: Model) -> VideoRequest:
     """Fill in what the model's row decides, and refuse what it does not take."""
+    for parameter, field in model.wire_fields.items():
+        if field in request.extra:
+            raise InvalidRequest(f"extra holds {field!r}, and {model.name} has {parameter}= for it")
     request = _in_its_parameters(request, model)
-    if request.size is None and model.sizes and "size" not in model.required:
-        request = attrs.evolve(request, size=model.sizes[0])
-    if request.seconds is None:
-        only = model.seconds[0] if model.seconds and len(model.seconds) == 1 else None
-        request = attrs.evolve(request, seconds=model.default_seconds or only)
-    _check_choice(request, "aspect_ratio", model.aspect_ratios, model)
-    _check_choice(request, "size", model.sizes, model)
-    if model.seconds is not None:
-        _check_choice(request, "seconds", model.seconds, model)
-    _check_choice(
-        request, "watermark", (request.watermark or "",) if model.watermark else (), model
-    )
+    size = request.size or model.default_size
+    if request.fit is not None and "size" not in model.required and model.sizes:
+        size = size or model.sizes[0]  # the pictures are brought to it, so it is said
+    seconds = request.seconds or model.default_seconds
+    request = attrs.evolve(request, size=size, seconds=seconds)
+    _check_choices(request, model)
     count = len(request.images)
+    if count and request.fit is not None and not model.sizes:
+        raise InvalidRequest(
+            f"fit is {request.fit!r}, and {model.name} has no size to bring pictures to: leave it out"
+        )
     if count < model.min_images:
         raise InvalidRequest(f"{model.name} needs a picture: pass image=")
     if model.max_images is not None and count > model.max_images:
@@ -233,21 +244,24 @@ def _in_its_parameters(request: VideoRequest, model: Model) -> VideoRequest:
     return attrs.evolve(request, size=said["size"], aspect_ratio=said["aspect_ratio"])
 
 
-def _check_choice(
-    request: VideoRequest, field: str, allowed: tuple[str, ...], model: Model
-) -> None:
-    value = getattr(request, field)
-    if value is None:
-        if field in model.required and allowed:
+def _check_choices(request: VideoRequest, model: Model) -> None:
+    """Refuse values that the model does not take, and then what is missing."""
+    for field in PARAMETERS:
+        value, allowed = getattr(request, field), model.values(field)
+        if value is None or allowed is None:
+            continue
+        if not allowed:
+            raise InvalidRequest(
+                f"{field} is {value!r}, and {model.name} takes none in the {model.format} format: leave it out, "
+                "or pass it with extra="
+            )
+        if value not in allowed:
+            raise InvalidRequest(
+                f"{field} is {value!r}, and {model.name} takes one of: {', '.join(allowed)}"
+            )
+    for field in model.required:
+        if getattr(request, field) is None:
+            allowed = model.values(field) or ()
             raise InvalidRequest(
                 f"{field} is missing, and {model.name} needs one of: {', '.join(allowed)}"
             )
-    elif not allowed:
-        raise InvalidRequest(
-            f"{field} is {value!r}, and {model.name} takes none in the {model.format} format: leave it out, "
-            "or pass it with extra="
-        )
-    elif value not in allowed:
-        raise InvalidRequest(
-            f"{field} is {value!r}, and {model.name} takes one of: {', '.join(allowed)}"
-        )

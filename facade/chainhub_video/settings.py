@@ -206,21 +206,28 @@ def checked_base_url(base_url: str | None) -> str:
         parts = urlsplit(url)
         host, _port = parts.hostname, parts.port
     except ValueError as error:
-        raise ConfigurationError(f"base_url {url!r} is not an address: {error}") from error
+        raise ConfigurationError(f"base_url {_shown(url)} is not an address: {error}") from error
     if parts.username is not None or parts.password is not None:
         raise ConfigurationError("base_url must not hold a user name or password; pass api_key=")
     if parts.scheme not in ("http", "https") or not host or not _AUTHORITY.fullmatch(parts.netloc):
         raise ConfigurationError(
-            f"base_url {url!r} must look like https://host or https://host/path"
+            f"base_url {_shown(url)} must look like https://host or https://host/path"
         )
     if "?" in url or "#" in url or not url.isprintable() or " " in url:
-        raise ConfigurationError(f"base_url {url!r} must have no query, fragment or blank")
+        raise ConfigurationError(f"base_url {_shown(url)} must have no query, fragment or blank")
     if parts.scheme == "http" and not _loopback(host):
         raise ConfigurationError(
-            f"base_url {url!r} is plain http, which would send the key readable: use https "
+            f"base_url {_shown(url)} is plain http, which would send the key readable: use https "
             "(plain http is for 127.0.0.1 and localhost only)"
         )
     return url
+
+
+def _shown(url: str) -> str:
+    """Return an address for a message: its scheme and host alone, since the rest may hold a secret."""
+    scheme, mark, rest = url.rpartition("://")
+    host = re.split(r"[/?#\\]", rest)[0].rpartition("@")[2]
+    return repr(f"{scheme[-20:]}{mark}{host}"[:100])
 
 
 def _loopback(host: str) -> bool:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import attrs
 
+from chainhub_video.text import shorten
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
@@ -23,6 +25,9 @@ _CARD = (
 
 FormatName: TypeAlias = Literal["openai", "unified"]
 """The name of a wire format."""
+
+Verification: TypeAlias = Literal["length", "structure", "unknown"]
+"""What shows that nothing is missing at the end of a saved video."""
 
 
 class TaskStatus(StrEnum):
@@ -74,6 +79,11 @@ class VideoTask:
         """Whether the task has ended, well or badly."""
         return self.status.terminal
 
+    @property
+    def label(self) -> str:
+        """The id for a message: on one line, without control characters, and not endless."""
+        return shorten(self.id)
+
     def _repr_html_(self) -> str:
         return _task_card(self)
 
@@ -117,12 +127,16 @@ class SavedVideo:
         size: its length in bytes.
         sha256: of its content, in hex.
         task: the task that made it.
+        verified: what shows that nothing is missing at its end: `"length"`, the server announced as many bytes as came;
+            `"structure"`, it announced none, and all that the file's own index names is there; `"unknown"`, neither
+            says where the video ends.
     """
 
     path: Path
     size: int
     sha256: str
     task: VideoTask
+    verified: Verification = "unknown"
 
     def _repr_html_(self) -> str:
         return _video_player(self)

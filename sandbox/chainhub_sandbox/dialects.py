@@ -92,6 +92,13 @@ LINK_PLACES = (
 )
 REASON_PLACES = ("msg", "errorMessage", "failure_reason", "raiMediaFilteredReasons[0]")
 
+TOLD_BY: Mapping[str, Literal["number", "word"]] = {
+    "invalid_request": "number",
+    "model_not_found": "word",
+}
+"""What a relay tells a refused create by: what is documented, since a number such as 503 alone would leave it open
+whether the create was carried out. Other refusals come in both ways."""
+
 # late
 
 NOT_FOUND_SECONDS = 2.0
@@ -262,7 +269,12 @@ class Dialect:
 
     def refusal(self, status: int, code: str, message: str) -> dict[str, Any]:
         """Return the body of a refusal that is sent with the status 200."""
-        choices = ({"code": status, "msg": message}, {"code": code, "message": message})
+        choices: list[dict[str, Any]] = [
+            {"code": status, "msg": message},
+            {"code": code, "message": message},
+        ]
+        if code in TOLD_BY:
+            return {**choices[TOLD_BY[code] == "word"], "data": None}
         return {**self.draw("refusal", choices), "data": None}
 
 

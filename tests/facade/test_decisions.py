@@ -9,7 +9,7 @@ import httpx
 import pytest
 from chainhub_video.drivers.http import SendTrace
 from chainhub_video.flows.create import Decision, decide
-from chainhub_video.io import AnswerTooLarge, Reply, TransportFailure
+from chainhub_video.io import Reply, TransportFailure, UnreadableAnswer
 
 REFUSALS = {400, 401, 402, 403, 404, 413, 422}
 
@@ -101,7 +101,7 @@ def test_a_mistake_of_the_program_is_no_transport_failure(error: Exception) -> N
 
 def test_an_answer_too_large_is_uncertain() -> None:
     """A server that answers without end may have acted."""
-    assert decide(AnswerTooLarge("x")) is Decision.UNCERTAIN
+    assert decide(UnreadableAnswer("x")) is Decision.UNCERTAIN
 
 
 def test_the_table_knows_the_librarys_connection_errors() -> None:

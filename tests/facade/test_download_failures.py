@@ -102,6 +102,22 @@ def test_a_failure_that_passes_is_forgotten(
     whole(hub.videos.download(linked, target), target, video)
 
 
+@pytest.mark.parametrize(("pages", "saved"), [(1, True), (3, True), (4, False)])
+def test_a_wrong_page_counts_by_itself(
+    colour: Colour, gateway: Gateway, target: Path, video: bytes, pages: int, saved: bool
+) -> None:
+    """After servers that failed for a while, a page in place of the video is asked through as before: three times."""
+    answers = [*[say(502)] * 6, *[page(200)] * pages]
+    gateway.on("content", *answers, say(200, video, MP4))
+    hub = colour.hub(gateway.url)
+    if saved:
+        whole(hub.videos.download(completed(OPENAI, None), target), target, video)
+    else:
+        with pytest.raises(DownloadFailed, match="not an MP4"):
+            hub.videos.download(completed(OPENAI, None), target)
+    assert gateway.count("content") == len(answers) + saved
+
+
 def test_a_cut_clip_with_its_index_in_front_opens_in_a_player(video: bytes) -> None:
     """The clip that the tests cut is of the treacherous kind: a decoder opens it and plays what there is."""
     with av.open(io.BytesIO(_swapped(video)), "r") as container:

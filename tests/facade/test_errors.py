@@ -31,7 +31,8 @@ from chainhub_video import (
     WaitTimeout,
 )
 from chainhub_video.io import Reply
-from chainhub_video.wire.failures import error_for, retry_after_of, shorten
+from chainhub_video.text import shorten
+from chainhub_video.wire.failures import error_for, retry_after_of
 
 from .answering import page, say, tell
 from .scripted import Gateway

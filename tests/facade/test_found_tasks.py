@@ -31,26 +31,27 @@ from .videos import names
 from .virtual import World, reply
 from .wires import OPENAI, UNIFIED, Wire
 
-ODD = {"code": "odd", "message": "the-key was taken", "data": None, "request_id": "20261128-77"}
+ODD = {"code": "odd", "message": "sk-the-key was taken", "data": None, "request_id": "20261128-77"}
 SETTINGS = Settings(api_key="the-key", poll=PollPolicy(first=0, interval=5, growth=1, jitter=0))
 
 
 @pytest.mark.parametrize("status", [200, 500])
 def test_an_answer_without_a_task_is_kept(
-    hub: Any, wire: Wire, gateway: Gateway, target: Path, status: int
+    colour: Colour, wire: Wire, gateway: Gateway, target: Path, status: int
 ) -> None:
     """Error and receipt have the answer's status, request id and first 8 kB, without the key, and say what to do."""
+    hub = colour.hub(gateway.url, api_key="sk-the-key")
     body = json.dumps({**ODD, "padding": "x" * 20_000})
     gateway.on("create", say(status, body, {"X-Oneapi-Request-Id": "20261128-77"}))
     with pytest.raises(SubmissionUncertain) as raised:
         wire.generate(hub, save_to=target)
     error = raised.value
     assert (error.status_code, error.request_id) == (status, "20261128-77")
-    assert error.body == body.replace("the-key", "***")[:8192]
+    assert error.body == body.replace("sk-the-key", "***")[:8192]
     answer = {"status": status, "request_id": "20261128-77", "body": error.body}
     receipt = read(target)
     assert (receipt["state"], receipt["answer"]) == ("uncertain", answer)
-    assert "the-key" not in path_of(target).read_text()
+    assert "sk-the-key" not in path_of(target).read_text()
     for words in (str(wire.arguments["model"]), "20261128-77", "--task ID", "--resubmit-uncertain"):
         assert words in str(error), words
     with pytest.raises(SubmissionUncertain) as again:

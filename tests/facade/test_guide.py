@@ -1,4 +1,4 @@
-"""The guide for app developers is true: each of its snippets runs, and prints what it says."""
+"""The guide for app developers, and the page on models, are true: each snippet runs, and prints what it says."""
 
 from __future__ import annotations
 
@@ -17,8 +17,15 @@ from PIL import Image
 
 from .wires import png
 
-GUIDE = Path(__file__).parents[2] / "docs" / "facade.md"
-SNIPPETS = re.findall(r"^```python\n(.*?)^```", GUIDE.read_text("utf-8"), re.DOTALL | re.MULTILINE)
+DOCS = Path(__file__).parents[2] / "docs"
+GUIDE, MODELS_PAGE = DOCS / "facade.md", DOCS / "models.md"
+
+
+def _snippets(page: Path) -> list[str]:
+    return re.findall(r"^```python\n(.*?)^```", page.read_text("utf-8"), re.DOTALL | re.MULTILINE)
+
+
+SNIPPETS = _snippets(GUIDE)
 
 
 @pytest.fixture
@@ -53,6 +60,19 @@ def test_every_snippet_runs_and_prints_what_it_says(
         for expected in re.findall(r"#> (.*)", snippet):
             assert expected in printed, snippet
     assert sandbox.paid > paid + 10
+
+
+def test_every_example_of_a_model_runs(snippets_run: dict[str, Any], sandbox: Sandbox) -> None:
+    """Each family of models has an example, and the sandbox accepts and charges it."""
+    examples = _snippets(MODELS_PAGE)
+    assert len(examples) == MODELS_PAGE.read_text("utf-8").count("Source:") == 5
+    exec(compile(SNIPPETS[0], str(GUIDE), "exec"), snippets_run)
+    for example in examples:
+        paid = sandbox.paid
+        exec(compile(example, str(MODELS_PAGE), "exec"), snippets_run)
+        assert sandbox.paid == paid + 1
+        task = snippets_run["hub"].videos.wait(snippets_run["task"], timeout=60)
+        assert f'model="{task.model}"' in example
 
 
 def test_the_guide_names_only_what_there_is() -> None:

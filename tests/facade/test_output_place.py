@@ -5,17 +5,27 @@ from __future__ import annotations
 import hashlib
 import os
 import resource
+import shlex
+import socket
 import stat
 import subprocess
 import sys
 import tempfile
 import textwrap
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from chainhub_video import InvalidRequest, TaskStatus, VideoTask
+from chainhub_video import (
+    DownloadFailed,
+    InvalidRequest,
+    OutputFailed,
+    TaskFailed,
+    TaskStatus,
+    VideoTask,
+)
 from chainhub_video.downloads.partfile import PartFile
 
 from .answering import Answer, Arrived, say, tell
@@ -84,11 +94,17 @@ def test_a_disk_that_takes_no_more_is_told_with_the_task(
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (len(video) // 2, limits[1]))
     try:
-        with pytest.raises(InvalidRequest, match="can be saved elsewhere") as raised:
+        with pytest.raises(OutputFailed, match="save it elsewhere") as raised:
             hub.videos.download(linked, tmp_path / "x.mp4")
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert raised.value.task == linked
+    told = str(raised.value)
+    assert f"still at 127.0.0.1:{elsewhere.port}: " in told
+    assert "s3cret" not in told
+    command = shlex.split(told[told.index("chainhub-video download") :])
+    assert command[2:] == ["--format", "unified", "-o", "FILE", "--", linked.id]
+    assert f"videos.download({linked.id!r}, 'FILE', format='unified')" in told
     assert isinstance(raised.value.__cause__, OSError)
     assert names(tmp_path) == []
 
@@ -127,9 +143,16 @@ def test_a_callbacks_own_error_is_not_blamed_on_the_disk(
 def test_only_a_completed_task_is_saved(
     hub: Any, wire: Wire, gateway: Gateway, target: Path, status: TaskStatus
 ) -> None:
-    """A task that is not completed is refused, and the message says to wait for it."""
-    with pytest.raises(InvalidRequest, match="wait for it first"):
-        hub.videos.download(wire.task(status=status, raw_status="seen"), target)
+    """A task that is not completed is refused with what it is; that is no wrong request, since it is paid."""
+    kind, words = (
+        (TaskFailed, "no video of it: why")
+        if status is TaskStatus.FAILED
+        else (DownloadFailed, "wait for it first")
+    )
+    with pytest.raises(kind, match=words):
+        hub.videos.download(
+            wire.task(status=status, raw_status="seen", failure_reason="why"), target
+        )
     assert gateway.arrived == []
 
 
@@ -138,7 +161,7 @@ def test_a_task_that_nobody_has_asked_for_is_asked_for_first(
 ) -> None:
     """An id is enough to save a video: it is asked for, and refused in its own words unless it is completed."""
     gateway.on("query", tell(wire.seen("video_upsampling")))
-    with pytest.raises(InvalidRequest, match="is 'video_upsampling', and only a completed one"):
+    with pytest.raises(DownloadFailed, match="is 'video_upsampling', and only a completed one"):
         hub.videos.download(wire.task_id, target)
     link = {} if wire.name == "openai" else {"video_url": f"{gateway.url}{LINK}"}
     gateway.on("query", tell(wire.seen("completed", **link)))
@@ -205,7 +228,7 @@ def test_what_a_killed_process_left_is_taken_over(
     hub: Any, linked: VideoTask, elsewhere: Gateway, target: Path, video: bytes
 ) -> None:
     """A part file that a killed process left behind is neither trusted nor in the way."""
-    target.with_name("kitten.mp4.part").write_bytes(b"\0" * 5_000_000)
+    target.with_name("kitten.mp4.chainhub.part").write_bytes(b"\0" * 5_000_000)
     elsewhere.on(LINK, say(200, video, MP4))
     whole(hub.videos.download(linked, target), target, video)
 
@@ -232,12 +255,126 @@ def test_a_file_that_was_just_finished_is_not_opened_for_writing(
     assert names(target.parent) == [target.name]
 
 
-def test_a_part_file_that_cannot_be_emptied_is_let_go(target: Path, video: bytes) -> None:
-    """A part file in the way that is no ordinary file is an error each time, and no lock on it is kept."""
-    os.mkfifo(target.with_name("kitten.mp4.part"))
-    for _ in range(2):
-        with pytest.raises(OSError, match=r"seekable|Invalid argument"):
-            PartFile(target).write(video)
+def _fifo(path: Path) -> None:
+    os.mkfifo(path)
+
+
+def _device(path: Path) -> None:
+    os.mknod(path, stat.S_IFCHR | 0o666, os.makedev(1, 3))
+
+
+def _listening(path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(path))
+
+
+def _folder(path: Path) -> None:
+    path.mkdir()
+
+
+def _link(path: Path) -> None:
+    victim = path.with_name("victim")
+    victim.write_text("precious")
+    path.symlink_to(victim)
+
+
+def _second_name(path: Path) -> None:
+    victim = path.with_name("victim")
+    victim.write_text("precious")
+    path.hardlink_to(victim)
+
+
+OTHERS = [_fifo, _listening, _folder, _link, _second_name]
+
+
+@pytest.mark.parametrize("plant", OTHERS)
+def test_what_is_not_ours_under_the_part_files_name_is_not_touched(
+    hub: Any,
+    linked: VideoTask,
+    elsewhere: Gateway,
+    target: Path,
+    video: bytes,
+    plant: Callable[[Path], None],
+) -> None:
+    """Whatever somebody has put under the name of our part file stays as it is, and the video is saved beside it."""
+    elsewhere.on(LINK, say(200, video, MP4))
+    planted = target.with_name("kitten.mp4.chainhub.part")
+    plant(planted)
+    before = (planted.lstat().st_mode, planted.lstat().st_ino, names(target.parent))
+    hub.videos.download(linked, target)
+    assert target.read_bytes() == video
+    after = sorted({*names(target.parent)} - {target.name})
+    assert (planted.lstat().st_mode, planted.lstat().st_ino, after) == before
+    if (victim := target.with_name("victim")).exists():
+        assert victim.read_text() == "precious"
+
+
+def test_another_programs_part_file_is_not_touched(
+    hub: Any, linked: VideoTask, elsewhere: Gateway, target: Path, video: bytes
+) -> None:
+    """`kitten.mp4.part` is what a browser calls its own download: it stays, byte for byte."""
+    theirs = target.with_name("kitten.mp4.part")
+    theirs.write_bytes(b"half a download of a browser")
+    elsewhere.on(LINK, say(200, video, MP4))
+    hub.videos.download(linked, target)
+    assert theirs.read_bytes() == b"half a download of a browser"
+    assert names(target.parent) == [target.name, theirs.name]
+
+
+@pytest.mark.parametrize("how", ["download", "generate"])
+@pytest.mark.parametrize("make", [_fifo, _listening, _device])
+def test_a_special_file_is_refused_as_output_before_anything_is_sent(
+    hub: Any,
+    wire: Wire,
+    linked: VideoTask,
+    gateway: Gateway,
+    target: Path,
+    how: str,
+    make: Callable[[Path], None],
+) -> None:
+    """A FIFO, a socket or a device, also by way of a link, is refused at no cost, and stays what it is."""
+    try:
+        make(target)
+    except PermissionError:
+        pytest.skip("may not make devices here")
+    link = target.with_name("link.mp4")
+    link.symlink_to(target)
+    before = target.lstat()
+    for place in (target, link):
+        with pytest.raises(InvalidRequest, match=r"is a (FIFO|socket|device), and must be"):
+            _save_by(how, hub, wire, linked, place)
+    assert (target.lstat().st_mode, target.lstat().st_ino) == (before.st_mode, before.st_ino)
+    assert gateway.arrived == []
+    assert names(target.parent) == sorted([target.name, link.name])
+
+
+def test_an_output_that_becomes_a_fifo_meanwhile_stays_one(target: Path, video: bytes) -> None:
+    """What was put in the place of the output while the video was made is not replaced either."""
+    part = PartFile(target)
+    part.write(video)
+    os.mkfifo(target)
+    with pytest.raises(OSError, match="become a FIFO"):
+        part.finish()
+    part.discard()
+    assert stat.S_ISFIFO(target.lstat().st_mode)
+    assert names(target.parent) == [target.name]
+
+
+@pytest.mark.parametrize("there", ["old file", "nothing"])
+def test_a_link_as_output_is_written_through(
+    hub: Any, linked: VideoTask, elsewhere: Gateway, tmp_path: Path, video: bytes, there: str
+) -> None:
+    """The link stays, the file that it leads to is replaced or made, and no part file is left in either folder."""
+    (tmp_path / "large disk").mkdir()
+    real = tmp_path / "large disk" / "real.mp4"
+    if there == "old file":
+        real.write_bytes(b"old")
+    link = tmp_path / "kitten.mp4"
+    link.symlink_to(Path("large disk") / "real.mp4")
+    elsewhere.on(LINK, say(200, video, MP4))
+    saved = hub.videos.download(linked, link)
+    assert (saved.path, link.is_symlink(), real.read_bytes()) == (link, True, video)
+    assert (names(tmp_path), names(real.parent)) == (["kitten.mp4", "large disk"], ["real.mp4"])
 
 
 def test_a_file_is_on_the_disk_before_it_has_its_name(
@@ -256,15 +393,3 @@ def test_a_file_is_on_the_disk_before_it_has_its_name(
     monkeypatch.setattr(os, "fsync", recorded)
     part.finish()
     assert synced == [(False, False), (True, True)]
-
-
-def test_a_link_in_the_place_of_the_part_file_is_not_followed(
-    hub: Any, linked: VideoTask, tmp_path: Path
-) -> None:
-    """Whoever plants a link under the part file's name does not have another file overwritten."""
-    victim = tmp_path / "victim"
-    victim.write_text("precious")
-    (tmp_path / "x.mp4.part").symlink_to(victim)
-    with pytest.raises(InvalidRequest, match="cannot be written"):
-        hub.videos.download(linked, tmp_path / "x.mp4")
-    assert victim.read_text() == "precious"

@@ -264,6 +264,10 @@ def test_the_status_may_be_one_level_down(format_: WireFormat) -> None:
         # a row number beside the public id
         ({"id": 42, "task_id": "t-1"}, "t-1"), ({"id": "42", "task_id": 186702584330039}, "186702584330039"),
         ({"id": 42, "data": {"task_id": "t-1"}}, "t-1"),
+        # a row number alone names no task; the whole id does, and so does a text
+        ({"id": 42, "task_id": {"n": 7}}, ""), ({"id": 42, "task_id": None}, ""), ({"id": "42", "task_id": " "}, ""),
+        ({"id": 186702584330039, "task_id": ""}, "186702584330039"), ({"id": "t-1", "task_id": ""}, "t-1"),
+        ({"id": -7}, ""), ({"id": "-7", "task_id": "t-1"}, "t-1"), ({"id": 42, "task_id": -7}, ""),
         # two texts that differ: the one that names the task in so many words
         ({"id": "x-1", "task_id": "t-1"}, "t-1"),
         # the request's own id, in an envelope that says how the HTTP call went

@@ -133,6 +133,8 @@ class Suspending(World):
     async def open(self, call: Call, /) -> Any:
         """Never answer."""
         self.calls.append(call)
+        assert call.leaving is not None
+        call.leaving()
         await _for_ever()
 
 

@@ -126,6 +126,37 @@ def test_a_refusal_ends_the_wait_at_once(hub: Any, wire: Wire, gateway: Gateway,
     assert gateway.count("query") == 1
 
 
+UNKNOWN_YET: dict[str, Answer] = {
+    "404": say(404),
+    "400 task_not_exist": tell({"code": "task_not_exist", "message": "no"}, 400),
+    "400 without a word": tell({"message": "task does not exist"}, 400),
+    "200 that says 400": tell({"code": 400, "msg": "task does not exist", "data": None}),
+}
+
+
+@pytest.mark.parametrize("case", UNKNOWN_YET)
+def test_a_task_just_created_may_be_unknown(
+    hub: Any, wire: Wire, gateway: Gateway, case: str
+) -> None:
+    """However a node says that it does not know a task, the client that has just created it asks on."""
+    answer = UNKNOWN_YET[case]
+    gateway.on("create", tell(wire.created()))
+    gateway.on("query", answer, answer, answer, tell(wire.seen("completed")))
+    task = wire.create(hub)
+    assert hub.videos.retrieve(task).status is TaskStatus.QUEUED
+    assert hub.videos.wait(task).status is TaskStatus.COMPLETED
+    assert gateway.count("query") == 4
+
+
+def test_a_task_just_created_may_be_refused(hub: Any, wire: Wire, gateway: Gateway) -> None:
+    """A refusal that has a word of its own ends the wait for a new task, too."""
+    gateway.on("create", tell(wire.created()))
+    gateway.on("query", tell({"error": {"code": "invalid_request", "message": "no"}}, 400))
+    with pytest.raises(APIError, match="invalid_request"):
+        hub.videos.wait(wire.create(hub))
+    assert gateway.count("query") == 1
+
+
 @pytest.mark.parametrize("case", [*FINAL, "500", "200 null", "reset"])
 def test_one_look_raises_whatever_it_meets(
     hub: Any, wire: Wire, gateway: Gateway, case: str

@@ -75,6 +75,8 @@ class World:
         self.clock += self._takes
         assert len(self.calls) < 1000, "the flow asks without end"
         outcome = self._outcomes.popleft() if len(self._outcomes) > 1 else self._outcomes[0]
+        if call.leaving is not None and getattr(outcome, "sent", True):
+            call.leaving()
         if isinstance(outcome, Exception):
             raise outcome
         self.open_streams += 1

@@ -39,7 +39,7 @@ _SETTINGS: dict[str, Any] = {
     "api_key": "sandbox",
     "timeout": TIMEOUTS,
     "retry": RetryPolicy(attempts=6, first=0.02, maximum=0.3),
-    "poll": PollPolicy(first=0.02, interval=0.05, maximum=0.2, minimum=0.02, settle=0.2),
+    "poll": PollPolicy(first=0.02, interval=0.05, maximum=0.2, minimum=0.02, settle=4.0),
 }
 _PAUSE = 0.05  # seconds before a job is called again
 
@@ -53,12 +53,14 @@ class Assignment:
         folder: where outputs, receipts and the events are.
         driver: `blocking` or `asyncio`.
         jobs: the numbers of its jobs.
+        seed: of what the jobs draw.
     """
 
     url: str
     folder: str
     driver: str
     jobs: list[int]
+    seed: int
 
     def as_line(self) -> str:
         """The assignment as the nursery reads it."""
@@ -126,7 +128,7 @@ def _run_blocking(assignment: Assignment, notebook: Notebook) -> None:
 
         def run(job: int) -> None:
             caller = Caller(notebook, job)
-            arguments = arguments_of(job, Path(assignment.folder))
+            arguments = arguments_of(job, Path(assignment.folder), assignment.seed)
             while True:
                 try:
                     hub.videos.generate(**arguments, **caller.before(), timeout=60)
@@ -146,7 +148,7 @@ async def _run_asyncio(assignment: Assignment, notebook: Notebook) -> None:
 
         async def run(job: int) -> None:
             caller = Caller(notebook, job)
-            arguments = arguments_of(job, Path(assignment.folder))
+            arguments = arguments_of(job, Path(assignment.folder), assignment.seed)
             async with turns:
                 while True:
                     try:

@@ -1,14 +1,21 @@
-"""What the soak asks for: one job a number, the same every time."""
+"""What the soak asks for: one job a number, the same every time that the seed is the same."""
 
 from __future__ import annotations
 
+import random
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from chainhub_video import MODELS, Model
+
 PICTURE = "picture.png"
 EVENTS = "events.jsonl"
-_CLIPS = 12  # few enough to be rendered once, many enough that a file in the wrong place is noticed
+_CLIPS = 3  # of each model: few enough to be rendered once, enough that a file in the wrong place is noticed
+_LINK = "https://example.com/kitten.png"
+MODELS_OF = {
+    name: [model for model in MODELS if model.format == name] for name in ("openai", "unified")
+}
 
 
 def output_of(number: int) -> str:
@@ -21,29 +28,46 @@ def receipt_of(number: int) -> str:
     return f"{output_of(number)}.task.json"
 
 
-def arguments_of(number: int, folder: Path) -> dict[str, Any]:
-    """The arguments of a job's `generate`; every other job is in the other format.
+def arguments_of(number: int, folder: Path, seed: int) -> dict[str, Any]:
+    """Return the arguments of a job's `generate`: every other job is in the other format, the model is drawn.
 
     The job's number travels as a field of its own, so that no two jobs are one request, though
     several of them show the same clip.
+
+    Args:
+        number: the job's.
+        folder: where the picture is, and where the video goes.
+        seed: of what is drawn.
     """
-    common: dict[str, Any] = {
-        "prompt": f"Clip {number // 2 % _CLIPS}",
+    chance = random.Random(f"{seed}/{number}")
+    model = chance.choice(MODELS_OF[("openai", "unified")[number % 2]])
+    return {
+        "prompt": f"Clip {chance.randrange(_CLIPS)}",
         "extra": {"job": number},
         "save_to": folder / output_of(number),
+        **fields_of(model, folder),
     }
-    if number % 2:
-        return common | {
-            "model": "grok-video-3",
-            "aspect_ratio": "1:1",
-            "image": "https://example.com/kitten.png",
-        }
-    return common | {
-        "model": "veo_3_1",
-        "size": "1280x720",
-        "seconds": 1,
-        "image": folder / PICTURE,
-    }
+
+
+def fields_of(model: Model, folder: Path) -> dict[str, Any]:
+    """Return the arguments that a model needs, for a short clip.
+
+    Args:
+        model: its row.
+        folder: where the picture is.
+    """
+    fields: dict[str, Any] = {"model": model.name, "format": model.format}
+    if model.format == "openai":
+        fields |= {"image": folder / PICTURE, "size": "1280x720"}
+    else:
+        fields |= {"image": _LINK}
+        if model.aspect_ratios:
+            fields["aspect_ratio"] = model.aspect_ratios[-1]
+    if model.seconds is None:
+        fields["seconds"] = 1
+    elif model.seconds:
+        fields["seconds"] = model.seconds[0]
+    return fields
 
 
 def number_in(body: Mapping[str, Any]) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 from unittest import mock
@@ -67,6 +67,7 @@ class Case:
         hasty: whether the client waits only moments for an answer, or for bytes to be taken.
         picture_bytes: how large the picture is; 0 for the usual one.
         place: makes the place that the client is sent to, given the sandbox's address.
+        changes: what the create asks for that others do not, by format.
     """
 
     rule: Rule
@@ -78,6 +79,7 @@ class Case:
     hasty: bool = False
     picture_bytes: int = 0
     place: Callable[[str], AbstractContextManager[Place]] = lambda _: nullcontext(Place())
+    changes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict[str, Any])
 
 
 @contextmanager
@@ -112,6 +114,9 @@ def _speaks_no_tls(url: str) -> AbstractContextManager[Place]:
     return nullcontext(Place(url.replace("http:", "https:")))
 
 
+_BAD_FIELD: Mapping[str, Any] = {"model": "sora-2", "extra": {"character_timestamps": "9"}}
+
+
 def _refusals() -> list[Case]:
     errors: Mapping[int, type[ChainHubError]] = {
         400: APIError,
@@ -143,6 +148,28 @@ def _refusals() -> list[Case]:
             0,
             ModelUnavailable,
             (_status(503, code="model_not_found"),),
+        ),
+        Case(
+            Rule.REFUSED,
+            "a model that the gateway does not know",
+            1,
+            0,
+            ModelUnavailable,
+            changes={
+                "openai": {"model": "no-such-model", "format": "openai", "seconds": 4},
+                "unified": {"model": "no-such-model", "format": "unified", "size": "720P"},
+            },
+        ),
+        Case(
+            Rule.REFUSED,
+            "a field that the gateway does not take",
+            1,
+            0,
+            APIError,
+            changes={
+                "openai": {**_BAD_FIELD, "format": "openai", "seconds": 4},
+                "unified": {**_BAD_FIELD, "format": "unified", "aspect_ratio": "16:9"},
+            },
         ),
     ]
 
@@ -251,3 +278,19 @@ CASES: tuple[Case, ...] = (
         sent=2,
     ),
 )
+
+IN_DIALECT = (
+    "429 once",
+    "503 model_not_found",
+    "a model that the gateway does not know",
+    "a field that the gateway does not take",
+    "no answer, done",
+    "reset, done",
+    "half the answer's body",
+    "200 HTML, done",
+    "200 with an error in it",
+    "200, every type wrong",
+    "200, the id is an object",
+    "200, the id is empty",
+)
+"""The causes that show what a dialect makes of the rule: the tests live these in each of them, the command all."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import random
@@ -23,7 +24,7 @@ _WAVE = 5 * AT_ONCE  # jobs that a client is given at a time
 _SHARED = 3  # jobs of others that a new client is given as well
 _TICK = 0.02
 _DYING = 0.05  # seconds after which a killed process surely does nothing more
-_STUCK = 120.0  # seconds without any event after which the soak gives up
+_STUCK = 120.0  # seconds without any job that is saved after which the soak gives up
 
 # Chances per request: high enough that most jobs meet several, low enough that they get through.
 FAULTS = (
@@ -110,6 +111,7 @@ class History:
         starts: how many clients were started.
         in_window: the claims, by job and time, whose client was killed after it had claimed the
             create in the receipt, and before a task was written there.
+        stuck: whether the soak gave up, since nothing was saved any more.
     """
 
     calls: int = 0
@@ -119,6 +121,7 @@ class History:
     crashes: int = 0
     starts: int = 0
     in_window: set[tuple[int, str]] = field(default_factory=set[tuple[int, str]])
+    stuck: bool = False
 
     def of(self, event: str) -> list[dict[str, Any]]:
         """The events of one kind."""
@@ -157,12 +160,15 @@ class Soak:
 
     def _loop(self, nursery: Nursery, began: float) -> None:
         kill_at, refuse_at = self._next(self._plan.kill_every), self._next(self._plan.refuse_every)
-        last_event = time.monotonic()
+        saved, last_saved = 0, time.monotonic()
         while True:
             now = time.monotonic()
-            if self._read_events():
-                last_event = now
-            assert now - last_event < _STUCK, f"nothing happens any more: {self._clients}"
+            self._read_events()
+            if len(self._saved) > saved:
+                saved, last_saved = len(self._saved), now
+            if now - last_saved > _STUCK:
+                self._give_up()
+                return
             while not nursery.ended.empty():
                 self._bury(*nursery.ended.get())
             if now > kill_at and self._work_is_left(now - began):
@@ -179,6 +185,14 @@ class Soak:
                 refuse_at = self._next(self._plan.refuse_every)
             time.sleep(_TICK)
 
+    def _give_up(self) -> None:
+        self._history.stuck = True
+        for client in self._clients.values():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(client.pid, signal.SIGKILL)
+        time.sleep(_DYING)
+        self._read_events()
+
     def _next(self, mean: float) -> float:
         return time.monotonic() + self._chance.expovariate(1 / mean)
 
@@ -194,7 +208,8 @@ class Soak:
         self._chance.shuffle(jobs)
         jobs[:0] = self._taken_from_others(jobs)
         driver = DRIVERS[(self._history.starts + self._plan.seed) % len(DRIVERS)]
-        assignment = Assignment(self._gateway.url, str(self._folder), driver, list(jobs))
+        url, folder = self._gateway.url, str(self._folder)
+        assignment = Assignment(url, folder, driver, list(jobs), self._plan.seed)
         pid = nursery.start(assignment)
         self._history.starts += 1
         self._clients[place] = Client(pid, list(jobs))
@@ -256,8 +271,8 @@ class Soak:
             return sum(map(len, self._unfinished.values())) > AT_ONCE
         return elapsed < self._plan.seconds
 
-    def _read_events(self) -> bool:
-        """Reads the events that are new, and says whether there are any."""
+    def _read_events(self) -> None:
+        """Reads the events that are new."""
         with (self._folder / EVENTS).open("rb") as file:
             file.seek(self._read_up_to)
             lines = file.read()
@@ -268,4 +283,3 @@ class Soak:
             self._history.events.append(event)
             if event["event"] == "saved":
                 self._saved.add((event["pid"], event["job"]))
-        return bool(lines)

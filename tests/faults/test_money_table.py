@@ -10,8 +10,8 @@ from chainhub_video import SubmissionUncertain
 
 from tests.facade.wires import WIRES
 
-from .money_cases import ATTEMPTS, CASES, Case, Rule
-from .money_table import DRIVERS, Bench, expected
+from .money_cases import ATTEMPTS, CASES, IN_DIALECT, Case, Rule
+from .money_table import DIALECTS, DRIVERS, Bench, expected, lived
 
 
 @pytest.fixture(scope="module")
@@ -27,6 +27,18 @@ def test_what_follows_from_each_cause(bench: Bench, case: Case) -> None:
     for wire in WIRES.values():
         for driver in DRIVERS:
             assert bench.live(case, wire, driver) == expected(case), f"{wire.name}/{driver}"
+
+
+@pytest.mark.parametrize("dialects", DIALECTS[1:], ids=["+".join(each) for each in DIALECTS[1:]])
+def test_the_rule_is_the_same_in_every_dialect(dialects: tuple[str, ...]) -> None:
+    """However the gateway words its answers, a cause costs the same creates and raises the same error."""
+    chosen = [case for case in CASES if case.cause in IN_DIALECT]
+    assert len(chosen) == len(IN_DIALECT)
+    with ExitStack() as closing:
+        bench = Bench(closing, dialects)
+        for case in [*chosen, *chosen]:  # so that more of a dialect's choices come
+            for who, outcome in lived(bench, case):
+                assert outcome == expected(case), f"{case.cause}, {who}"
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case.cause for case in CASES])

@@ -83,7 +83,7 @@ def test_a_job_that_is_saved_already_tidies_up(target: Path) -> None:
             )
             left = {path.name for path in target.parent.iterdir()}
             assert left == {target.name, f"{target.name}.task.json"}
-            target.with_name(f"{target.name}.0123abcd.part").touch()
+            target.with_name(f"{target.name}.0123abcd.chainhub.part").touch()
         assert gateway.paid == 1
 
 
@@ -91,7 +91,11 @@ def test_other_outputs_part_files_are_left_alone(target: Path) -> None:
     """Only part files of the very output are removed."""
     others = [
         target.with_name(name)
-        for name in ("other.mp4.part", f"{target.name}.x.part", f"{target.name}.0.mp4.part")
+        for name in (
+            "other.mp4.chainhub.part",
+            f"{target.name}.x.chainhub.part",
+            f"{target.name}.0.mp4.chainhub.part",
+        )
     ]
     for path in others:
         path.touch()

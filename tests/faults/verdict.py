@@ -15,6 +15,11 @@ from chainhub_sandbox import CreateRecord, Sandbox
 from tests.faults.jobs import EVENTS, PICTURE, number_in, output_of, receipt_of
 from tests.faults.schedule import History
 
+CALLS = "calls"
+KILLS = "clients killed (SIGKILL)"
+PAID_TWICE = "paid twice without release"
+LOST = "lost (paid, unknown, never released)"
+
 
 @dataclass
 class Job:
@@ -66,11 +71,11 @@ class Verdict:
     """What came out of a soak.
 
     Attributes:
-        rows: the table, as label and value.
+        rows: the table: numbers, and how many requests have each number of something.
         broken: what does not hold, one line each; empty if all is well.
     """
 
-    rows: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
+    rows: dict[str, int | Counter[int]] = field(default_factory=dict[str, "int | Counter[int]"])
     broken: list[str] = field(default_factory=list[str])
 
     def require(self, holds: object, complaint: str) -> None:
@@ -78,9 +83,25 @@ class Verdict:
         if not holds:
             self.broken.append(complaint)
 
+    def add(self, other: Verdict) -> None:
+        """Takes in what came out of another soak."""
+        for label, value in other.rows.items():
+            before = self.rows.get(label)
+            if isinstance(value, Counter):
+                self.rows[label] = value + (before if isinstance(before, Counter) else Counter())
+            else:
+                self.rows[label] = self.number(label) + value
+        self.broken += other.broken
+
+    def number(self, label: str) -> int:
+        """A row that is one number; 0 if there is none."""
+        value = self.rows.get(label, 0)
+        assert isinstance(value, int), f"{label} is no number"
+        return value
+
     def __str__(self) -> str:
-        width = max(len(label) for label, _ in self.rows)
-        lines = [f"{label:<{width}}  {value}" for label, value in self.rows]
+        width = max(len(label) for label in self.rows)
+        lines = [f"{label:<{width}}  {_shown(value)}" for label, value in self.rows.items()]
         return "\n".join([*lines, *(f"BROKEN: {complaint}" for complaint in self.broken)])
 
 
@@ -95,6 +116,7 @@ def judge(history: History, folder: Path, gateway: Sandbox) -> Verdict:
         _judge_file(job, folder, verdict)
     _judge_doubts(jobs, gateway, verdict)
     _judge_folder(jobs, folder, verdict)
+    verdict.require(not history.stuck, "nothing was saved any more, so the soak gave up")
     verdict.require(history.crashes == 0, f"{history.crashes} clients crashed")
     verdict.require(gateway.key_leaks == 0, f"the key leaked {gateway.key_leaks} times")
     verdict.rows = _table(history, jobs, folder, gateway)
@@ -197,34 +219,29 @@ def _judge_folder(jobs: list[Job], folder: Path, verdict: Verdict) -> None:
 
 def _table(
     history: History, jobs: list[Job], folder: Path, gateway: Sandbox
-) -> list[tuple[str, str]]:
-    sent = Counter(job.arrived for job in jobs)
-    paid = Counter(job.paid for job in jobs)
-    struck = sum(entry["struck"] for entry in gateway.fault_counts)
-    parts = len(list(folder.glob("*.part")))
-    return [
-        ("calls", str(history.calls)),
-        ("seconds", f"{history.seconds:.0f}"),
-        ("clients started", str(history.starts)),
-        ("clients killed (SIGKILL)", str(history.kills)),
-        ("  with a create on its way", str(len(history.in_window))),
-        ("faults that struck", str(struck)),
-        ("creates that arrived, per request", _spread(sent)),
-        ("creates paid, per request", _spread(paid)),
-        ("told uncertain", str(sum(job.uncertain for job in jobs))),
-        ("  by the create itself", str(sum(job.by_create for job in jobs))),
-        ("  by the receipt, later", str(sum(job.by_receipt for job in jobs))),
-        ("released with resubmit_uncertain", str(len(history.of("release")))),
-        ("paid twice without release", str(sum(max(0, j.paid - 1 - j.releases) for j in jobs))),
-        ("paid, released, and known to the vendor only", str(sum(job.open_tasks for job in jobs))),
-        (
-            "lost (paid, unknown, never released)",
-            str(sum(max(0, j.open_tasks - j.releases) for j in jobs)),
-        ),
-        ("other errors a caller saw", str(len(history.of("trouble")))),
-        (".part files left", str(parts)),
-    ]
+) -> dict[str, int | Counter[int]]:
+    return {
+        CALLS: history.calls,
+        "seconds": round(history.seconds),
+        "clients started": history.starts,
+        KILLS: history.kills,
+        "  with a create on its way": len(history.in_window),
+        "faults that struck": sum(entry["struck"] for entry in gateway.fault_counts),
+        "creates that arrived, per request": Counter(job.arrived for job in jobs),
+        "creates paid, per request": Counter(job.paid for job in jobs),
+        "told uncertain": sum(job.uncertain for job in jobs),
+        "  by the create itself": sum(job.by_create for job in jobs),
+        "  by the receipt, later": sum(job.by_receipt for job in jobs),
+        "released with resubmit_uncertain": len(history.of("release")),
+        PAID_TWICE: sum(max(0, job.paid - 1 - job.releases) for job in jobs),
+        "paid, released, and known to the vendor only": sum(job.open_tasks for job in jobs),
+        LOST: sum(max(0, job.open_tasks - job.releases) for job in jobs),
+        "other errors a caller saw": len(history.of("trouble")),
+        ".part files left": len(list(folder.glob("*.part"))),
+    }
 
 
-def _spread(counts: Counter[int]) -> str:
-    return ", ".join(f"{number}: {counts[number]}" for number in sorted(counts))
+def _shown(value: int | Counter[int]) -> str:
+    if isinstance(value, Counter):
+        return ", ".join(f"{number}: {value[number]}" for number in sorted(value))
+    return str(value)

@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 from chainhub_sandbox import InvalidDialect, Sandbox
+from chainhub_sandbox.dialects import TOLD_BY
 
 from .deployment import FORMATS, MINE, deployed, is_video, places, where
 
@@ -220,7 +221,7 @@ def test_relayed_reasons(wire_format: str) -> None:
 
 @BOTH
 def test_relayed_refusals(wire_format: str) -> None:
-    """Proves that a relay refuses with status 200, that the code is a number or a word, and that nothing is paid."""
+    """Proves that a relay refuses with status 200, creates by what is documented, and that nothing is paid."""
     with deployed("relay") as there:
         running, _ = there.create(wire_format)
         answers = [
@@ -243,6 +244,8 @@ def test_relayed_refusals(wire_format: str) -> None:
                 assert body == {"code": word, "message": body["message"], "data": None}
                 assert body["message"]
             shapes.add(next(name for name in ("msg", "message") if name in body))
+            if word in TOLD_BY:
+                assert TOLD_BY[word] == ("number" if "msg" in body else "word")
         assert shapes == {"msg", "message"}
         assert there.gateway.paid == 1
 

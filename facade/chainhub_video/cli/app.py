@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import typer
 
 from chainhub_video.errors import ChainHubError, ConfigurationError, InvalidRequest
-from chainhub_video.wire.failures import shorten
+from chainhub_video.text import shorten
 
 from .console import (
     PROGRAM,
@@ -57,10 +57,8 @@ def run(arguments: list[str]) -> int:
     except typer.TyperException as mistake:
         where = getattr(getattr(mistake, "ctx", None), "command_path", PROGRAM)
         return fail(f"{mistake.format_message().rstrip('.')} (see {where} --help)", 2)
-    except (ConfigurationError, InvalidRequest) as mistake:
-        return fail(str(mistake), 2)
     except ChainHubError as failure:
-        return fail(str(failure), 1)
+        return fail(str(failure), exit_status(failure))
     except Interrupted as stop:
         return fail(f"interrupted; {stop}", 130)
     except KeyboardInterrupt:
@@ -72,6 +70,12 @@ def run(arguments: list[str]) -> int:
     except OSError as failure:
         return fail(f"the system refused: {failure}", 1)
     return status if isinstance(status, int) else 0
+
+
+def exit_status(failure: ChainHubError) -> int:
+    """Return 2 for a mistake on this side that has sent nothing, and 1 for everything else."""
+    mistake = isinstance(failure, (ConfigurationError, InvalidRequest))
+    return 2 if mistake and failure.task is None else 1
 
 
 @app.callback(invoke_without_command=True)
@@ -222,8 +226,7 @@ def status(
         try:
             tell(one, wire_format, as_json=as_json)
         except ChainHubError as failure:
-            ours = isinstance(failure, (ConfigurationError, InvalidRequest))
-            worst = max(worst, fail(f"{shorten(one)}: {failure}", 2 if ours else 1))
+            worst = max(worst, fail(f"{shorten(one)}: {failure}", exit_status(failure)))
     return worst
 
 

@@ -14,7 +14,11 @@ PROGRAM = "chainhub-video"
 
 
 def one_line(text: str) -> str:
-    """Return the text without line breaks, escapes and whatever else steers a terminal."""
+    """Return the text without line breaks, escapes and whatever else steers a terminal.
+
+    A byte of a name that is not UTF-8 is written in hex, as a shell would.
+    """
+    text = re.sub("[\udc80-\udcff]", lambda odd: f"\\x{ord(odd[0]) - 0xDC00:02x}", text)
     lines = "".join(c if c.isprintable() else "\n" for c in text).strip()
     return re.sub(r" *\n[ \n]*", " ", lines)  # blanks stay as they are: a path may hold several
 
@@ -40,8 +44,8 @@ def show(text: str) -> None:
 
 
 def show_json(value: dict[str, Any]) -> None:
-    """Write one JSON object on one line to standard output."""
-    print(json.dumps(value, ensure_ascii=not _speaks_unicode()), flush=True)
+    """Write one JSON object on one line of ASCII to standard output, whatever its encoding is."""
+    print(json.dumps(value), flush=True)
 
 
 def task_as_json(task: VideoTask) -> dict[str, Any]:
@@ -58,11 +62,13 @@ def report(saved: SavedVideo, *, as_json: bool) -> None:
                 "path": str(saved.path),
                 "bytes": saved.size,
                 "sha256": saved.sha256,
+                "verified": saved.verified,
                 "task": task_as_json(saved.task),
             }
         )
     else:
-        show(f"{saved.path} ({readable(saved.size)}, task {saved.task.id})")
+        doubt = ", may be cut: nothing says where it ends" if saved.verified == "unknown" else ""
+        show(f"{saved.path} ({readable(saved.size)}, task {saved.task.label}{doubt})")
 
 
 def percent(task: VideoTask) -> str:
@@ -78,7 +84,3 @@ def word(task: VideoTask) -> str:
 def readable(count: int) -> str:
     """Return a number of bytes as people read it."""
     return f"{count / 1e6:.1f} MB" if count >= 1e6 else f"{count / 1e3:.0f} kB"
-
-
-def _speaks_unicode() -> bool:
-    return (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 import time
 from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Protocol
+
+from chainhub_video.receipts.receipt import shell_quoted
 
 from .console import PROGRAM, one_line, percent, readable, say, word
 
@@ -62,8 +63,8 @@ def _aftermath(task: VideoTask | None) -> str | None:
     if task is None:
         return None
     return (
-        f"task {task.id} is paid and goes on at the gateway; save its video with: "
-        f"{PROGRAM} download {shlex.quote(task.id)} --format {task.format} -o FILE"
+        f"task {task.label} is paid and goes on at the gateway; save its video with: "
+        f"{PROGRAM} download --format {task.format} -o FILE -- {shell_quoted(task.id)}"
     )
 
 
@@ -96,7 +97,7 @@ class LiveDisplay:
     def update(self, task: VideoTask) -> None:
         """Show where the task stands, and once, to stay on the screen, its id."""
         if self.task is None:
-            self._bar.console.print(one_line(f"task {task.id}"))
+            self._bar.console.print(one_line(f"task {task.label}"))
         self.task = task
         self._show(word(task), task.progress, percent(task))
 
@@ -126,7 +127,7 @@ class PlainDisplay:
     def update(self, task: VideoTask) -> None:
         """Show where the task stands."""
         self.task = task
-        self._show(f"{word(task)} {percent(task)} (task {task.id})")
+        self._show(f"{word(task)} {percent(task)} (task {task.label})")
 
     def download(self, done: int, total: int | None) -> None:
         """Show how many quarters of the video have arrived."""

@@ -44,7 +44,7 @@ def tell(one: str, wire_format: str | None, *, as_json: bool) -> None:
         show_json(task_as_json(task))
     else:
         reason = f": {task.failure_reason}" if task.failure_reason else ""
-        show(f"{word(task)} {percent(task)}{reason} (task {task.id})")
+        show(f"{word(task)} {percent(task)}{reason} (task {task.label})")
 
 
 def _described(receipt: Receipt) -> str:

@@ -1,6 +1,7 @@
 """Write a download to a part file, check it, and rename it into the place of the output.
 
 All methods block. A good file is never replaced by a worse one: nothing is renamed before it is whole and checked.
+A part file is ours if it has our suffix, and is an ordinary file of one name. No other one is touched.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import hashlib
 import os
 import re
 import secrets
+import stat
 import sys
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -21,48 +23,81 @@ from chainhub_video.errors import InvalidRequest
 
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0)  # a link planted there would have us write somewhere else
 _BINARY = getattr(os, "O_BINARY", 0)
+_NO_WAIT = getattr(os, "O_NONBLOCK", 0)  # for the other end of a FIFO
+_FLAGS = os.O_RDWR | _NO_LINK | _BINARY | _NO_WAIT
+_SUFFIX = ".chainhub.part"
 DEFAULT_MODE = 0o666  # less the process's umask, as for any new file
 
 
 def checked_target(to: str | os.PathLike[str]) -> Path:
     """Return the absolute path of an output that can be written.
 
+    A link is written through: the file that it leads to is replaced, and the link stays.
+
     Raises:
-        InvalidRequest: its folder is missing or not writable, or it is a folder itself.
+        InvalidRequest: its folder is missing or not writable, or it is a folder or a special file itself.
     """
     try:
-        target = Path.cwd() / to
-        folder = target.parent
-        if target.is_dir():
+        target = absolute_path(to)
+        place = _followed(target)
+        folder = place.parent
+        if place.is_dir():
             raise InvalidRequest(f"output {str(target)!r} is a folder: give a file name in it")
         if not folder.is_dir():
             state = "is not a folder" if folder.exists() else "does not exist: create it first"
             raise InvalidRequest(f"output folder {str(folder)!r} {state}")
+        if (kind := _special_kind(place)) is not None:
+            raise InvalidRequest(
+                f"output {str(target)!r} is a {kind}, and must be an ordinary file: choose another"
+            )
         if not os.access(folder, os.W_OK | os.X_OK):
             raise InvalidRequest(f"output folder {str(folder)!r} is not writable: choose another")
         with contextlib.suppress(
             FileNotFoundError
         ):  # a name that cannot be one is told here, not after the create
-            target.with_name(f"{target.name}.{'0' * 8}.part").lstat()
+            _own_name(place).lstat()
     except (OSError, ValueError, TypeError) as error:
         raise InvalidRequest(f"output {to!r} is not a usable path: {error}") from error
     return target
 
 
+def absolute_path(to: str | os.PathLike[str]) -> Path:
+    """Return an output's absolute path, unchecked; raises TypeError or ValueError if it is no path at all."""
+    return Path.cwd() / to
+
+
+def _followed(target: Path) -> Path:
+    """Return the file that a link leads to, or the path itself. What a folder is called is left as it is."""
+    return Path(os.path.realpath(target)) if target.is_symlink() else target
+
+
+def _special_kind(path: Path) -> str | None:
+    """Return what a path leads to if it is no ordinary file; None if it is one, or nothing."""
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        return None
+    kinds = (
+        ("FIFO", stat.S_ISFIFO), ("socket", stat.S_ISSOCK),
+        ("device", stat.S_ISCHR), ("device", stat.S_ISBLK),
+    )  # fmt: skip
+    return next((kind for kind, has in kinds if has(mode)), None)
+
+
 class PartFile:
-    """`<name>.part` beside the target, locked against other processes that save to the same target.
+    """`<name>.chainhub.part` beside the target, locked against other processes that save to the same target.
 
     Attributes:
-        target: where the finished file goes.
+        target: where the finished file goes; if that is a link, the file that it leads to.
         size: bytes written so far.
     """
 
     def __init__(self, target: Path) -> None:
-        self.target = target
+        self.target = _followed(target)
         self.size = 0
-        self._path, self._file = _open_own(target)
+        self._path, self._file = _open_own(self.target)
         self._digest = hashlib.sha256()
-        self._hasher = ThreadPoolExecutor(1)
+        self._hasher: ThreadPoolExecutor | None = ThreadPoolExecutor(1)
         self._hashing: Future[None] | None = None
 
     def write(self, data: bytes | bytearray) -> None:
@@ -70,7 +105,13 @@ class PartFile:
         self._file.write(data)
         self.size += len(data)
         self._hashed()
-        self._hashing = self._hasher.submit(self._digest.update, data)
+        if self._hasher is not None:
+            try:
+                self._hashing = self._hasher.submit(self._digest.update, data)
+                return
+            except RuntimeError:  # the process is ending, or may have no more threads
+                self._end_hasher()
+        self._digest.update(data)
 
     def restart(self) -> None:
         """Forget what was written."""
@@ -80,20 +121,22 @@ class PartFile:
         self._digest = hashlib.sha256()
         self.size = 0
 
-    def check(self) -> None:
-        """Check that the content is a whole video.
+    def check(self) -> bool:
+        """Check that the content is a whole video; return whether it shows itself that nothing is missing at its end.
 
         Raises:
-            ValueError: it is not; the text says why.
+            ValueError: it is not whole; the text says why.
         """
         self._file.flush()
         with self._path.open("rb") as stream:
-            mp4.check(stream, self.size)
+            return mp4.check(stream, self.size)
 
     def finish(self) -> str:
         """Put the file in the target's place, synced, and return its sha256 in hex."""
         self._file.flush()
         os.fsync(self._file.fileno())
+        if (kind := _special_kind(self.target)) is not None:
+            raise FileExistsError(errno.EEXIST, f"it has become a {kind}")
         if os.name == "nt":
             self._file.close()
         self._path.replace(self.target)
@@ -110,20 +153,27 @@ class PartFile:
 
     def discard(self) -> None:
         """Remove the file, if it was not finished, and end what works in the background."""
-        self._hasher.shutdown()
+        self._end_hasher()
         if self._file.closed:
             return
         with contextlib.suppress(OSError):
             self._path.unlink()
-        self._file.close()
+        with contextlib.suppress(OSError):  # a full disk refuses again what is still in the buffer
+            self._file.close()
+
+    def _end_hasher(self) -> None:
+        hasher, self._hasher = self._hasher, None
+        if hasher is not None:
+            hasher.shutdown()
 
 
 def clear_abandoned(target: Path) -> None:
     """Remove part files of a target whose processes were killed; those in use stay."""
-    name = re.compile(re.escape(target.name) + r"(\.[0-9a-f]{8})?\.part")
+    target = _followed(target)
+    name = re.compile(re.escape(target.name) + r"(\.[0-9a-f]{8})?" + re.escape(_SUFFIX))
     with contextlib.suppress(OSError):  # tidying up is no reason to fail
         for path in [each for each in target.parent.iterdir() if name.fullmatch(each.name)]:
-            with path.open("r+b") as file:
+            with contextlib.suppress(OSError), _open_if_ours(path) as file:
                 if _locked(path, file):
                     path.unlink()
 
@@ -142,7 +192,10 @@ def sync_folder(folder: Path) -> None:
     """Make a rename in a folder survive a power cut, where the system can."""
     if os.name != "posix":
         return
-    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+    except PermissionError:  # one may write to some folders that one may not read
+        return
     try:
         os.fsync(descriptor)
     except OSError as error:
@@ -152,31 +205,67 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
+def _own_name(target: Path) -> Path:
+    """Return a name for a part file that nobody has."""
+    return target.with_name(f"{target.name}.{secrets.token_hex(4)}{_SUFFIX}")
+
+
 def _open_own(target: Path) -> tuple[Path, BinaryIO]:
-    """Open the part file; if another process is at it, one with a name of our own."""
-    path = target.with_name(target.name + ".part")
+    """Open the part file; if another process is at it, or it is not ours, one with a name of our own."""
+    path = target.with_name(target.name + _SUFFIX)
+    exclusive = 0
     while True:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | _NO_LINK | _BINARY, DEFAULT_MODE)
-        file = os.fdopen(descriptor, "r+b")
         try:
-            if _locked(path, file):
-                file.truncate()
-                return path, file
+            file = _open_if_ours(path, os.O_CREAT | exclusive)
         except OSError:
+            if exclusive or not os.path.lexists(path):
+                raise
+        else:
+            try:
+                if _locked(path, file, alone=bool(exclusive)):
+                    file.truncate()
+                    return path, file
+            except OSError:
+                file.close()
+                raise
             file.close()
-            raise
-        file.close()
-        path = target.with_name(f"{target.name}.{secrets.token_hex(4)}.part")
+        path, exclusive = _own_name(target), os.O_EXCL
 
 
-def _locked(path: Path, file: BinaryIO) -> bool:
-    """Take the lock, and make sure that the path still leads to the file that was locked."""
+def _open_if_ours(path: Path, flags: int = 0) -> BinaryIO:
+    """Open a part file.
+
+    Raises:
+        OSError: it cannot be opened, or it is no ordinary file of one name.
+    """
+    descriptor = os.open(path, _FLAGS | flags, DEFAULT_MODE)
+    known = os.fstat(descriptor)
+    if not stat.S_ISREG(known.st_mode) or known.st_nlink > 1:
+        os.close(descriptor)
+        raise FileExistsError(errno.EEXIST, "not a part file of ours", str(path))
+    return os.fdopen(descriptor, "r+b")
+
+
+def _locked(path: Path, file: BinaryIO, *, alone: bool = False) -> bool:
+    """Take the lock, and make sure that the path still leads to the file that was locked.
+
+    Args:
+        path: of the file.
+        file: open.
+        alone: whether no other process knows the name, so that it may do without a lock where there are none.
+    """
     if sys.platform == "win32":  # an open file cannot be replaced there, which guards as well
         return True
     import fcntl  # is not there on Windows
 
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        if not alone:
+            return False
+    try:
         return os.path.samestat(os.fstat(file.fileno()), path.stat())
     except OSError:
         return False

@@ -5,19 +5,20 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import inspect
+import os
+import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterator, Mapping
 from contextlib import aclosing, suppress
 from functools import partial
 from threading import Event
 from typing import Any, Concatenate, ParamSpec, TypeVar
-from urllib.parse import urlsplit
 
 import attrs
 import httpx
 
 from chainhub_video import runtime
 from chainhub_video.drivers import http
-from chainhub_video.drivers.local_addresses import LocalAddressCheck
+from chainhub_video.drivers.deadline import within
 from chainhub_video.io import IO, Call
 from chainhub_video.settings import Settings
 
@@ -38,6 +39,7 @@ class AsyncDriver:
         self.lent = http.checked_client(client, asynchronous=True)
         self._own: http.OwnClients[httpx.AsyncClient] | None = None
         self._closed = False
+        self._process = os.getpid()
 
     async def run(
         self,
@@ -74,6 +76,8 @@ class AsyncDriver:
         """
         if (lent := http.open_client(self.lent, closed=self._closed)) is not None:
             return lent
+        if self._process != os.getpid():  # after a fork: the connections are the parent's
+            self._process, self._own = os.getpid(), None
         if self._own is None:
             from chainhub_video.drivers.routing import AsyncRoutingTransport  # when first needed
 
@@ -108,11 +112,14 @@ class AsyncStream:
     _response: Any
     _blocks: AsyncIterator[bytes]
     _trace: http.SendTrace
+    _seconds_left: Callable[[float], float]
 
     async def read(self) -> bytes:
         """Return the next bytes, empty at the end."""
+        left = self._seconds_left(time.monotonic())
         with self._trace.translate_errors():
-            return await anext(self._blocks, b"")
+            async with within(left):
+                return await anext(self._blocks, b"")
 
     async def close(self) -> None:
         """Give the connection back."""
@@ -133,17 +140,22 @@ class AsyncIO:
     async def open(self, call: Call, /) -> AsyncStream:
         """Send a request, and return its answer with the body unread."""
         client = self._driver.client(fresh=call.fresh)
-        trace = http.SendTrace(own=self._driver.lent is None)
+        trace = http.SendTrace(own=self._driver.lent is None, leaving=call.leaving)
         request = http.build_request(client, self._driver.settings, call, body=_off_loop)
-        if call.fresh:  # what may be sent again at any time needs no trace
-            request.extensions["trace"] = trace.record_async
-        elif call.public_only:
-            gateway = urlsplit(self._driver.settings.base_url).hostname or ""
-            request.extensions["trace"] = LocalAddressCheck(request.url.host, gateway).record_async
+        if (watcher := http.watcher(self._driver.settings, call, request, trace)) is not None:
+            request.extensions["trace"] = watcher.record_async
+        settings = self._driver.settings
+        seconds = http.seconds_until_answer(settings, call)
+        end = time.monotonic() + seconds
         with trace.translate_errors():
-            response = await client.send(request, stream=True, follow_redirects=False, auth=None)
-        headers = http.lower_headers(response.headers)
-        return AsyncStream(response.status_code, headers, response, response.aiter_bytes(), trace)
+            async with within(seconds):
+                response = await client.send(
+                    request, stream=True, follow_redirects=False, auth=None
+                )
+        left = partial(http.seconds_left, settings, call, end)
+        blocks = response.aiter_bytes() if http.is_read(response) else response.aiter_raw()
+        headers = http.headers_of(response)
+        return AsyncStream(response.status_code, headers, response, blocks, trace, left)
 
     async def sleep(self, seconds: float, /) -> None:
         """Let time pass."""
@@ -163,8 +175,7 @@ class AsyncIO:
             finally:
                 ended.set()
 
-        context = contextvars.copy_context()
-        thread = asyncio.get_running_loop().run_in_executor(None, partial(context.run, work))
+        thread = _in_thread(work)
         try:
             return await asyncio.shield(thread)
         except asyncio.CancelledError:
@@ -179,7 +190,7 @@ class AsyncIO:
     async def ask(self, function: Callable[..., Any], /, *args: Any, blocks: bool = False) -> Any:
         """Call the caller's own function, and await what it returns where that can be awaited."""
         if blocks and not inspect.iscoroutinefunction(function):
-            result = await asyncio.to_thread(function, *args)
+            result = await _in_thread(partial(function, *args))
         else:
             result = function(*args)
         return await result if inspect.isawaitable(result) else result
@@ -187,5 +198,21 @@ class AsyncIO:
 
 async def _off_loop(blocks: Iterator[bytes]) -> AsyncIterator[bytes]:
     """Read a body that blocks in a thread, a block at a time."""
-    while (block := await asyncio.to_thread(next, blocks, None)) is not None:
+    while (block := await _in_thread(partial(next, blocks, None))) is not None:
         yield block
+
+
+def _in_thread(work: Callable[[], T]) -> asyncio.Future[T]:
+    """Call a function in a thread; in this one if the process is ending, when Python starts no thread any more."""
+    loop = asyncio.get_running_loop()
+    try:
+        return loop.run_in_executor(None, partial(contextvars.copy_context().run, work))
+    except RuntimeError as error:
+        if "shutdown" not in str(error):
+            raise
+    done: asyncio.Future[T] = loop.create_future()
+    try:
+        done.set_result(work())
+    except Exception as error:  # noqa: BLE001 - as a thread would, for whoever awaits it
+        done.set_exception(error)
+    return done

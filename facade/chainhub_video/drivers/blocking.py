@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import inspect
+import os
+import time
 from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator, Mapping
+from functools import partial
 from threading import Lock
 from typing import Any, Concatenate, ParamSpec, TypeVar
-from urllib.parse import urlsplit
 
 import attrs
 import httpx
 
 from chainhub_video import runtime
 from chainhub_video.drivers import http
-from chainhub_video.drivers.local_addresses import LocalAddressCheck
+from chainhub_video.drivers.deadline import until
 from chainhub_video.io import IO, Call
 from chainhub_video.settings import Settings
 
@@ -35,6 +37,7 @@ class BlockingDriver:
         self._own: http.OwnClients[httpx.Client] | None = None
         self._lock = Lock()
         self._closed = False
+        self._process = os.getpid()
 
     def run(
         self,
@@ -73,6 +76,10 @@ class BlockingDriver:
             ConfigurationError: our client or the lent one has been closed; or the environment's certificates
                 cannot be used.
         """
+        if (
+            self._process != os.getpid()
+        ):  # after a fork: the connections, and who holds the lock, are the parent's
+            self._process, self._lock, self._own = os.getpid(), Lock(), None
         with self._lock:
             if (lent := http.open_client(self.lent, closed=self._closed)) is not None:
                 return lent
@@ -111,10 +118,12 @@ class BlockingStream:
     _response: Any
     _blocks: Iterator[bytes]
     _trace: http.SendTrace
+    _seconds_left: Callable[[float], float]
 
     async def read(self) -> bytes:
         """Return the next bytes, empty at the end."""
-        with self._trace.translate_errors():
+        clock = time.monotonic()
+        with self._trace.translate_errors(), until(clock + self._seconds_left(clock)):
             return next(self._blocks, b"")
 
     async def close(self) -> None:
@@ -136,17 +145,18 @@ class BlockingIO:
     async def open(self, call: Call, /) -> BlockingStream:
         """Send a request, and return its answer with the body unread."""
         client = self._driver.client(fresh=call.fresh)
-        trace = http.SendTrace(own=self._driver.lent is None)
+        trace = http.SendTrace(own=self._driver.lent is None, leaving=call.leaving)
         request = http.build_request(client, self._driver.settings, call, body=iter)
-        if call.fresh:  # what may be sent again at any time needs no trace
-            request.extensions["trace"] = trace.record
-        elif call.public_only:
-            gateway = urlsplit(self._driver.settings.base_url).hostname or ""
-            request.extensions["trace"] = LocalAddressCheck(request.url.host, gateway).record
-        with trace.translate_errors():
+        if (watcher := http.watcher(self._driver.settings, call, request, trace)) is not None:
+            request.extensions["trace"] = watcher.record
+        settings = self._driver.settings
+        end = time.monotonic() + http.seconds_until_answer(settings, call)
+        with trace.translate_errors(), until(end):
             response = client.send(request, stream=True, follow_redirects=False, auth=None)
-        headers = http.lower_headers(response.headers)
-        return BlockingStream(response.status_code, headers, response, response.iter_bytes(), trace)
+        left = partial(http.seconds_left, settings, call, end)
+        blocks = response.iter_bytes() if http.is_read(response) else response.iter_raw()
+        headers = http.headers_of(response)
+        return BlockingStream(response.status_code, headers, response, blocks, trace, left)
 
     async def sleep(self, seconds: float, /) -> None:
         """Let time pass."""

@@ -9,13 +9,16 @@ import inspect
 import platform
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from http.cookiejar import DefaultCookiePolicy
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+from urllib.parse import urlsplit
 
 import attrs
 import httpx
 
 from chainhub_video import runtime
 from chainhub_video._version import __version__
+from chainhub_video.drivers.local_addresses import LocalAddressCheck
 from chainhub_video.errors import ConfigurationError
 from chainhub_video.io import Call, TransportFailure
 
@@ -34,8 +37,11 @@ _NEVER_SENT = frozenset(
     {"ConnectError", "ConnectTimeout", "PoolTimeout", "ProxyError", "UnsupportedProtocol"}
 )
 _HTTP_LIBRARY = frozenset({"HTTPError", "InvalidURL", "StreamError", "CookieConflict"})
+_SLACK = (
+    0.25  # seconds that the library's own timeouts, which say what was waited for, have before ours
+)
 _BLOCK = 1 << 17  # bytes of a multipart body that are sent together
-_PRIVATE_HEADERS = ("authorization", "cookie", "proxy-authorization")
+_OUR_HEADERS = {"host", "user-agent", "accept-encoding", "connection"}
 
 
 def checked_client(client: Any, *, asynchronous: bool) -> Any:
@@ -104,11 +110,13 @@ def own_clients(
     routes = environment_routes() if settings.trust_env else Routes()
     kept = transport(routes, trust, httpx.Limits(**KEPT_LIMITS))
     fresh = transport(routes, trust, httpx.Limits(**FRESH_LIMITS))
-    return OwnClients(
-        kept=client(transport=kept, trust_env=False),
-        fresh=client(transport=fresh, trust_env=False),
-        ready=fresh.ready,
-    )
+
+    def made(way: Any) -> C:
+        one: Any = client(transport=way, trust_env=False)
+        one.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=()))  # none is kept
+        return cast("C", one)
+
+    return OwnClients(kept=made(kept), fresh=made(fresh), ready=fresh.ready)
 
 
 def build_request(
@@ -142,12 +150,29 @@ def build_request(
             content=body(_blocks(request.stream)),
             extensions=request.extensions,
         )
-    if not _to_gateway(
-        call
-    ):  # the defaults of a client that the caller lent us are not for strangers
-        for name in _PRIVATE_HEADERS:
-            request.headers.pop(name, None)
+    if not _to_gateway(call):
+        _strip_defaults(request, call)
     return request
+
+
+def watcher(
+    settings: Settings, call: Call, request: Any, trace: SendTrace
+) -> SendTrace | LocalAddressCheck | None:
+    """Return what has to hear of the transport's events during a request, or None."""
+    if call.fresh:  # what may be sent again at any time needs no trace
+        return trace
+    if call.public_only:
+        return LocalAddressCheck(request.url.host, urlsplit(settings.base_url).hostname or "")
+    return None
+
+
+def _strip_defaults(request: Any, call: Call) -> None:
+    """Take the default headers, cookies and parameters of a lent client out of a request to a stranger."""
+    request.url = type(request.url)(call.arguments["url"])
+    ours = {name.lower() for name in call.arguments.get("headers", {})} | _OUR_HEADERS
+    for name in list(request.headers):
+        if name.lower() not in ours:
+            del request.headers[name]
 
 
 def _blocks(pieces: Iterable[bytes]) -> Iterator[bytes]:
@@ -165,7 +190,11 @@ def _blocks(pieces: Iterable[bytes]) -> Iterator[bytes]:
 def _arguments(settings: Settings, call: Call) -> dict[str, Any]:
     """Return the arguments of `build_request` for a call; only a relative address gets the key."""
     arguments = dict(call.arguments)
-    headers = {"User-Agent": USER_AGENT, **arguments.get("headers", {})}
+    headers = {
+        "User-Agent": USER_AGENT,
+        "Accept-Encoding": "identity",  # what is compressed may be of any size
+        **arguments.get("headers", {}),
+    }
     if _to_gateway(call):
         if not call.with_key:
             arguments["url"] = settings.base_url + arguments["url"]
@@ -173,9 +202,33 @@ def _arguments(settings: Settings, call: Call) -> dict[str, Any]:
         headers.setdefault("Accept", "application/json")
     limits = settings.timeouts
     steps = (limits.connect, call.read_timeout or limits.read, limits.write, limits.connect)
-    bound = call.within
-    timeout = steps if bound is None else tuple(min(step, bound) for step in steps)
+    bound = seconds_until_answer(settings, call) - _SLACK
+    timeout = tuple(min(step, bound) for step in steps)
     return {**arguments, "headers": headers, "timeout": timeout}
+
+
+def seconds_until_answer(settings: Settings, call: Call) -> float:
+    """Return how long the head of an answer may take, everything before it included.
+
+    A create's is all of the time that it has: what it sends, what the gateway answers, and interim answers.
+    """
+    limits = settings.timeouts
+    seconds = call.within or call.read_timeout or limits.connect + limits.write + limits.read
+    return seconds + _SLACK
+
+
+def seconds_left(settings: Settings, call: Call, end: float, clock: float) -> float:
+    """Return how long the next bytes of an answer may take.
+
+    Args:
+        settings: the client's.
+        call: what was asked for.
+        end: when the head of its answer had to be there.
+        clock: the time now, on the same clock.
+    """
+    if call.within is not None:
+        return max(0.0, end - clock)
+    return (call.read_timeout or settings.timeouts.read) + _SLACK
 
 
 def _to_gateway(call: Call) -> bool:
@@ -183,9 +236,18 @@ def _to_gateway(call: Call) -> bool:
     return call.with_key or str(call.arguments["url"]).startswith("/")
 
 
-def lower_headers(headers: Any) -> dict[str, str]:
+def headers_of(response: Any) -> dict[str, str]:
     """Return an answer's headers as text, with their names in lower case."""
-    return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in headers.raw}
+    raw = response.headers.raw
+    headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in raw}
+    if is_read(response):
+        headers.pop("content-encoding", None)
+    return headers
+
+
+def is_read(response: Any) -> bool:
+    """Return whether a lent client's transport gave an answer with its body in it, decompressed if it was not plain."""
+    return bool(getattr(response, "is_stream_consumed", False))
 
 
 class SendTrace:
@@ -196,10 +258,14 @@ class SendTrace:
 
     Args:
         own: whether the transport is ours, so that its failures to connect are what they are called.
+        leaving: is called just before the request may leave; at once if the transport is not ours.
     """
 
-    def __init__(self, *, own: bool) -> None:
+    def __init__(self, *, own: bool, leaving: Callable[[], None] | None = None) -> None:
         self._own = own
+        self._leaving = leaving or (lambda: None)
+        if not own:
+            self._leaving()
         self._heard = False
         self._left = False
 
@@ -208,7 +274,9 @@ class SendTrace:
         self._heard = True
         if event.endswith("send_request_headers.started"):
             method = getattr(info.get("request"), "method", b"")
-            self._left = self._left or method != b"CONNECT"
+            if method != b"CONNECT":
+                self._leaving()
+                self._left = True
 
     async def record_async(self, event: str, info: Mapping[str, Any]) -> None:
         """Take an event under asyncio."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import httpx
 
+from chainhub_video.drivers.deadline import bound
 from chainhub_video.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ class RoutingTransport(httpx.BaseTransport):
     """A transport that sends each request the way that the environment says."""
 
     def __init__(self, routes: Routes, trust: ssl.SSLContext, limits: httpx.Limits) -> None:
-        self._transports = Transports(routes, httpx.HTTPTransport, trust, limits)
+        self._transports = Transports(routes, _bounded, trust, limits)
         self.ready = self._transports.ready
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
@@ -112,6 +113,11 @@ class RoutingTransport(httpx.BaseTransport):
         """Close the connections."""
         for transport in self._transports.release():
             transport.close()
+
+
+def _bounded(**options: Any) -> httpx.HTTPTransport:
+    transport: httpx.HTTPTransport = bound(httpx.HTTPTransport(**options))
+    return transport
 
 
 class AsyncRoutingTransport(httpx.AsyncBaseTransport):

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import json
 import logging
-import shlex
+import math
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from enum import Enum
@@ -25,12 +25,12 @@ import attrs
 
 from chainhub_video.errors import (
     ChainHubError,
-    ConfigurationError,
     ConnectionFailed,
     InvalidRequest,
     ReceiptConflict,
     SubmissionUncertain,
     UnexpectedResponse,
+    WaitTimeout,
 )
 from chainhub_video.flows.pictures import (
     OpenedPicture,
@@ -39,17 +39,21 @@ from chainhub_video.flows.pictures import (
     prepare_pictures,
 )
 from chainhub_video.flows.wait import check_limit, note_created
-from chainhub_video.io import IO, AnswerTooLarge, Call, Reply, TransportFailure, read_whole
+from chainhub_video.io import IO, Call, Reply, TransportFailure, UnreadableAnswer, read_whole
 from chainhub_video.receipts.receipt import (
     Receipt,
+    ReceiptLocked,
     ReceiptState,
     ReceiptStore,
     append_message,
     fingerprint_of,
+    shell_quoted,
+    swap_in_time,
     uncertain_error,
     wait_until_settled,
     what_to_do,
 )
+from chainhub_video.text import redacted
 from chainhub_video.wire.failures import (
     error_for,
     read_error_body,
@@ -67,7 +71,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("chainhub_video")
 
-Outcome: TypeAlias = Reply | TransportFailure | AnswerTooLarge
+Outcome: TypeAlias = Reply | TransportFailure | UnreadableAnswer
 
 REFUSALS = frozenset({400, 401, 402, 403, 404, 413, 422})
 _KEPT = 8192  # bytes of an answer that a receipt keeps
@@ -91,7 +95,7 @@ def decide(outcome: Outcome) -> Decision:
     """
     if isinstance(outcome, TransportFailure):
         return Decision.UNCERTAIN if outcome.sent else Decision.AGAIN
-    if isinstance(outcome, AnswerTooLarge):
+    if isinstance(outcome, UnreadableAnswer):
         return Decision.UNCERTAIN
     if 200 <= outcome.status < 300:
         return Decision.ACCEPTED
@@ -173,7 +177,7 @@ class Submission:
         description: what is sent, as JSON values, with pictures by digest or link.
         fingerprint: sha256 in hex over it.
         store: where its receipt is kept; None for a create without one.
-        in_flight: whether a create is on its way whose outcome is not known yet.
+        in_flight: whether a create has left, or may have, whose outcome is not known yet.
         task: what came of it.
         before: the receipt that was there before ours.
         receipt: ours, as it was last written.
@@ -238,49 +242,54 @@ class Submission:
         """
         settings, request = self.settings, self.request
         self.io.ready()  # what is wrong with the environment shows before anything counts as sent
-        pictures = await prepare_pictures(self.io, settings, self.wire, request, self.opened)
+        pictures = await prepare_pictures(
+            self.io, settings, self.wire, request, self.opened, self.patience
+        )
         call = self.wire.create_call(request, pictures)
         call = attrs.evolve(call, fresh=True, read_timeout=self.patience)
         if settings.confirm is not None and not await self.io.ask(settings.confirm, request):
             raise InvalidRequest("confirm= did not agree to this create; nothing was sent")
         settings.spending.reserve()
         try:
-            answer = read_success(await self._exchange(call))
+            answer = read_success(await self._exchange(call), settings.api_key)
             task = self.wire.read_created(answer, settings.base_url)
         except UnexpectedResponse as error:
-            raise self._uncertain(str(error)) from error
+            raise self._uncertain(redacted(str(error), settings.api_key)) from error
         except BaseException:
             if not self.in_flight:
                 settings.spending.release()
             raise
-        log.info("created task %s (%s, %s)", task.id, request.model, request.format)
+        log.info("created task %s (%s, %s)", task.label, request.model, request.format)
         note_created(self.io, settings, task.id)
         return attrs.evolve(task, model=task.model or request.model)
 
     async def _exchange(self, call: Call) -> Reply:
         """Send until the create is accepted or refused, as often as the money rule allows."""
         failures = 0
+        # A create that starts late still has all of its time: giving up early is what makes an outcome unknown.
+        last_start = min(self.io.now() + self.patience, self.deadline or math.inf)
         while True:
             if self.store is not None:
                 await self._renew(self.store)
-            self.in_flight, self.answer, self._sent_at = True, None, datetime.now(UTC)
+            self.answer, self._sent_at = None, datetime.now(UTC)
             outcome: Outcome
             try:
-                stream = await self.io.open(call)
+                stream = await self.io.open(attrs.evolve(call, leaving=self._note_leaving))
+                self._note_leaving()  # an answer is proof enough
                 # An answer that trickles in has no more time than one that is late.
                 ends = self.io.now() + self.patience
                 reply = await read_whole(self.io, stream, deadline=ends)
-                outcome = stated_refusal(reply.without(self.settings.api_key))
+                outcome = stated_refusal(reply)
                 self.answer = self._trail(outcome)
-            except (TransportFailure, AnswerTooLarge) as failure:
+            except (TransportFailure, UnreadableAnswer) as failure:
                 outcome = failure
-            except ConfigurationError:  # there is nothing to send it with
-                self.in_flight = False
-                raise
             decision = decide(outcome)
             if decision is Decision.ACCEPTED and isinstance(outcome, Reply):
                 return outcome
+            if isinstance(outcome, Reply):
+                outcome = outcome.without(self.settings.api_key)
             if decision is Decision.UNCERTAIN:
+                self._note_leaving()
                 what = str(error_for(outcome)) if isinstance(outcome, Reply) else str(outcome)
                 raise self._uncertain(what) from _cause(outcome)
             self.in_flight = False
@@ -288,11 +297,14 @@ class Submission:
             error = self._refusal(outcome)
             retry = self.settings.retry
             pause = retry.delay(failures, retry_after=getattr(error, "retry_after", None))
-            late = self.deadline is not None and self.io.now() + pause > self.deadline
+            late = self.io.now() + pause > last_start
             if decision is Decision.REFUSED or late or not retry.allows(failures, pause):
                 raise error from _cause(outcome)
             log.debug("create not accepted (%s), again in %.1f s", error, pause)
             await self.io.sleep(pause)
+
+    def _note_leaving(self) -> None:
+        self.in_flight = True
 
     def _refusal(self, outcome: Outcome) -> ChainHubError:
         """Return the error for a create that surely did not happen."""
@@ -313,9 +325,9 @@ class Submission:
             answer=self.answer,
         )
 
-    @staticmethod
-    def _trail(reply: Reply) -> dict[str, Any]:
+    def _trail(self, reply: Reply) -> dict[str, Any]:
         """Return what is kept of an answer to a create."""
+        reply = reply.without(self.settings.api_key)
         return {
             "status": reply.arrived_as or reply.status,
             "request_id": request_id_of(reply),
@@ -352,6 +364,11 @@ class Submission:
         """Put a receipt in place of another; return whether that was still there."""
         try:
             return await self._swap(store, old, new)
+        except ReceiptLocked as locked:
+            raise WaitTimeout(
+                f"receipt {store.name} could not be written in time ({locked}): nothing was sent by "
+                "this call; run it again when the lock is let go of"
+            ) from locked
         except OSError as error:
             raise InvalidRequest(
                 f"receipt {store.name} cannot be written ({error}): nothing was sent; choose "
@@ -360,10 +377,10 @@ class Submission:
 
     async def _swap(self, store: ReceiptStore, old: Receipt | None, new: Receipt) -> bool:
         self._writing = new
-        done = await self.io.run(store.swap, old, new)
-        self._writing = None
+        done = await swap_in_time(self.io, store, old, new, self.deadline)
         if done:
             self.receipt = new
+        self._writing = None  # last: an interruption must find the one that is there
         return done
 
     async def _write_task(self, store: ReceiptStore, task: VideoTask) -> Receipt:
@@ -375,7 +392,7 @@ class Submission:
         except (OSError, ReceiptConflict) as error:
             why = str(error)
         raise ReceiptConflict(
-            f"task {task.id} is paid, but receipt {store.name} could not be written ({why}): note "
+            f"task {task.label} is paid, but receipt {store.name} could not be written ({why}): note "
             "the id; wait() and download() take it, and cost nothing",
             task=task,
         )
@@ -387,8 +404,8 @@ class Submission:
             if ours:  # `_write_task` has tried, and says so
                 return
             last: Receipt | None = self.receipt.submitted(self.task)
-            fact = f"Task {self.task.id} is paid and goes on at the gateway. "
-            kept = f"Its receipt {name} resumes it: chainhub-video resume {shlex.quote(name)}"
+            fact = f"Task {self.task.label} is paid and goes on at the gateway. "
+            kept = f"Its receipt {name} resumes it: chainhub-video resume {shell_quoted(name)}"
         elif self.in_flight and self.receipt is not None:
             reason = str(error) or "the create was interrupted"
             last = self.receipt.to(ReceiptState.UNCERTAIN, reason=reason, answer=self.answer)

@@ -7,11 +7,21 @@ from collections.abc import Callable
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from urllib.parse import urlsplit
 
 import attrs
 
 from chainhub_video.downloads.partfile import PartFile, checked_target
-from chainhub_video.errors import ChainHubError, ConfigurationError, DownloadFailed, InvalidRequest
+from chainhub_video.downloads.ranges import Version, announced_length, offered_range
+from chainhub_video.errors import (
+    ChainHubError,
+    ConfigurationError,
+    DownloadFailed,
+    InvalidRequest,
+    OutputFailed,
+    TaskFailed,
+    UnexpectedResponse,
+)
 from chainhub_video.flows.source import (
     AttemptFailed,
     BadLink,
@@ -20,14 +30,15 @@ from chainhub_video.flows.source import (
     display_url,
 )
 from chainhub_video.flows.wait import check_timeout, query
-from chainhub_video.io import IO, AnswerTooLarge, Reply, Stream, TransportFailure
+from chainhub_video.io import IO, SHORTEST, Reply, Stream, TransportFailure, UnreadableAnswer
+from chainhub_video.receipts.receipt import shell_quoted
 from chainhub_video.task import SavedVideo, TaskStatus
-from chainhub_video.wire.answers import number_of
-from chainhub_video.wire.failures import shorten
+from chainhub_video.text import shorten
+from chainhub_video.wire.format import path_id
 
 if TYPE_CHECKING:
     from chainhub_video.settings import Settings
-    from chainhub_video.task import VideoTask
+    from chainhub_video.task import Verification, VideoTask
 
 log = logging.getLogger("chainhub_video")
 
@@ -35,6 +46,10 @@ T = TypeVar("T")
 OnProgress: TypeAlias = "Callable[[int, int | None], Any]"
 
 _BLOCK = 1 << 19  # bytes that are written to the disk together
+_ATTEMPTS = 12  # in a row that bring nothing
+_WRONG_ATTEMPTS = (
+    4  # among them that bring something else: content that is wrong seldom becomes right
+)
 _LONGEST_HOLD = 0.25  # seconds that fewer bytes wait for more
 
 
@@ -59,7 +74,7 @@ async def download(
     target = await io.run(checked_target, to)
     deadline = None if timeout is None else io.now() + timeout
     if not task.raw_status and not task.done:  # nobody has asked for it yet
-        task = await query(io, settings, task, None if timeout is None else max(1.0, timeout))
+        task = await query(io, settings, task, None if timeout is None else max(SHORTEST, timeout))
     return await save(io, settings, task, target, on_progress, deadline=deadline)
 
 
@@ -83,32 +98,91 @@ async def save(
         deadline: on the clock of `io`; None for never.
 
     Raises:
-        DownloadFailed: no whole video could be had until the deadline.
-        InvalidRequest: the task is not completed, or the file cannot be written.
+        DownloadFailed: the task is not completed, or no whole video could be had until the deadline.
+        TaskFailed: the task ended badly.
+        OutputFailed: the file cannot be written, or the task cannot be asked for.
     """
-    if task.status is not TaskStatus.COMPLETED:
-        raise InvalidRequest(
-            f"task {task.id} is {shorten(task.raw_status or task.status)!r}, and only a completed one can be saved: "
-            "wait for it first"
-        )
+    _check_completed(task)
     transfer = _Transfer(io, VideoSource(io, settings, task, deadline), on_progress, deadline)
     try:
         part = await _on_disk(io, PartFile, target)
         try:
-            await transfer.fill(part)
+            verified = await transfer.fill(part)
             sha256 = await _on_disk(io, part.finish)
         finally:
             part.discard()
     except ConfigurationError as error:  # of the environment, by a link's scheme or host
-        raise error.about(task)
+        error.about(task)
+        raise
+    except InvalidRequest as error:
+        check_id(task, error)
+        raise
     except _Unwritable as error:
-        raise InvalidRequest(
-            f"output {str(target)!r} cannot be written ({error}); "
-            f"task {task.id} is paid and can be saved elsewhere",
+        raise OutputFailed(
+            f"output {str(target)!r} cannot be written ({error}). {how_to_save_elsewhere(transfer.source.task)}",
             task=task,
         ) from error.__cause__
-    log.info("saved task %s: %d bytes", task.id, part.size)
-    return SavedVideo(path=target, size=part.size, sha256=sha256, task=transfer.source.task)
+    log.info("saved task %s: %d bytes (verified by: %s)", task.label, part.size, verified)
+    if verified == "unknown":
+        log.warning(
+            "the video of task %s is saved, but neither the server nor the file says where it ends: look whether it "
+            "plays to its end, and download it again if not", task.label,
+        )  # fmt: skip
+    return SavedVideo(
+        path=target,
+        size=part.size,
+        sha256=sha256,
+        task=transfer.source.task,
+        verified=verified,
+    )
+
+
+def _check_completed(task: VideoTask) -> None:
+    if task.status is TaskStatus.COMPLETED:
+        return
+    word = shorten(task.raw_status or task.status)
+    if task.status is TaskStatus.FAILED:
+        reason = task.failure_reason or "the gateway gives no reason"
+        raise TaskFailed(
+            f"task {task.label} is {word!r}, there is no video of it: {shorten(reason)}",
+            reason=reason,
+            task=task,
+        )
+    raise DownloadFailed(
+        f"task {task.label} is {word!r}, and only a completed one can be saved: wait for it first",
+        task=task,
+    )
+
+
+def how_to_save_elsewhere(task: VideoTask) -> str:
+    """Return where a paid video is, and what saves it to another place."""
+    link = task.video_url
+    place = "the gateway" if link is None else urlsplit(display_url(link)).netloc or "its link"
+    return (
+        f"The video of task {task.label} is paid, and still at {place}: make room, or save it elsewhere, soon: "
+        f"links expire. videos.download({task.id!r}, 'FILE', format={task.format!r}), or: chainhub-video download "
+        f"--format {task.format} -o FILE -- {shell_quoted(task.id)}"
+    )
+
+
+def check_id(task: VideoTask, error: InvalidRequest) -> None:
+    """Tell a paid task whose id no address can be made of from a request that was wrong.
+
+    Args:
+        task: the task that could not be asked for.
+        error: why.
+
+    Raises:
+        OutputFailed: it is because of the id, which the gateway has chosen.
+    """
+    try:
+        path_id(task.id)
+    except InvalidRequest:
+        raise OutputFailed(
+            f"the gateway gave the paid task the id {task.id!r:.300}, which cannot stand in an address, so it cannot "
+            "be asked for: look for its video in the vendor's usage log, or ask the vendor's support for it by that id",
+            task=task,
+        ) from error
 
 
 @attrs.define
@@ -119,35 +193,40 @@ class _Transfer:
     source: VideoSource
     on_progress: OnProgress | None
     deadline: float | None
-    _validator: str | None = None
+    _version: Version = attrs.field(factory=Version)
     _total: int | None = None
 
-    async def fill(self, part: PartFile) -> None:
-        """Bring the whole video into the part file."""
-        failures = furthest = 0
+    async def fill(self, part: PartFile) -> Verification:
+        """Bring the whole video into the part file; return what shows that nothing is missing."""
+        failures = wrong = furthest = 0
         while True:
             try:
                 await self._attempt(part)
-                await _checked(self.io, part)
-                return
-            except (AttemptFailed, TransportFailure, AnswerTooLarge, BadLink) as error:
+                shown = await _checked(self.io, part)
+                if self._total is not None:
+                    return "length"
+                return "structure" if shown else "unknown"
+            except (AttemptFailed, TransportFailure, UnreadableAnswer, BadLink) as error:
                 trouble = error
             if part.size > furthest:  # a proxy that cuts every answer is no reason to give up
-                furthest, failures = part.size, 0
+                furthest, failures, wrong = part.size, 0, 0
             failures += 1
-            log.debug("download of task %s: %s", self.source.task.id, trouble)
+            wrong += isinstance(trouble, (_NotAVideo, BadLink))
+            log.debug("download of task %s: %s", self.source.task.label, trouble)
             pause = self.source.settings.retry.delay(failures)
             clock = self.io.now()
-            if failures >= _attempts(trouble) or (
-                self.deadline is not None and clock + pause > self.deadline
-            ):
+            late = self.deadline is not None and clock + pause > self.deadline
+            if failures >= _ATTEMPTS or wrong >= _WRONG_ATTEMPTS or late:
                 raise self._failed(trouble) from _cause(trouble)
             await self.io.sleep(pause)
 
     async def _attempt(self, part: PartFile) -> None:
+        link = self.source.task.video_url
+        version = self._version
+        place = "" if link is None else display_url(link)
         headers = {}
-        if part.size and self._validator:
-            headers = {"Range": f"bytes={part.size}-", "If-Range": self._validator}
+        if part.size and version.validator and version.place == place:
+            headers = {"Range": f"bytes={part.size}-", "If-Range": version.validator}
         stream = await self.source.open(headers)
         try:
             if stream.status == 416:
@@ -155,28 +234,22 @@ class _Transfer:
                 raise AttemptFailed("the server does not continue where the download broke off")
             if stream.status not in (200, 206):
                 raise AttemptFailed(f"the server answered HTTP {stream.status}")
-            await self._receive(stream, part)
+            await self._receive(stream, part, Version.of(stream, place))
         finally:
             await stream.close()
 
-    async def _receive(self, stream: Stream, part: PartFile) -> None:
-        if stream.status == 206 and not _continues(stream, part.size):
-            await _on_disk(self.io, part.restart)
-            raise AttemptFailed("the server continues at another place than asked")
-        if stream.status == 200 and part.size:
-            await _on_disk(self.io, part.restart)
-        announced = _length(stream)
-        total = self._total = None if announced is None else part.size + announced
-        self._check_size(total or 0)
-        self._validator = stream.headers.get("etag") or stream.headers.get("last-modified")
-        if self._validator and self._validator.startswith("W/"):
-            self._validator = None
+    async def _receive(self, stream: Stream, part: PartFile, version: Version) -> None:
+        ends = await self._begin(stream, part, version)
+        self._check_size(self._total or 0)
         block = bytearray()
         written = self.io.now()
         try:
             while data := await stream.read():
                 block += data
                 self._check_size(part.size + len(block))
+                if ends is not None and part.size + len(block) > ends:
+                    await _on_disk(self.io, part.restart)
+                    raise AttemptFailed("the server sent more than it announced")
                 clock = self.io.now()
                 if self.deadline is not None and clock > self.deadline:
                     raise AttemptFailed("the deadline has passed")
@@ -189,13 +262,41 @@ class _Transfer:
         if not part.size and block.lstrip().startswith((b"{", b"[")):
             raise AttemptFailed(complaint(Reply(stream.status, stream.headers, bytes(block))))
         await self._write(part, block)
-        if total is not None and part.size != total:
-            raise AttemptFailed(f"the download was cut after {part.size:,} of {total:,} bytes")
+        for whole in (self._total, ends):
+            if whole is not None and part.size != whole:
+                raise AttemptFailed(f"the download was cut after {part.size:,} of {whole:,} bytes")
+
+    async def _begin(self, stream: Stream, part: PartFile, version: Version) -> int | None:
+        """Compare an answer with the first one; return where its bytes end in the file, if it says so.
+
+        Raises:
+            AttemptFailed: it is partial, and not what is missing of the same file.
+        """
+        if stream.status == 200:
+            if part.size:
+                await _on_disk(self.io, part.restart)
+            self._version, self._total = version, announced_length(stream)
+            return self._total
+        offer = offered_range(stream)
+        if offer is None:
+            trouble = "it does not say, or contradicts itself, which bytes it sends"
+        elif offer.start != part.size:
+            trouble = "it sends bytes from another place than asked for"
+        else:
+            trouble = version.difference(self._version, offer, self._total) if part.size else ""
+        if offer is None or trouble:
+            await _on_disk(self.io, part.restart)
+            raise AttemptFailed(f"the server's partial answer cannot be used: {trouble}")
+        if not part.size:  # a whole file may come as a part, asked for or not
+            self._version, self._total = version, offer.total
+        elif self._total is None:
+            self._total = offer.total
+        return offer.end
 
     def _check_size(self, size: int) -> None:
         if size > self.source.settings.max_download:
             raise DownloadFailed(
-                f"task {self.source.task.id}: the video is larger than max_download, "
+                f"task {self.source.task.label}: the video is larger than max_download, "
                 f"{self.source.settings.max_download:,} bytes",
                 task=self.source.task,
             )
@@ -209,16 +310,11 @@ class _Transfer:
     def _failed(self, trouble: Exception) -> ChainHubError:
         link = self.source.task.video_url
         return DownloadFailed(
-            f"the video of task {self.source.task.id} could not be saved: {trouble}. The task is paid and "
+            f"the video of task {self.source.task.label} could not be saved: {trouble}. The task is paid and "
             "finished: download it again, soon, since links expire",
             url=None if link is None else display_url(link),
             task=self.source.task,
         )
-
-
-def _attempts(trouble: Exception) -> float:
-    """Return how many attempts a kind of trouble is worth: content that is wrong seldom becomes right."""
-    return 4 if isinstance(trouble, (_NotAVideo, BadLink)) else 12
 
 
 async def _on_disk(io: IO, function: Callable[..., T], *arguments: Any) -> T:
@@ -229,25 +325,15 @@ async def _on_disk(io: IO, function: Callable[..., T], *arguments: Any) -> T:
         raise _Unwritable(error.strerror or str(error)) from error
 
 
-async def _checked(io: IO, part: PartFile) -> None:
+async def _checked(io: IO, part: PartFile) -> bool:
     try:
-        await _on_disk(io, part.check)
+        return await _on_disk(io, part.check)
     except ValueError as error:
         await _on_disk(io, part.restart)
         raise _NotAVideo(str(error)) from error
 
 
-def _continues(stream: Stream, position: int) -> bool:
-    unit, _, rest = stream.headers.get("content-range", "").partition(" ")
-    return unit == "bytes" and rest.partition("-")[0] == str(position)
-
-
-def _length(stream: Stream) -> int | None:
-    if stream.headers.get("content-encoding", "identity") != "identity":
-        return None
-    length = number_of(stream.headers.get("content-length"))
-    return None if length is None else int(length)
-
-
 def _cause(trouble: Exception) -> BaseException | None:
+    if isinstance(trouble, UnreadableAnswer):
+        return UnexpectedResponse(str(trouble))
     return trouble.cause if isinstance(trouble, TransportFailure) else trouble.__cause__

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import shlex
 from collections.abc import Callable
 from datetime import UTC, datetime
 from os import PathLike, fspath
@@ -12,19 +11,30 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from chainhub_video.downloads.partfile import checked_target, clear_abandoned, file_matches
-from chainhub_video.errors import ChainHubError, InvalidRequest, ReceiptConflict, TaskFailed
+from chainhub_video.downloads.partfile import (
+    absolute_path,
+    checked_target,
+    clear_abandoned,
+    file_matches,
+)
+from chainhub_video.errors import (
+    ChainHubError,
+    InvalidRequest,
+    OutputFailed,
+    ReceiptConflict,
+    TaskFailed,
+)
 from chainhub_video.flows.create import prepare
-from chainhub_video.flows.download import OnProgress, save
+from chainhub_video.flows.download import OnProgress, check_id, how_to_save_elsewhere, save
 from chainhub_video.flows.wait import (
     check_timeout,
     follow,
-    format_told_by,
+    formats_told_by,
     note_created,
     query,
     task_for,
 )
-from chainhub_video.io import IO
+from chainhub_video.io import IO, SHORTEST
 from chainhub_video.models import MODELS
 from chainhub_video.receipts.file import SUFFIX, LocalReceipt
 from chainhub_video.receipts.receipt import (
@@ -32,6 +42,8 @@ from chainhub_video.receipts.receipt import (
     ReceiptState,
     ReceiptStore,
     append_message,
+    shell_quoted,
+    swap_in_time,
     uncertain_error,
     wait_until_settled,
 )
@@ -74,6 +86,8 @@ async def generate(
 ) -> SavedVideo:
     """Create, wait and save, or go on where an earlier run of the same request stopped; see `Videos.generate`."""
     job = await _job(io, settings, save_to, following)
+    if job.unwritable is not None and not await job.is_paid():
+        raise job.unwritable
     submission = await prepare(io, settings, request, deadline=job.deadline)
     try:
         receipt, task = await submission.submit(job.store, resubmit=resubmit_uncertain)
@@ -94,6 +108,8 @@ async def resume(
     job = await _job(io, settings, fspath(path).removesuffix(SUFFIX), following)
     receipt = await wait_until_settled(io, job.store, deadline=job.deadline)
     if receipt is None:
+        if job.unwritable is not None:
+            raise job.unwritable
         raise InvalidRequest(f"there is no receipt {job.store.name}: nothing was started there")
     if task_id is not None:
         receipt = await job.adopt(receipt, task_id)
@@ -106,11 +122,19 @@ async def _job(
     io: IO, settings: Settings, save_to: str | PathLike[str], following: FollowOptions
 ) -> _Job:
     check_timeout(following.timeout)  # before anything is paid
-    target = await io.run(checked_target, save_to)
+    unwritable: InvalidRequest | None = None
+    try:
+        target = await io.run(checked_target, save_to)
+    except InvalidRequest as error:
+        # It costs nothing, unless a receipt there tells of a task that is paid already.
+        unwritable = error
+        try:
+            target = absolute_path(save_to)
+        except (TypeError, ValueError):
+            raise error from None
     deadline = None if following.timeout is None else io.now() + following.timeout
-    return _Job(
-        io, settings, target, (settings.receipts or LocalReceipt)(target), following, deadline
-    )
+    store = (settings.receipts or LocalReceipt)(target)
+    return _Job(io, settings, target, store, following, deadline, unwritable)
 
 
 @attrs.frozen(eq=False)
@@ -123,6 +147,15 @@ class _Job:
     store: ReceiptStore
     following: FollowOptions
     deadline: float | None
+    unwritable: InvalidRequest | None  # why the output cannot be written, if it was seen at once
+
+    async def is_paid(self) -> bool:
+        """Return whether the receipt has a task."""
+        try:
+            receipt = await self.io.run(self.store.load)
+        except (OSError, ValueError, ReceiptConflict):
+            return False
+        return receipt is not None and receipt.task is not None
 
     async def finish(self, receipt: Receipt, task: VideoTask | None) -> SavedVideo:
         """Wait and save, as far as the receipt says that this is still to be done.
@@ -139,7 +172,7 @@ class _Job:
         if receipt.state is ReceiptState.FAILED:
             reason = receipt.reason or "the gateway gave no reason"
             raise TaskFailed(
-                f"task {task.id} had failed already: {reason}. Nothing was sent; to pay for another "
+                f"task {task.label} had failed already: {reason}. Nothing was sent; to pay for another "
                 f"attempt, remove {self.store.name}",
                 reason=reason,
                 task=attrs.evolve(task, status=TaskStatus.FAILED, failure_reason=reason),
@@ -154,13 +187,18 @@ class _Job:
             return SavedVideo(path=self.target, task=task, **result)
         try:
             return await self._wait_and_save(receipt, task, fresh=fresh)
+        except OutputFailed as error:
+            error.about(task)
+            error.receipt = self.store.name
+            append_message(error, f"Its receipt is {self.store.name}: {self._how_to_go_on()}")
+            raise
         except ChainHubError as error:
             error.about(task)
             if not isinstance(error, (TaskFailed, ReceiptConflict)):
                 append_message(error, self._how_to_resume())
             raise
         except BaseException as error:
-            paid = f"Task {task.id} is paid and goes on at the gateway."
+            paid = f"Task {task.label} is paid and goes on at the gateway."
             append_message(error, f"{paid} {self._how_to_resume()}")
             raise
 
@@ -180,13 +218,14 @@ class _Job:
         self._check_gateway(receipt)
         asked = receipt.request
         task = task_for(task_id, asked["format"])
-        told = {format_told_by(task_id)} - {None, task.format}
+        told = formats_told_by(task_id)
         left = self._left()
-        seen = await query(self.io, self.settings, task, left and max(1.0, left))
+        seen = await query(self.io, self.settings, task, left and max(SHORTEST, left))
         known = {model.name for model in MODELS} - {asked["model"]}
-        if told or seen.model in known:
+        other = bool(told) and task.format not in told
+        if other or seen.model in known:
             raise ReceiptConflict(
-                f"task {task_id} is one of {seen.model or f'the {told.pop()} format'}, and receipt {name} is of "
+                f"task {task_id} is one of {seen.model or f'the {told[0]} format'}, and receipt {name} is of "
                 f"{asked['model']} ({task.format}): look for the right one in the vendor's usage log"
             )
         adopted = receipt.submitted(attrs.evolve(task, model=asked["model"]))
@@ -206,6 +245,10 @@ class _Job:
         return None if self.deadline is None else max(0.0, self.deadline - self.io.now())
 
     async def _wait_and_save(self, receipt: Receipt, task: VideoTask, *, fresh: bool) -> SavedVideo:
+        if self.unwritable is not None:
+            raise OutputFailed(
+                f"{self.unwritable}. {how_to_save_elsewhere(task)}", task=task
+            ) from self.unwritable
         self._check_gateway(receipt)
         if (submitted := receipt.when(ReceiptState.SUBMITTED)) is not None and not fresh:
             age = max(0.0, (datetime.now(UTC) - submitted).total_seconds())
@@ -216,6 +259,9 @@ class _Job:
             task = await follow(
                 self.io, self.settings, task, how.on_update, self._left(), poll, pause
             )
+        except InvalidRequest as error:
+            check_id(task, error)
+            raise
         except TaskFailed as error:
             failed = receipt.to(ReceiptState.FAILED, reason=error.reason, result=None)
             if (trouble := await self._record(receipt, failed)) is not None:
@@ -224,19 +270,19 @@ class _Job:
         saved = await save(
             self.io, self.settings, task, self.target, how.on_progress, deadline=self.deadline
         )
-        result = {"size": saved.size, "sha256": saved.sha256}
+        result = {"size": saved.size, "sha256": saved.sha256, "verified": saved.verified}
         trouble = await self._record(receipt, receipt.to(ReceiptState.SAVED, result=result))
         if trouble is not None:  # an error would make callers try again, and perhaps pay again
             log.warning(
                 "the video of task %s is saved, but receipt %s could not be written (%s)",
-                task.id, self.store.name, trouble,
+                task.label, self.store.name, trouble,
             )  # fmt: skip
         return saved
 
     async def _record(self, old: Receipt, new: Receipt) -> str | None:
         """Write down what is known now; return what prevented it, if anything did."""
         try:
-            if await self.io.run(self.store.swap, old, new):
+            if await swap_in_time(self.io, self.store, old, new, self.deadline):
                 return None
             found = await self.io.run(self.store.load)
         except (OSError, ReceiptConflict) as error:
@@ -246,7 +292,9 @@ class _Job:
         return "it was removed" if found is None else "it was changed by another hand"
 
     def _how_to_resume(self) -> str:
+        return f"Its receipt {self.store.name} resumes it without a second create: {self._how_to_go_on()}"
+
+    def _how_to_go_on(self) -> str:
         return (
-            f"Its receipt {self.store.name} resumes it without a second create: run the same call "
-            f"again, or: chainhub-video resume {shlex.quote(str(self.target))}"
+            f"run the same call again, or: chainhub-video resume {shell_quoted(str(self.target))}"
         )

@@ -21,7 +21,8 @@ from chainhub_video.images.pictures import (
     open_picture,
     spool,
 )
-from chainhub_video.io import IO, AnswerTooLarge, Stream, TransportFailure
+from chainhub_video.io import IO, Stream, TransportFailure, UnreadableAnswer
+from chainhub_video.request import pixels_of
 from chainhub_video.wire.answers import number_of
 
 if TYPE_CHECKING:
@@ -93,8 +94,9 @@ async def prepare_pictures(
     wire: WireFormat,
     request: VideoRequest,
     opened: Sequence[OpenedPicture],
+    within: float,
 ) -> list[Picture | str]:
-    """Return the pictures as the format carries them: as uploads, or as links.
+    """Return the pictures as the format carries them: as uploads, or as links. Each is fetched within some seconds.
 
     Raises:
         InvalidRequest: one cannot be fetched, fitted, or travel in this format.
@@ -104,9 +106,10 @@ async def prepare_pictures(
     for one in opened:
         if wire.pictures_as == "upload" or one.picture is not None:
             if one.picture is None:
-                one.picture = await _fetch(io, settings, str(one.source))
+                one.picture = await _fetch(io, settings, str(one.source), within)
             # A large picture takes seconds, which a caller who is cancelled need not wait for.
-            one.picture = await io.ask(fitted, one.picture, request.size, request.fit, blocks=True)
+            size = pixels_of(request) if request.fit else request.size
+            one.picture = await io.ask(fitted, one.picture, size, request.fit, blocks=True)
         if wire.pictures_as == "upload" and one.picture is not None:
             carried.append(one.picture)
         else:
@@ -143,12 +146,12 @@ async def _link(io: IO, settings: Settings, request: VideoRequest, one: OpenedPi
     return await io.run(picture.data_uri)
 
 
-async def _fetch(io: IO, settings: Settings, link: str) -> Picture:
+async def _fetch(io: IO, settings: Settings, link: str, within: float) -> Picture:
     """Fetch a picture, without the key, into a file that is in memory only while it is small."""
     label = f"image {display_url(link)}"
     copy = spool()
     try:
-        stream = await open_link(io, settings, link, {"Accept": "image/*"})
+        stream = await open_link(io, settings, link, {"Accept": "image/*"}, within)
         try:
             if stream.status != 200:
                 raise InvalidRequest(f"{label} answered HTTP {stream.status}: check the link")
@@ -158,7 +161,7 @@ async def _fetch(io: IO, settings: Settings, link: str) -> Picture:
     except BadLink as error:
         copy.close()
         raise InvalidRequest(f"{label}: {error}") from error
-    except (TransportFailure, AnswerTooLarge) as error:
+    except (TransportFailure, UnreadableAnswer) as error:
         copy.close()
         raise ConnectionFailed(
             f"{label} could not be fetched ({error}): check the link; nothing was sent to the gateway"

@@ -12,9 +12,10 @@ import attrs
 from chainhub_video.addresses import is_local, origin_of, resolves_locally
 from chainhub_video.errors import ChainHubError, DownloadFailed
 from chainhub_video.flows.wait import is_transient, query
-from chainhub_video.io import IO, Call, LocalAddress, Reply, Stream, read_whole
+from chainhub_video.io import IO, SHORTEST, Call, LocalAddress, Reply, Stream, read_whole
+from chainhub_video.text import shorten
 from chainhub_video.wire.answers import link_in
-from chainhub_video.wire.failures import error_for, load_json, read_error_body, shorten
+from chainhub_video.wire.failures import error_for, load_json, read_error_body
 from chainhub_video.wire.format import absolute_link
 from chainhub_video.wire.formats import FORMATS
 
@@ -28,6 +29,7 @@ _MOST_REDIRECTS = 5
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _JSON_LIMIT = 1 << 20  # bytes of a JSON answer in place of the video
 _EXPIRED = frozenset({401, 403, 404, 410})
+_COMPRESSED = frozenset({"gzip", "x-gzip", "deflate", "br", "zstd", "compress"})
 _NO_CONTENT = frozenset(
     {401, 403, 404, 410}
 )  # answers of /content that asking again does not change
@@ -66,9 +68,19 @@ class VideoSource:
             headers: what to send besides the defaults.
 
         Raises:
-            AttemptFailed, BadLink, TransportFailure, AnswerTooLarge: another attempt may succeed.
+            AttemptFailed, BadLink, TransportFailure, UnreadableAnswer: another attempt may succeed.
             ChainHubError: none will.
         """
+        stream = await self._find(headers)
+        encoding = stream.headers.get("content-encoding", "").strip().lower()
+        if encoding in _COMPRESSED:
+            await stream.close()
+            raise AttemptFailed(
+                f"the server compressed the video ({encoding}), which it was asked not to do"
+            )
+        return stream
+
+    async def _find(self, headers: dict[str, str]) -> Stream:
         if self.task.video_url is None and not FORMATS[self.task.format].content_first:
             await self._wait_for_link()
         if self.task.video_url is not None:
@@ -114,7 +126,7 @@ class VideoSource:
         except ChainHubError as error:
             self._link_trouble += f", a fresh one could not be had ({error})"
             return
-        log.debug("task %s: %s", self.task.id, self._link_trouble)
+        log.debug("task %s: %s", self.task.label, self._link_trouble)
         if fresh.video_url and fresh.video_url != self.task.video_url:
             self.task = fresh
             raise AttemptFailed(self._link_trouble)
@@ -143,7 +155,7 @@ class VideoSource:
         error = error_for(await self._read(stream))
         if self._link_trouble:
             raise DownloadFailed(
-                f"the video of task {self.task.id} could not be had: {self._link_trouble}, and "
+                f"the video of task {self.task.label} could not be had: {self._link_trouble}, and "
                 f"/content refuses it too: {error}. The task is paid and finished: try again, or ask the vendor",
                 url=display_url(self.task.video_url) if self.task.video_url else None,
                 task=self.task,
@@ -175,7 +187,7 @@ class VideoSource:
 
     def _left(self) -> float | None:
         """Return the seconds that a single exchange may take."""
-        return None if self.deadline is None else max(1.0, self.deadline - self.io.now())
+        return None if self.deadline is None else max(SHORTEST, self.deadline - self.io.now())
 
 
 def complaint(reply: Reply) -> str:

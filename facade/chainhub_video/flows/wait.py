@@ -25,9 +25,10 @@ from chainhub_video.errors import (
     UnexpectedResponse,
     WaitTimeout,
 )
-from chainhub_video.io import IO, AnswerTooLarge, Reply, TransportFailure, send
+from chainhub_video.io import IO, SHORTEST, Reply, TransportFailure, UnreadableAnswer, send
 from chainhub_video.task import TaskStatus, VideoTask
-from chainhub_video.wire.failures import poll_after_of, read_success, retry_after_of, shorten
+from chainhub_video.text import shorten
+from chainhub_video.wire.failures import poll_after_of, read_success, retry_after_of
 from chainhub_video.wire.formats import FORMATS
 
 if TYPE_CHECKING:
@@ -62,19 +63,17 @@ def task_for(task_or_id: VideoTask | str, format: FormatName | None) -> VideoTas
         return attrs.evolve(task_or_id, format=format or task_or_id.format)
     if not isinstance(task_or_id, str):
         raise InvalidRequest(f"a task or its id is needed, not {type(task_or_id).__name__}")
-    if (name := format or format_told_by(task_or_id)) is not None:
-        return VideoTask(id=task_or_id, format=name)
+    told: list[FormatName] = formats_told_by(task_or_id) if format is None else [format]
+    if told:
+        return VideoTask(id=task_or_id, format=told[0])
     raise InvalidRequest(
         f'the id {shorten(task_or_id)!r} does not tell its wire format: pass format="openai" or format="unified"'
     )
 
 
-def format_told_by(task_id: str) -> FormatName | None:
-    """Return the wire format that an id tells by how it begins, or None."""
-    for wire in FORMATS.values():
-        if task_id.startswith(wire.id_prefixes):
-            return wire.name
-    return None
+def formats_told_by(task_id: str) -> list[FormatName]:
+    """Return the wire formats that an id tells by how it begins, as for models: first the one that counts."""
+    return [wire.name for wire in FORMATS.values() if task_id.startswith(wire.id_prefixes)]
 
 
 async def query(
@@ -94,11 +93,11 @@ async def query(
     check_limit(timeout)
     try:
         seen, _reply = await _query(io, settings, task, timeout)
-    except NotFound:
-        if not _may_yet_appear(io, settings, task.id):
+    except APIError as failure:
+        if not _may_yet_appear(io, settings, task.id, failure):
             raise
         return attrs.evolve(task, status=TaskStatus.QUEUED)
-    except (TransportFailure, AnswerTooLarge) as failure:
+    except (TransportFailure, UnreadableAnswer) as failure:
         raise _no_answer(settings, task, failure) from _cause(failure)
     return seen
 
@@ -117,7 +116,7 @@ async def wait(
     except ChainHubError:
         raise
     except BaseException as error:
-        error.add_note(f"The task {task.id} goes on at the gateway.")
+        error.add_note(f"The task {task.label} goes on at the gateway.")
         raise
 
 
@@ -191,15 +190,16 @@ async def watch(
         if pause > 0:
             await io.sleep(pause)
         looks += 1
-        left = None if timeout is None else max(1.0, deadline - io.now())
+        left = None if timeout is None else max(SHORTEST, deadline - io.now())
         try:
             seen, reply = await _query(io, settings, task, left)
-        except (TransportFailure, AnswerTooLarge, ChainHubError) as failure:
-            not_yet = isinstance(failure, NotFound) and _may_yet_appear(io, settings, task.id)
-            if not (not_yet or is_transient(failure)):
+        except (TransportFailure, UnreadableAnswer, ChainHubError) as failure:
+            if not (_may_yet_appear(io, settings, task.id, failure) or is_transient(failure)):
                 raise
-            trouble = _cause(failure) or failure
-            log.debug("task %s: no answer (%s)", task.id, failure)
+            trouble = failure
+            if isinstance(failure, (TransportFailure, UnreadableAnswer)):
+                trouble = _cause(failure) or _no_answer(settings, task, failure)
+            log.debug("task %s: no answer (%s)", task.label, failure)
             demanded = failure.retry_after if isinstance(failure, APIError) else None
             pause = poll.delay(looks, retry_after=demanded)
         else:
@@ -241,8 +241,18 @@ def note_created(io: IO, settings: Settings, task_id: str, age: float = 0.0) -> 
         created.pop(next(iter(created)), None)
 
 
-def _may_yet_appear(io: IO, settings: Settings, task_id: str) -> bool:
-    """Return whether a task is so new that a node of the gateway may not know it yet."""
+def _may_yet_appear(io: IO, settings: Settings, task_id: str, failure: Exception) -> bool:
+    """Return whether a task is so new that a node of the gateway may not know it yet.
+
+    Some say so with a 400 that has no word for it.
+    """
+    bare = (
+        isinstance(failure, APIError)
+        and failure.status_code == 400
+        and failure.code in (None, "400")
+    )
+    if not (bare or isinstance(failure, NotFound)):
+        return False
     created = runtime.current().created.get((settings.base_url, task_id))
     return created is not None and io.now() - created < settings.poll.settle
 
@@ -252,9 +262,10 @@ async def _query(
 ) -> tuple[VideoTask, Reply]:
     wire = FORMATS[task.format]
     reply = await send(io, attrs.evolve(wire.query_call(task.id), within=within))
-    reply = reply.without(settings.api_key)
     try:
-        return wire.read_queried(read_success(reply), settings.base_url, task), reply
+        return wire.read_queried(
+            read_success(reply, settings.api_key), settings.base_url, task
+        ), reply
     except ChainHubError as error:
         error.about(task)
         raise
@@ -281,7 +292,7 @@ def is_transient(failure: Exception) -> bool:
             failure.status_code in _PASSING_STATUSES or failure.status_code >= 500
         )
     return isinstance(
-        failure, (TransportFailure, AnswerTooLarge, ConnectionFailed, UnexpectedResponse)
+        failure, (TransportFailure, UnreadableAnswer, ConnectionFailed, UnexpectedResponse)
     )
 
 
@@ -289,9 +300,9 @@ def _check_ended_well(task: VideoTask) -> None:
     if task.status is TaskStatus.FAILED:
         reason = task.failure_reason or "the gateway gives no reason"
         told = f"{shorten(task.raw_status)!r}: {shorten(reason)}"
-        log.info("task %s failed: %s", task.id, shorten(reason))
-        raise TaskFailed(f"task {task.id} ended as {told}", reason=reason, task=task)
-    log.info("task %s completed", task.id)
+        log.info("task %s failed: %s", task.label, shorten(reason))
+        raise TaskFailed(f"task {task.label} ended as {told}", reason=reason, task=task)
+    log.info("task %s completed", task.label)
 
 
 def _timed_out(task: VideoTask, waited: float, trouble: BaseException | None) -> WaitTimeout:
@@ -299,19 +310,19 @@ def _timed_out(task: VideoTask, waited: float, trouble: BaseException | None) ->
     share = "" if task.progress is None else f" at {task.progress:.0%}"
     asked = f"; the gateway could not be asked lately ({trouble})" if trouble else ""
     return WaitTimeout(
-        f"task {task.id} is {state}{share} after {waited:.0f} s{asked}. It goes on at the gateway: "
+        f"task {task.label} is {state}{share} after {waited:.0f} s{asked}. It goes on at the gateway: "
         "wait for it again with its id, nothing is paid for that",
         task=task,
     )
 
 
 def _no_answer(
-    settings: Settings, task: VideoTask, failure: TransportFailure | AnswerTooLarge
+    settings: Settings, task: VideoTask, failure: TransportFailure | UnreadableAnswer
 ) -> ChainHubError:
-    if isinstance(failure, AnswerTooLarge):
-        return UnexpectedResponse(f"task {task.id}: {failure}", task=task)
+    if isinstance(failure, UnreadableAnswer):
+        return UnexpectedResponse(f"task {task.label}: {failure}", task=task)
     return ConnectionFailed(
-        f"the gateway at {settings.base_url} gave no answer about task {task.id} ({failure}): "
+        f"the gateway at {settings.base_url} gave no answer about task {task.label} ({failure}): "
         "ask again, it costs nothing",
         task=task,
     )

@@ -15,15 +15,17 @@ import sys
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from threading import Event
 from typing import BinaryIO
 
 import attrs
 
 from chainhub_video.downloads.partfile import sync_folder
 from chainhub_video.errors import ReceiptConflict
-from chainhub_video.receipts.receipt import Receipt, ReceiptState, parse
+from chainhub_video.receipts.receipt import Receipt, ReceiptLocked, ReceiptState, parse
 
 SUFFIX = ".task.json"
+_TRIES, _PAUSE = 100, 0.005  # others of ours have the folder's lock for a moment only
 
 
 class LocalReceipt:
@@ -80,7 +82,8 @@ class LocalReceipt:
     def swap(self, old: Receipt | None, new: Receipt | None) -> bool:
         """Compare and replace, under a lock that ends with the process."""
         with _locked(self._path.parent) as alone:
-            if old is not None and self.load() != old:
+            # The lock of a claim of ours is lost if its writing was interrupted.
+            if old is not None and self.load() not in (old, old.abandoned()):
                 return False
             if new is None:
                 self._path.unlink(missing_ok=True)
@@ -198,19 +201,31 @@ def _claim(draft: Path, path: Path) -> None:
 
 @contextlib.contextmanager
 def _locked(folder: Path) -> Iterator[bool]:
-    """Keep other processes from swapping receipts in a folder; gives whether the system has such locks there."""
+    """Keep other processes from swapping receipts in a folder; gives whether the system has such locks there.
+
+    Raises:
+        ReceiptLocked: somebody else does not let go of the folder.
+    """
     if sys.platform == "win32":
         yield False
         return
-    import fcntl  # is not there on Windows
-
     descriptor = os.open(folder, os.O_RDONLY)
     try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-            alone = True
-        except OSError:  # some network file systems have none; link and rename stay atomic
-            alone = False
-        yield alone
+        yield _lock_folder(descriptor, folder)
     finally:
         os.close(descriptor)
+
+
+def _lock_folder(descriptor: int, folder: Path) -> bool:
+    import fcntl  # is not there on Windows
+
+    for _ in range(_TRIES):
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            Event().wait(_PAUSE)
+        except OSError:  # some network file systems have none; link and rename stay atomic
+            return False
+        else:
+            return True
+    raise ReceiptLocked(f"another program holds a lock (flock) on the folder {folder}")

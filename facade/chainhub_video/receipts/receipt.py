@@ -15,6 +15,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import re
 import shlex
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
@@ -29,7 +30,7 @@ from chainhub_video.errors import (
     SubmissionUncertain,
     WaitTimeout,
 )
-from chainhub_video.task import FormatName, VideoTask
+from chainhub_video.task import FormatName, Verification, VideoTask
 
 if TYPE_CHECKING:
     from chainhub_video.io import IO
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("chainhub_video")
 
 VERSION = 1
+_TRY_EVERY = 0.1  # seconds between two attempts to change a receipt that somebody else keeps from being changed
 _LOOK_EVERY = 1.0  # seconds between two looks at a receipt that another process is about to change
 
 
@@ -61,7 +63,7 @@ class Receipt:
         times: when each state was reached, as ISO 8601 text.
         expires: when a create that is being sent must have ended, as ISO 8601 text.
         task: id, format and model of the task; None before there is one.
-        result: size in bytes and sha256 of the saved video; None before.
+        result: size in bytes and sha256 of the saved video, and what verified it; None before.
         reason: why it is uncertain or failed.
         answer: what the gateway answered to an uncertain create: status, request id, and the first bytes of the body.
         owner: the machine on which a process holds the claim with a lock; None where locks are not known to work.
@@ -150,9 +152,41 @@ class ReceiptStore(Protocol):
             Whether it was done. Of several that swap the same receipt, one succeeds.
 
         Raises:
+            ReceiptLocked: somebody else keeps it from being changed for the moment.
             OSError: it could not be written.
         """
         ...
+
+
+class ReceiptLocked(OSError):
+    """Somebody else keeps the receipt from being changed, by a lock that may be let go of."""
+
+
+async def swap_in_time(
+    io: IO,
+    store: ReceiptStore,
+    old: Receipt | None,
+    new: Receipt | None,
+    deadline: float | None,
+) -> bool:
+    """Put a receipt in place of another, as `ReceiptStore.swap` does; wait for somebody else's lock, but not for ever.
+
+    Raises:
+        ReceiptLocked: somebody else held the lock until the deadline.
+        OSError: it could not be written.
+    """
+    told = False
+    while True:
+        try:
+            return await io.run(store.swap, old, new)
+        except ReceiptLocked as locked:
+            left = None if deadline is None else deadline - io.now()
+            if left is not None and left <= 0:
+                raise
+            if not told:
+                log.warning("%s: waiting for it to be let go of", locked)
+                told = True
+            await io.sleep(_TRY_EVERY if left is None else min(_TRY_EVERY, left))
 
 
 def parse(text: str | bytes, name: str) -> Receipt:
@@ -219,7 +253,9 @@ def _is_task(task: object) -> bool:
 def _is_result(result: object) -> bool:
     match result:
         case {"size": int(size), "sha256": str(digest), **rest}:
-            return type(size) is int and size >= 0 and len(digest) == 64 and not rest
+            how = rest.pop("verified", "unknown")
+            sound = type(size) is int and size >= 0 and len(digest) == 64
+            return sound and how in get_args(Verification) and not rest
     return False
 
 
@@ -313,13 +349,27 @@ def what_to_do(
     when = "" if sent_at is None else f" of about {sent_at.isoformat(' ', timespec='seconds')}"
     request_id = (answer or {}).get("request_id")
     which = f", request id {request_id}" if request_id else ""
-    output = shlex.quote(name)
+    output = shell_quoted(name)
     look = f"Look in the vendor's usage log for a {model} task{when}{which}."
     then = (
         f"If it is there, give its id to the receipt: chainhub-video resume {output} --task ID, or "
         "resume(path, task_id=ID). If it is not, resubmit_uncertain=True (--resubmit-uncertain) sends it again"
     )
     return look, then
+
+
+def shell_quoted(text: str) -> str:
+    """Return a text as one word of a shell's command line, in ASCII where it is a name that is not UTF-8."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        named = re.sub("[\ud800-\udc7f\udd00-\udfff]", "?", text)  # those are of no name
+        escaped = "".join(
+            f"\\x{byte:02x}" if byte in b"\\'" or not 0x20 <= byte < 0x7F else chr(byte)
+            for byte in named.encode("utf-8", "surrogateescape")
+        )
+        return f"$'{escaped}'"
+    return shlex.quote(text)
 
 
 def append_message(error: BaseException, more: str) -> None:

@@ -124,11 +124,10 @@ QUOTA_CODES = frozenset(code for code, status in CODES.items() if status == 403)
 
 _STATUS_CODE = re.compile("[45][0-9][0-9]")
 _ID_NAME = re.compile("id|(task|video|job|generation)s?id")  # folded
-_HTTP_WORDS = frozenset(
-    {"success", "error", "fail", "ok"}
-)  # what an envelope says of the HTTP call
+_HTTP_WORDS = frozenset({"success", "error", "fail", "ok"})  # an envelope's, of the HTTP call
 _FRACTIONS = frozenset({"detail.pending_info.progress_pct"})  # places of 0.0 to 1.0
 _DEEPEST = 6  # envelopes in one another
+_LEAST_ID = 1e11  # of a number that is no row's
 _ITEMS = 50  # of a list that are looked at
 # Names that hold the caller's own pictures, or a picture of the result.
 _PICTURE_NAMES = re.compile("image|picture|thumb|cover|poster|frame|input|reference|avatar")
@@ -331,9 +330,14 @@ def _is_envelope(layer: _Layer) -> bool:
 
 
 def _id(layers: Sequence[_Layer]) -> str:
-    """Return the task's id. What an envelope says of the HTTP call counts last, and so does 0."""
-    ordered = sorted(layers, key=_is_envelope)
-    return next((text for _, value in _all(ordered, "id") if (text := _text(value)).strip("0")), "")
+    """Return the task's id. What an envelope says of the HTTP call counts last; 0 and less is none."""
+    for place in PLACES["id"]:
+        for layer in sorted(layers, key=_is_envelope):
+            text = _text(layer.get(_fold(place)))
+            number = number_of(text)  # a small one beside a `task_id` of no use is a row's
+            if text and (number is None or number >= (_LEAST_ID if "taskid" in layer else 1)):
+                return text
+    return ""
 
 
 def _state_word(layers: Sequence[_Layer]) -> str:

@@ -23,12 +23,12 @@ from chainhub_video.errors import (
     ServerError,
     UnexpectedResponse,
 )
+from chainhub_video.text import shorten
 from chainhub_video.wire.answers import QUOTA_CODES, error_in, number_of, refused_status
 
 if TYPE_CHECKING:
     from chainhub_video.io import Reply
 
-_SHOWN = 300  # characters of a foreign message that go into ours
 _KEPT = 4000  # characters of a body that an error keeps
 _NAMED = 100  # characters of a foreign code or id that go into a message
 _DEEPEST = 100  # levels of an answer; more could not be written or compared again
@@ -98,13 +98,24 @@ def request_id_of(reply: Reply) -> str | None:
     return shorten(named[1], _NAMED) if named else None
 
 
-def read_success(reply: Reply) -> dict[str, Any]:
+def read_success(reply: Reply, secret: str = "") -> dict[str, Any]:
     """Return the JSON object of a successful answer, also if it came as a list of one.
+
+    Args:
+        reply: the answer.
+        secret: what must not stand in an error, even if the server repeats it.
 
     Raises:
         APIError: the status is 4xx or 5xx, or the body says so.
         UnexpectedResponse: any other status than 2xx, or a body that is not a JSON object.
     """
+    try:
+        return _object_in(reply)
+    except (APIError, UnexpectedResponse):
+        return _object_in(reply.without(secret))
+
+
+def _object_in(reply: Reply) -> dict[str, Any]:
     if reply.status >= 400:
         raise error_for(reply)
     if not 200 <= reply.status < 300:
@@ -163,12 +174,6 @@ def poll_after_of(headers: Mapping[str, str]) -> float | None:
     """Return the seconds that `openai-poll-after-ms` proposes, or None."""
     milliseconds = number_of(headers.get("openai-poll-after-ms"))
     return None if milliseconds is None or milliseconds < 0 else milliseconds / 1000
-
-
-def shorten(text: str, limit: int = _SHOWN) -> str:
-    """Return foreign text on one line, cut to what a message can carry."""
-    line = " ".join("".join(c if c.isprintable() else " " for c in text[: 4 * limit]).split())
-    return line if len(line) <= limit else f"{line[: limit - 1]}…"
 
 
 def _kind(status: int, code: str | None) -> tuple[type[APIError], str]:

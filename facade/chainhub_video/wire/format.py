@@ -13,11 +13,11 @@ from chainhub_api.api.openai import download_video
 from chainhub_video.errors import InvalidRequest, UnexpectedResponse
 from chainhub_video.images.pictures import Picture
 from chainhub_video.io import Call
-from chainhub_video.models import model_row
+from chainhub_video.models import PARAMETERS, model_row
 from chainhub_video.request import VideoRequest
 from chainhub_video.task import FormatName, VideoTask
+from chainhub_video.text import shorten
 from chainhub_video.wire import answers
-from chainhub_video.wire.failures import shorten
 
 
 class WireFormat(ABC):
@@ -59,7 +59,8 @@ class WireFormat(ABC):
         Raises:
             InvalidRequest: naming the field.
         """
-        if model_row(request.model, self.name) is None:
+        model = model_row(request.model, self.name)
+        if model is None:
             for field in self.absent:
                 if (value := getattr(request, field)) is not None:
                     raise InvalidRequest(
@@ -73,7 +74,8 @@ class WireFormat(ABC):
                     )
         documented = {attribute.name for attribute in attrs.fields(self.request_model)}
         for field in request.extra:
-            if field in documented:
+            missing = model is not None and field in PARAMETERS and model.values(field) == ()
+            if field in documented and not missing:
                 raise InvalidRequest(f"extra holds {field!r}, which has a parameter of its own")
 
     def read_created(self, answer: Mapping[str, Any], gateway: str) -> VideoTask:

@@ -14,6 +14,7 @@ from chainhub_api.types import UNSET, File
 from chainhub_video.errors import InvalidRequest
 from chainhub_video.images.pictures import Picture
 from chainhub_video.io import Call
+from chainhub_video.models import MODELS
 from chainhub_video.request import VideoRequest
 from chainhub_video.task import FormatName
 from chainhub_video.wire.format import WireFormat, path_id
@@ -25,7 +26,7 @@ class OpenAIFormat(WireFormat):
     name: ClassVar[FormatName] = "openai"
     pictures_as = "upload"
     content_first = True
-    id_prefixes = ("video_",)
+    id_prefixes = ("video_", *(f"{model.name}:" for model in MODELS if model.format == "openai"))
     required = ("size", "seconds", "images")
     absent = ("aspect_ratio",)
     request_model = CreateVideoRequest

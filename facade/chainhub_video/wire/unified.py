@@ -10,7 +10,7 @@ from chainhub_api.models.create_unified_video_request import CreateUnifiedVideoR
 
 from chainhub_video.images.pictures import Picture
 from chainhub_video.io import Call
-from chainhub_video.models import MODELS, Model, model_row
+from chainhub_video.models import MODELS, PARAMETERS, Model, model_row
 from chainhub_video.request import VideoRequest
 from chainhub_video.task import FormatName
 from chainhub_video.wire.format import WireFormat, path_id
@@ -55,10 +55,10 @@ def _as_the_model_has_it(
     body: dict[str, Any], request: VideoRequest, model: Model
 ) -> dict[str, Any]:
     """Return a body with the fields that differ between models, by the names and words that the model has for them."""
-    for parameter in ("aspect_ratio", "size", "seconds", "watermark"):
+    for parameter in PARAMETERS:
         value: str | None = getattr(request, parameter)
         name = model.wire_fields.get(parameter, parameter)
-        if (value is None or name != parameter) and parameter not in request.extra:
+        if value is None or name != parameter:
             body.pop(parameter, None)
         if value is not None:
             said: Any = model.wire_words.get(value, value)
@@ -67,4 +67,4 @@ def _as_the_model_has_it(
             elif value in ("true", "false"):
                 said = value == "true"
             body[name] = said
-    return body
+    return body | dict(request.extra)

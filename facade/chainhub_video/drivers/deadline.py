@@ -1,0 +1,122 @@
+"""Bound the whole of an exchange: an asyncio one is cancelled, every operation of a blocking one gets what is left.
+
+A timeout of the HTTP library counts for a single read, so that a server which sends a byte now and then, or one
+interim answer after the other, is never late. The connections of our own clients look at the deadline that the calling
+thread has set, and raise TimeoutError when it has passed.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+TOO_LONG = "the exchange took too long as a whole"
+_end: ContextVar[float | None] = ContextVar("chainhub_video_deadline", default=None)
+
+
+@contextmanager
+def until(end: float) -> Iterator[None]:
+    """Let what is done with connections within the block end by a time.
+
+    Args:
+        end: on `time.monotonic`.
+    """
+    token = _end.set(end)
+    try:
+        yield
+    finally:
+        _end.reset(token)
+
+
+@asynccontextmanager
+async def within(seconds: float) -> AsyncIterator[None]:
+    """Cancel what is done within the block after some seconds.
+
+    Raises:
+        TimeoutError: in place of the cancellation, in words.
+    """
+    import asyncio  # the blocking client never needs it
+
+    scope = asyncio.timeout(seconds)
+    try:
+        async with scope:
+            yield
+    except TimeoutError:
+        if scope.expired():
+            raise TimeoutError(TOO_LONG) from None
+        raise
+
+
+def bound(transport: Any) -> Any:
+    """Make the connections of a transport of httpx keep to the deadline, and return it."""
+    pool = transport._pool  # httpx has no parameter for the backend of its pools
+    pool._network_backend = _Backend(pool._network_backend)
+    return transport
+
+
+def _left(timeout: float | None) -> float | None:
+    """Return the seconds that an operation may take.
+
+    Raises:
+        TimeoutError: there are none.
+    """
+    end = _end.get()
+    if end is None:
+        return timeout
+    left = end - time.monotonic()
+    if left <= 0:
+        raise TimeoutError(TOO_LONG)
+    return left if timeout is None else min(timeout, left)
+
+
+class _Backend:
+    """A network backend of httpcore."""
+
+    def __init__(self, backend: Any) -> None:
+        self._backend = backend
+
+    def connect_tcp(
+        self, host: str, port: int, timeout: float | None = None, **options: Any
+    ) -> _Stream:
+        """Connect; looking up the name is not bounded."""
+        return _Stream(self._backend.connect_tcp(host, port, timeout=_left(timeout), **options))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._backend, name)
+
+
+class _Stream:
+    """A connection."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        """Receive some bytes."""
+        data: bytes = self._stream.read(max_bytes, _left(timeout))
+        return data
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        """Send bytes, as many at a time as the system takes without waiting for long."""
+        for start in range(0, len(buffer), _PIECE):
+            self._stream.write(buffer[start : start + _PIECE], _left(timeout))
+
+    def close(self) -> None:
+        """Close it."""
+        self._stream.close()
+
+    def start_tls(
+        self, ssl_context: Any, server_hostname: str | None = None, timeout: float | None = None
+    ) -> _Stream:
+        """Go on in TLS."""
+        return _Stream(self._stream.start_tls(ssl_context, server_hostname, _left(timeout)))
+
+    def get_extra_info(self, info: str) -> Any:
+        """Return something about the connection."""
+        return self._stream.get_extra_info(info)
+
+
+_PIECE = 1 << 14  # bytes that are sent under one look at the clock
