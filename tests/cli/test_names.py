@@ -48,7 +48,9 @@ def test_an_output_whose_name_is_not_utf8(
     assert again.returncode == 0, again.stderr
     assert rb"k\xe4tzchen '\xff.mp4" in again.stdout
     assert len(again.stdout.splitlines()) == 1
-    assert sorted(os.listdir(folder)) == sorted([NAME, NAME + b".task.json"])
+    assert sorted(map(os.fsencode, (path.name for path in tmp_path.iterdir()))) == sorted(
+        [NAME, NAME + b".task.json"]
+    )
 
 
 def test_json_is_ascii_whatever_the_terminal_is(

@@ -86,6 +86,7 @@ def test_a_disk_that_fills_up_is_exit_1_and_the_printed_command_saves_it_elsewhe
     assert command(*CREATE, output) == 1
 
     limit_files(1 << 30)
+    gateway.on("query", _completed(gateway))
     *_, line = capsys.readouterr().err.splitlines()
     for words in (
         UNIFIED.task_id,
