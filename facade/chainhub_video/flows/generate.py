@@ -190,7 +190,9 @@ class _Job:
         except OutputFailed as error:
             error.about(task)
             error.receipt = self.store.name
-            append_message(error, f"Its receipt is {self.store.name}: {self._how_to_go_on()}")
+            # A blank after the command that the message ends with, so that it can be copied.
+            more = f"its receipt {self.store.name} goes on here: {self._how_to_go_on()}"
+            error.args = (f"{error} ; {more}", *error.args[1:])
             raise
         except ChainHubError as error:
             error.about(task)
