@@ -112,7 +112,10 @@ class VideoSource:
         while self.task.video_url is None and (left := ends - self.io.now()) > 0:
             await self.io.sleep(min(left, max(0.01, self.settings.poll.delay(looks))))
             looks += 1
-            fresh = await self._ask()
+            try:
+                fresh = await self._ask()
+            except AttemptFailed:  # the time runs on, so that /content is asked in the end
+                continue
             if fresh.video_url is not None:
                 self.task = fresh
                 return
