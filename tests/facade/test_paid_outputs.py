@@ -98,8 +98,8 @@ def test_a_disk_that_fills_up_is_exit_1_and_the_printed_command_saves_it_elsewhe
     assert names(folder) == [path_of(output).name]
     elsewhere = shlex.split(line[line.index("chainhub-video download") :])
     other = folder / "elsewhere.mp4"
-    words = [str(other) if word == "FILE" else word for word in elsewhere[1:8]]
-    assert command(*words) == 0
+    arguments = [str(other) if word == "FILE" else word for word in elsewhere[1:8]]
+    assert command(*arguments) == 0
     assert other.read_bytes() == video
     again = shlex.split(line[line.index("chainhub-video resume") :])
     assert command(*again[1:3]) == 0
@@ -174,6 +174,7 @@ def test_an_odd_id_is_exit_1(
     *_, line = capsys.readouterr().err.splitlines()
     assert "the paid task the id '..'" in line
     assert "usage log" in line
+    assert "chainhub-video resume" not in line
 
 
 def test_an_interruption_of_the_download_is_exit_130(
@@ -201,10 +202,11 @@ def test_a_second_run_does_not_send_a_payer_to_another_output(
         os.mkfifo(target)
     else:
         target.mkdir()
-    for again in (
+    calls: list[Callable[[], Any]] = [
         lambda: wire.generate(hub, save_to=target),
         lambda: hub.videos.resume(target),
-    ):
+    ]
+    for again in calls:
         with pytest.raises(OutputFailed, match=f"is a {kind}") as raised:
             again()
         assert raised.value.receipt == str(path_of(target))

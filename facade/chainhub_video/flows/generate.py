@@ -191,7 +191,10 @@ class _Job:
             error.about(task)
             error.receipt = self.store.name
             # A blank after the command that the message ends with, so that it can be copied.
-            more = f"its receipt {self.store.name} goes on here: {self._how_to_go_on()}"
+            more = f"its receipt is {self.store.name}"
+            of_its_id = isinstance(error.__cause__, InvalidRequest) and not self.unwritable
+            if not of_its_id:  # with such an id it would fail again
+                more += f", and goes on here: {self._how_to_go_on()}"
             error.args = (f"{error} ; {more}", *error.args[1:])
             raise
         except ChainHubError as error:
