@@ -35,7 +35,7 @@ DRIVERS = ("blocking", "asyncio")
 _RETRY = RetryPolicy(attempts=ATTEMPTS, first=0.02, maximum=0.05, jitter=0)
 _ENOUGH = 12.0  # seconds
 _PATIENT = Timeouts(connect=10, read=10, write=10, create=10)
-_HASTY = Timeouts(connect=0.08, read=0.3, write=0.3, create=0.3)
+_HASTY = Timeouts(connect=2, read=0.3, write=0.3, create=0.3)
 
 
 @dataclass(frozen=True)

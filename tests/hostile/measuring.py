@@ -102,7 +102,7 @@ def applies(stall: Stall, call: Call) -> bool:
 def measure(stall: Stall, call: Call, driver: str, limit: float, serving: Serving) -> Measured:
     """Make a call of a client of its own, against servers of its own that go on afterwards."""
     stalled = serving.start(stall.script(call.step), limit)
-    gateway = serving.start(Script({"content": _missing}), limit) if call.elsewhere else stalled
+    gateway = serving.start(_SAYS_NO, limit) if call.elsewhere else stalled
     stalled_url = stalled.url.replace("http:", "https:") if stall.tls else stalled.url
     error: BaseException | None = None
     with ExitStack() as closing:
@@ -128,6 +128,9 @@ def measure(stall: Stall, call: Call, driver: str, limit: float, serving: Servin
 
 def _missing(wire: Wire) -> None:
     wire.send(NOT_FOUND)
+
+
+_SAYS_NO = Script({"content": _missing, "query": _missing})
 
 
 @functools.cache

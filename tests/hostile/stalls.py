@@ -49,7 +49,7 @@ def _repeated(before: bytes, piece: bytes, every: float = 0.04) -> Play:
 
 
 def _redirect(wire: Wire) -> None:
-    wire.send(b"HTTP/1.1 302 Found\r\nLocation: /elsewhere\r\nContent-Length: 100000\r\n\r\n")
+    wire.send(b"HTTP/1.1 302 Found\r\nLocation: ?again\r\nContent-Length: 100000\r\n\r\n")
     wire.drip_for_ever(b" ")
 
 
