@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -258,8 +259,15 @@ def test_tls_that_cannot_be_agreed_on_sends_nothing(
     assert gateway.count("create") == 0
 
 
-def test_a_name_that_does_not_exist_sends_nothing(colour: Colour, wire: Wire) -> None:
+def test_a_name_that_does_not_exist_sends_nothing(
+    colour: Colour, wire: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A host that cannot be found is no uncertain create."""
+
+    def unknown(*_: Any, **__: Any) -> None:
+        raise socket.gaierror("no such name")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
     with pytest.raises(ConnectionFailed, match="nothing was sent"):
         wire.create(colour.hub("https://no-such-host.invalid"))
 

@@ -73,7 +73,9 @@ class VideoSource:
         """
         stream = await self._find(headers)
         encoding = stream.headers.get("content-encoding", "").strip().lower()
-        if encoding in _COMPRESSED:
+        if (
+            encoding in _COMPRESSED and stream.status != 206
+        ):  # a part is compared with the first answer
             await stream.close()
             raise AttemptFailed(
                 f"the server compressed the video ({encoding}), which it was asked not to do"
