@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import httpx
@@ -49,21 +50,29 @@ def test_another_name_is_not(caller: Caller, host: str) -> None:
     assert _state(caller.gateway) == before
 
 
+@pytest.fixture
+def page(caller: Caller) -> Iterator[Caller]:
+    """A client of its own, whose headers no other test sees."""
+    mine = type(caller)(caller.gateway)
+    with mine.http:
+        yield mine
+
+
 @pytest.mark.parametrize("origin", FOREIGN)
-def test_another_origins_page_is_refused(caller: Caller, origin: str) -> None:
+def test_another_origins_page_is_refused(page: Caller, origin: str) -> None:
     """With the key or without, by any method: 403, nothing has changed, and no header lets the page read it."""
-    gateway = caller.gateway
+    gateway = page.gateway
     gateway.fault("query", "reset", after=100)
     before = _state(gateway)
-    caller.http.headers["Origin"] = origin.format(port=httpx.URL(gateway.url).port)
+    page.http.headers["Origin"] = origin.format(port=httpx.URL(gateway.url).port)
     answers = [
-        caller.create_openai(),
-        caller.create_unified(),
-        caller.http.get("/_sandbox/ledger"),
-        caller.http.post("/_sandbox/faults", json=FAULT),
-        caller.http.delete("/_sandbox/faults"),
-        caller.http.options("/_sandbox/faults", headers={"Access-Control-Request-Method": "DELETE"}),
-        caller.http.get("/v1/videos/video_1"),
+        page.create_openai(),
+        page.create_unified(),
+        page.http.get("/_sandbox/ledger"),
+        page.http.post("/_sandbox/faults", json=FAULT),
+        page.http.delete("/_sandbox/faults"),
+        page.http.options("/_sandbox/faults", headers={"Access-Control-Request-Method": "DELETE"}),
+        page.http.get("/v1/videos/video_1"),
     ]  # fmt: skip
     assert {answer.status_code for answer in answers} == {403}
     assert not any(
@@ -77,25 +86,25 @@ def test_another_origins_page_is_refused(caller: Caller, origin: str) -> None:
     "kind",
     ["application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "text/plain", ""],
 )
-def test_no_form_sets_a_fault(caller: Caller, kind: str) -> None:
+def test_no_form_sets_a_fault(page: Caller, kind: str) -> None:
     """What a page may send without asking first sets no fault, even if a browser left out its origin."""
-    caller.gateway.clear_faults()
+    page.gateway.clear_faults()
     headers = {"Content-Type": kind} if kind else {}
-    answer = caller.http.post("/_sandbox/faults", content=json.dumps(FAULT), headers=headers)
+    answer = page.http.post("/_sandbox/faults", content=json.dumps(FAULT), headers=headers)
     assert answer.status_code == 415
     assert "application/json" in answer.json()["error"]["message"]
-    assert caller.gateway.faults == []
+    assert page.gateway.faults == []
 
 
-def test_programs_and_its_own_page_work_as_ever(caller: Caller) -> None:
+def test_programs_and_its_own_page_work_as_ever(page: Caller) -> None:
     """Without an Origin, and with its own, creates, ledger and faults work, and no header lets others in."""
-    for headers in ({}, {"Origin": caller.gateway.url}):
-        caller.http.headers.update(headers)
-        paid = caller.gateway.paid
-        assert caller.create_openai().status_code == caller.create_unified().status_code == 200
-        assert caller.gateway.paid == paid + 2
-        ledger = caller.http.get("/_sandbox/ledger")
+    for headers in ({}, {"Origin": page.gateway.url}):
+        page.http.headers.update(headers)
+        paid = page.gateway.paid
+        assert page.create_openai().status_code == page.create_unified().status_code == 200
+        assert page.gateway.paid == paid + 2
+        ledger = page.http.get("/_sandbox/ledger")
         assert ledger.status_code == 200
         assert not any(name.startswith("access-control") for name in ledger.headers)
-        assert caller.http.post("/_sandbox/faults", json={**FAULT, "after": 9}).status_code == 200
-        assert caller.http.delete("/_sandbox/faults").json() == {"faults": []}
+        assert page.http.post("/_sandbox/faults", json={**FAULT, "after": 9}).status_code == 200
+        assert page.http.delete("/_sandbox/faults").json() == {"faults": []}
