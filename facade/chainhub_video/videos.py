@@ -177,8 +177,10 @@ class Videos:
             The saved video.
 
         Raises:
-            InvalidRequest: the task is not completed, or the path cannot be written.
-            DownloadFailed: no whole video could be had until the deadline.
+            InvalidRequest: the path cannot be written; nothing was sent.
+            TaskFailed: the task ended badly.
+            DownloadFailed: the task is not completed, or no whole video could be had until the deadline.
+            OutputFailed: the file was refused by the disk, or the task cannot be asked for by its id.
         """
         task = task_for(task_or_id, format)
         return self._driver.run(download.download, task, to, on_progress, timeout)
@@ -242,6 +244,7 @@ class Videos:
             TaskFailed: the task ended badly.
             WaitTimeout: it was still running at the deadline; run it again to go on.
             DownloadFailed: no whole video could be had; run it again to go on.
+            OutputFailed: the task is paid, and its video cannot be saved here.
             ChainHubError: any other failure; after the create it carries the task.
         """
         request = build_request(
@@ -284,6 +287,7 @@ class Videos:
             TaskFailed: the task ended badly.
             WaitTimeout: it was still running at the deadline; it can be resumed again.
             DownloadFailed: no whole video could be had; it can be resumed again.
+            OutputFailed: the video cannot be saved here.
         """
         following = generate.FollowOptions(timeout, poll, on_update, on_progress)
         return self._driver.run(generate.resume, path, following, task_id=task_id)

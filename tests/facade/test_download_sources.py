@@ -110,6 +110,17 @@ def test_a_link_may_come_after_the_state(
     assert gateway.count("content") == 0
 
 
+def test_trouble_does_not_prolong_the_wait_for_a_link(
+    hub: Any, gateway: Gateway, target: Path, video: bytes
+) -> None:
+    """Queries that fail while a link is waited for cost no attempt: when the time is over, /content is asked."""
+    gateway.on("query", tell(UNIFIED.seen("completed")), say(502), reset(), page(200))
+    gateway.on("content", say(200, video, MP4))
+    whole(hub.videos.download(completed(UNIFIED, None), target), target, video)
+    assert gateway.count("query") >= 2
+    assert gateway.count("content") == 1
+
+
 @pytest.mark.parametrize("type_", ["video/mp4", "application/octet-stream", "text/html", ""])
 def test_the_content_decides_not_its_type(
     hub: Any, linked: VideoTask, elsewhere: Gateway, target: Path, video: bytes, type_: str

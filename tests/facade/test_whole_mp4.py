@@ -51,7 +51,8 @@ def film(layout: str) -> bytes:
             sound = container.add_stream("aac", rate=44100)
             for number in range(24):
                 image = Image.effect_noise((64, 48), 100).convert("RGB")
-                frame: Any = av.VideoFrame.from_image(image)
+                make: Any = av.VideoFrame
+                frame = make.from_image(image)
                 frame.pts = number
                 container.mux(pictures.encode(frame))
                 tone: Any = av.AudioFrame(format="fltp", layout="stereo", samples=1024)

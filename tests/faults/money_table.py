@@ -11,6 +11,7 @@ import argparse
 import functools
 import logging
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -30,6 +31,7 @@ DRIVERS = ("blocking", "asyncio")
 DIALECTS = (*((name,) for name in NAMES), NAMES[1:])
 """Each dialect, and all others than the documented one together."""
 
+_ARRIVAL_SECONDS = 5.0
 _RETRY = RetryPolicy(attempts=ATTEMPTS, first=0.05, maximum=0.1, jitter=0)
 _PATIENT = Timeouts(connect=10, read=10, write=10, create=10)
 _HASTY = Timeouts(connect=0.08, read=0.3, write=0.3, create=0.3)
@@ -96,8 +98,15 @@ class Bench:
                 wire.create(hub, **changes)
             except ChainHubError as raised:
                 error = type(raised)
+        self._wait_for(sent + case.sent)
         gateway.clear_faults()
         return Lived(self._creates() - sent, gateway.paid - paid, error)
+
+    def _wait_for(self, creates: int) -> None:
+        """Wait until the sandbox has seen so many: on a busy machine a hasty client may be done before that."""
+        ends = time.monotonic() + _ARRIVAL_SECONDS
+        while self._creates() < creates and time.monotonic() < ends:
+            time.sleep(0.005)
 
     def _creates(self) -> int:
         return sum(request.step == "create" for request in self._gateway.requests)

@@ -24,14 +24,14 @@ from .verdict import CALLS, KILLS, LOST, PAID_TWICE, Verdict
 )
 def test_nothing_is_paid_twice_or_lost(tmp_path: Path, dialects: tuple[str, ...]) -> None:
     """A hundred jobs in processes that are killed at any moment end saved, whole, and paid for as reported."""
-    plan = Plan(1, calls=100, kill_every=0.3, refuse_every=2.0)
+    plan = Plan(1, calls=100, kill_every=0.5, refuse_every=2.0)
     history, verdict = soak(plan, tmp_path, dialects)
     print(verdict)
     assert verdict.broken == []
     assert (verdict.number(PAID_TWICE), verdict.number(LOST)) == (0, 0)
     # A soak in which nothing happened would prove nothing.
     assert verdict.number(CALLS) == 100
-    assert verdict.number(KILLS) >= 8
+    assert verdict.number(KILLS) >= 5
     assert len(history.of("uncertain")) >= 5
     assert history.in_window
 

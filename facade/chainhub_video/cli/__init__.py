@@ -1,8 +1,8 @@
 """The `chainhub-video` command (extra `cli`).
 
     0    done
-    1    the gateway, the network or the task failed
-    2    a mistake on this side; nothing was sent
+    1    the gateway, the network, the task or the disk failed
+    2    a mistake on this side; nothing was sent, and nothing is paid
     130  interrupted
 
 Results go to standard output, everything else to standard error.

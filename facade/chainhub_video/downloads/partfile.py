@@ -181,6 +181,8 @@ def clear_abandoned(target: Path) -> None:
 def file_matches(path: Path, size: int, sha256: str) -> bool:
     """Return whether a file has a size in bytes and a sha256 in hex."""
     try:
+        if not path.is_file():  # to open a FIFO waits for its other end
+            return False
         with path.open("rb") as file:
             same = os.fstat(file.fileno()).st_size == size
             return same and hashlib.file_digest(file, "sha256").hexdigest() == sha256

@@ -190,7 +190,12 @@ class _Job:
         except OutputFailed as error:
             error.about(task)
             error.receipt = self.store.name
-            append_message(error, f"Its receipt is {self.store.name}: {self._how_to_go_on()}")
+            # A blank after the command that the message ends with, so that it can be copied.
+            more = f"its receipt is {self.store.name}"
+            of_its_id = isinstance(error.__cause__, InvalidRequest) and not self.unwritable
+            if not of_its_id:  # with such an id it would fail again
+                more += f", and goes on here: {self._how_to_go_on()}"
+            error.args = (f"{error} ; {more}", *error.args[1:])
             raise
         except ChainHubError as error:
             error.about(task)

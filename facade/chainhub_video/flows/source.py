@@ -73,7 +73,9 @@ class VideoSource:
         """
         stream = await self._find(headers)
         encoding = stream.headers.get("content-encoding", "").strip().lower()
-        if encoding in _COMPRESSED:
+        if (
+            encoding in _COMPRESSED and stream.status != 206
+        ):  # a part is compared with the first answer
             await stream.close()
             raise AttemptFailed(
                 f"the server compressed the video ({encoding}), which it was asked not to do"
@@ -112,7 +114,10 @@ class VideoSource:
         while self.task.video_url is None and (left := ends - self.io.now()) > 0:
             await self.io.sleep(min(left, max(0.01, self.settings.poll.delay(looks))))
             looks += 1
-            fresh = await self._ask()
+            try:
+                fresh = await self._ask()
+            except AttemptFailed:  # the time runs on, so that /content is asked in the end
+                continue
             if fresh.video_url is not None:
                 self.task = fresh
                 return

@@ -35,9 +35,10 @@ class LocalReceipt:
         target: the output's path.
     """
 
+    _lock: int | None = None  # held while a create of ours is on its way
+
     def __init__(self, target: Path) -> None:
         self._path = target.with_name(target.name + SUFFIX)
-        self._lock: int | None = None  # held while a create of ours is on its way
 
     def __del__(self) -> None:
         self._hold(None)

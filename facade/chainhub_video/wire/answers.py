@@ -373,8 +373,9 @@ def _link(layers: Sequence[_Layer]) -> str | None:
     }  # fmt: skip
     for place, value in _all(layers, "link"):
         link = _text(value)
-        relative = place != "fail_reason" and _RELATIVE.fullmatch(link)
-        if (relative or _LINK.fullmatch(link)) and link not in pictures and not _is_picture(link):
+        relative = place != "fail_reason" or link.lower().endswith(".mp4")
+        found = _LINK.fullmatch(link) or (relative and _RELATIVE.fullmatch(link))
+        if found and link not in pictures and not _is_picture(link):
             return link
     return None
 
