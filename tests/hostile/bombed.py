@@ -1,11 +1,12 @@
 """One call in a process of little memory: `python -m tests.hostile.bombed URL CALL DRIVER FOLDER`.
 
-Prints what the call ended in, and the most memory that the process has had, as JSON.
+Prints what the call ended in, and the most memory that the process has had in MiB, as JSON.
 """
 
 from __future__ import annotations
 
 import json
+import re
 import resource
 import sys
 from contextlib import ExitStack
@@ -46,7 +47,9 @@ def main(url: str, call: str, driver: str, folder: str) -> None:
             _make(call, hub, Path(folder))
         except BaseException as raised:  # noqa: BLE001 - MemoryError above all is told, and not suffered
             error = raised
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024  # MiB, on Linux
+    # `ru_maxrss` would be that of the process which this one was forked from.
+    found = re.search(r"VmHWM:\s*(\d+) kB", Path("/proc/self/status").read_text())
+    peak = int(found[1]) // 1024 if found else None
     cause = type(error.__cause__).__name__ if error else ""
     print(json.dumps({"error": type(error).__name__, "cause": cause, "peak": peak}))
 
