@@ -23,6 +23,7 @@ CHOSEN = (
     "429 once",
     "400, flat",
     "403 with a quota's code",
+    "a model that the gateway does not know",
     "no answer, done",
     "the body is not taken",
     "reset before the body is read",
