@@ -23,6 +23,13 @@ from .server import completed
 SECONDS = 5.0
 
 
+def _peak() -> int:
+    """The most memory that this process has had, in MiB; `ru_maxrss` would count that of the process it came from."""
+    status = Path("/proc/self/status").read_text()
+    (line,) = (line for line in status.splitlines() if line.startswith("VmHWM:"))
+    return int(line.split()[1]) // 1024
+
+
 def _make(call: str, hub: Any, folder: Path) -> Any:
     match call:
         case "create":
@@ -46,7 +53,7 @@ def main(url: str, call: str, driver: str, folder: str) -> None:
             _make(call, hub, Path(folder))
         except BaseException as raised:  # noqa: BLE001 - MemoryError above all is told, and not suffered
             error = raised
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024  # MiB, on Linux
+    peak = _peak()
     cause = type(error.__cause__).__name__ if error else ""
     print(json.dumps({"error": type(error).__name__, "cause": cause, "peak": peak}))
 
