@@ -170,7 +170,7 @@ def _alarmed(call: Any) -> None:
     import signal
 
     before = signal.signal(signal.SIGALRM, lambda *_: os.kill(os.getpid(), signal.SIGINT))
-    signal.setitimer(signal.ITIMER_REAL, 0.3)
+    signal.setitimer(signal.ITIMER_REAL, 1.0)  # by then a busy machine is at it, too
     try:
         call()
     finally:

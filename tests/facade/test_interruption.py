@@ -25,7 +25,7 @@ from .colours import Colour
 from .scripted import Gateway
 from .wires import OPENAI, UNIFIED, png
 
-BEFORE = 0.15  # seconds until the interruption, time enough to be in the middle
+BEFORE = 0.6  # seconds until the interruption, time enough to be in the middle
 AT_ONCE = 5.0  # seconds, half of what the shortest step takes if it is not left, so that a busy machine passes
 
 pytestmark = pytest.mark.skipif(
