@@ -23,7 +23,9 @@ DRIVERS = ("blocking", "asyncio")
 _WAVE = 5 * AT_ONCE  # jobs that a client is given at a time
 _SHARED = 3  # jobs of others that a new client is given as well
 _TICK = 0.02
-_DYING = 0.05  # seconds after which a killed process surely does nothing more
+_STOPPING = (
+    0.05  # seconds after which a process that was stopped or killed surely does nothing more
+)
 _STUCK = 120.0  # seconds without any job that is saved after which the soak gives up
 
 # Chances per request: high enough that most jobs meet several, low enough that they get through.
@@ -190,7 +192,7 @@ class Soak:
         for client in self._clients.values():
             with contextlib.suppress(ProcessLookupError):
                 os.kill(client.pid, signal.SIGKILL)
-        time.sleep(_DYING)
+        time.sleep(_STOPPING)
         self._read_events()
 
     def _next(self, mean: float) -> float:
@@ -227,17 +229,17 @@ class Soak:
         place = self._chance.choice(sorted(self._clients))
         client = self._clients[place]
         try:
-            os.kill(client.pid, signal.SIGKILL)
+            os.kill(client.pid, signal.SIGSTOP)
         except ProcessLookupError:  # it has ended, and the news is on its way
             return
+        time.sleep(_STOPPING)
+        # Before it dies: once a claim's process is dead, another client may settle the claim at once.
+        claims = ((job, self._open_claim(job)) for job in client.jobs)
+        self._history.in_window |= {(job, claim) for job, claim in claims if claim is not None}
+        os.kill(client.pid, signal.SIGKILL)
         del self._clients[place]
         self._history.kills += 1
-        time.sleep(_DYING)
         self._settle(place, client)
-        for job in self._unfinished[place]:
-            claim = self._open_claim(job) if job in client.jobs else None
-            if claim is not None:
-                self._history.in_window.add((job, claim))
 
     def _bury(self, pid: int, crashed: bool) -> None:
         for place, client in list(self._clients.items()):
