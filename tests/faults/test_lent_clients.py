@@ -107,7 +107,6 @@ class _Odd(Exception):
     """Of a kind that no HTTP library of ours knows, as aiohttp has them for answers that it cannot read."""
 
 
-@pytest.mark.xfail(reason="what is no error of an HTTP library comes out of a lent client as it is")
 def test_a_transports_own_kind_of_error_is_an_uncertain_create(colour: Colour, wire: Wire) -> None:
     """Whatever a transport raises that tells of no event, the create may have been sent, and the error says so."""
     sent: list[str] = []

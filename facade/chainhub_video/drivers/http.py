@@ -19,8 +19,8 @@ import httpx
 from chainhub_video import runtime
 from chainhub_video._version import __version__
 from chainhub_video.drivers.local_addresses import LocalAddressCheck
-from chainhub_video.errors import ConfigurationError
-from chainhub_video.io import Call, TransportFailure
+from chainhub_video.errors import ChainHubError, ConfigurationError
+from chainhub_video.io import Call, LocalAddress, TransportFailure
 
 if TYPE_CHECKING:
     from chainhub_video.settings import Settings
@@ -301,7 +301,11 @@ class SendTrace:
         """Return what an exception during an exchange means, or None if it is not about it."""
         names = {kind.__name__ for kind in type(error).__mro__}
         sent = self._left if self._heard else not (self._own and names & _NEVER_SENT)
+        if isinstance(error, (ChainHubError, LocalAddress)):
+            return None
         # Unicode errors: the library looks at where a redirect leads even if it does not follow it.
-        if names & _HTTP_LIBRARY or isinstance(error, (OSError, UnicodeError)) or self._left:
+        known = names & _HTTP_LIBRARY or isinstance(error, (OSError, UnicodeError))
+        # A lent client's transport and hooks may raise errors of any kind.
+        if known or self._left or not self._own:
             return TransportFailure(error, sent=sent)
         return None
