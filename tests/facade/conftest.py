@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -14,11 +13,15 @@ from chainhub_sandbox import Sandbox
 from chainhub_video import VideoTask
 from PIL import Image
 
+from tests.support.drivers import colour, wire
+
 from .colours import Colour
 from .scripted import Gateway
 from .surrounded import Surroundings, surrounded
 from .videos import LINK, completed
-from .wires import OPENAI, UNIFIED, WIRES, Wire
+from .wires import OPENAI, UNIFIED
+
+__all__ = ["colour", "wire"]  # fixtures of others
 
 
 @pytest.fixture(autouse=True)
@@ -26,19 +29,6 @@ def _no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("CHAINHUB_API_KEY", "CHAINHUB_BASE_URL", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.lower(), raising=False)
-
-
-@pytest.fixture(params=["blocking", "asyncio"])
-def colour(request: pytest.FixtureRequest) -> Iterator[Colour]:
-    """Each of the two drivers."""
-    with ExitStack() as closing:
-        yield Colour(request.param, closing)
-
-
-@pytest.fixture(params=list(WIRES))
-def wire(request: pytest.FixtureRequest) -> Wire:
-    """Each of the two wire formats."""
-    return WIRES[request.param]
 
 
 @pytest.fixture

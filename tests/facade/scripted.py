@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 import socket
 import ssl
-import threading
 from collections import defaultdict, deque
-from collections.abc import Callable, Mapping
-from types import TracebackType
-from typing import Any, Self
+from collections.abc import Mapping
+
+from tests.support.serving import ThreadedServer
 
 from .answering import Answer, Arrived, abort, say
 
@@ -23,31 +22,24 @@ _STEPS = (
 )
 
 
-class Gateway:
+class Gateway(ThreadedServer):
     """The server. Keeps connections open, as servers do, unless an answer says otherwise.
 
     Attributes:
         url: its origin.
         arrived: the requests, oldest first.
         unscripted: those of them for which no answer had been given.
-        connections: how many were accepted.
         rude: how many of the next connections are reset as soon as they are made.
     """
 
     def __init__(self, host: str = "127.0.0.1", trust: ssl.SSLContext | None = None) -> None:
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        self._listening = socket.create_server((host, 0), family=family, backlog=64)
+        super().__init__(host, trust)
         shown = f"[{host}]" if ":" in host else host
-        self.port = self._listening.getsockname()[1]
         self.url = f"http{'s' if trust else ''}://{shown}:{self.port}"
         self.arrived: list[Arrived] = []
         self.unscripted: list[Arrived] = []
-        self.connections = 0
         self.rude = 0
-        self._trust = trust
         self._scripts: dict[str, deque[Answer]] = defaultdict(deque)
-        self._open: set[socket.socket] = set()
-        self._threads: list[threading.Thread] = []
 
     def on(self, step: str, *answers: Answer) -> None:
         """Script a step, or a path, from its next request on; the last answer is given for ever."""
@@ -61,51 +53,18 @@ class Gateway:
         """The requests of a step, oldest first."""
         return [arrived for arrived in self.arrived if arrived.step == step]
 
-    def __enter__(self) -> Self:
-        self._start(self._accept)
-        return self
+    def admit(self, connection: socket.socket) -> bool:
+        """Reset the connection if it is one of the next `rude` ones."""
+        if self.rude <= 0:
+            return True
+        self.rude -= 1
+        abort(connection)
+        return False
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._listening.shutdown(socket.SHUT_RDWR)
-        self._listening.close()
-        for wire in list(self._open):
-            with _quietly():
-                wire.shutdown(socket.SHUT_RDWR)
-        for thread in self._threads:
-            thread.join(5)
-
-    def _start(self, target: Callable[..., None], *arguments: Any) -> None:
-        thread = threading.Thread(target=target, args=arguments, daemon=True)
-        self._threads.append(thread)
-        thread.start()
-
-    def _accept(self) -> None:
-        with _quietly():
-            while True:
-                wire, _ = self._listening.accept()
-                self.connections += 1
-                if self.rude > 0:
-                    self.rude -= 1
-                    abort(wire)
-                else:
-                    self._open.add(wire)
-                    self._start(self._serve, wire, self.connections)
-
-    def _serve(self, wire: socket.socket, connection: int) -> None:
-        plain = wire
-        with _quietly(), wire:
-            if self._trust is not None:
-                wire = self._trust.wrap_socket(wire, server_side=True)
-                self._open.add(wire)
-            while self._exchange(wire, connection):
-                pass
-        wire.close()
-        self._open -= {plain, wire}
+    def serve(self, connection: socket.socket, number: int) -> None:
+        """Answer one request after the other."""
+        while self._exchange(connection, number):
+            pass
 
     def _exchange(self, wire: socket.socket, connection: int) -> bool:
         data = b""
@@ -178,18 +137,3 @@ def _chunks(wire: socket.socket, begun: bytes) -> bytes:
         rest = rest[size + 2 :]
     line()
     return body
-
-
-class _quietly:  # noqa: N801 - reads as a statement
-    """What a client does to our sockets is not our failure."""
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> bool:
-        return isinstance(error, (OSError, ssl.SSLError))

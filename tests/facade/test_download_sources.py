@@ -12,7 +12,7 @@ from chainhub_video import DownloadFailed, VideoTask
 from .answering import page, reset, say, tell
 from .scripted import Gateway
 from .videos import LINK, MP4, completed, names, whole
-from .wires import OPENAI, UNIFIED, Wire
+from .wires import UNIFIED, Wire
 
 
 def test_a_link_is_followed_without_the_key(
@@ -182,14 +182,3 @@ def test_renewing_a_link_rides_out_trouble(
     fresh = tell(wire.seen("completed", video_url=f"{elsewhere.url}/fresh.mp4"))
     gateway.on("query", reset(), page(502), say(429), fresh)
     whole(hub.videos.download(completed(wire, f"{elsewhere.url}{LINK}"), target), target, video)
-
-
-def test_a_link_that_stays_dead_falls_back_to_content(
-    hub: Any, gateway: Gateway, elsewhere: Gateway, target: Path, video: bytes
-) -> None:
-    """If the gateway knows no other link, the OpenAI format still has /content."""
-    task = completed(OPENAI, f"{elsewhere.url}{LINK}")
-    elsewhere.on(LINK, say(404))
-    gateway.on("query", tell(OPENAI.seen("completed", video_url=task.video_url)))
-    gateway.on("content", say(200, video, MP4))
-    whole(hub.videos.download(task, target), target, video)

@@ -183,6 +183,9 @@ class _Reached:
     async def aclose(self) -> None:
         self.closed += 1
 
+    async def start_tls(self, *_: Any) -> Any:
+        raise AssertionError("a connection that was to be left was spoken to")
+
 
 def _own(colour: Colour, base_url: str = GATEWAY) -> Any:
     return colour.hub(base_url, retry=RetryPolicy(attempts=1, first=0, jitter=0))

@@ -260,7 +260,10 @@ def _fifo(path: Path) -> None:
 
 
 def _device(path: Path) -> None:
-    os.mknod(path, stat.S_IFCHR | 0o666, os.makedev(1, 3))
+    try:
+        os.mknod(path, stat.S_IFCHR | 0o666, os.makedev(1, 3))
+    except PermissionError:  # not everyone may make one, but there is one everywhere
+        path.symlink_to("/dev/null")
 
 
 def _listening(path: Path) -> None:
@@ -333,10 +336,7 @@ def test_a_special_file_is_refused_as_output_before_anything_is_sent(
     make: Callable[[Path], None],
 ) -> None:
     """A FIFO, a socket or a device, also by way of a link, is refused at no cost, and stays what it is."""
-    try:
-        make(target)
-    except PermissionError:
-        pytest.skip("may not make devices here")
+    make(target)
     link = target.with_name("link.mp4")
     link.symlink_to(target)
     before = target.lstat()

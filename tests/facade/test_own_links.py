@@ -67,16 +67,6 @@ def test_a_link_that_nobody_may_open_gives_way_to_the_content(
     assert (gateway.count("query"), gateway.count("content"), elsewhere.count(LINK)) == (1, 1, 1)
 
 
-def test_a_link_that_has_expired_is_replaced(
-    hub: Any, wire: Wire, gateway: Gateway, elsewhere: Gateway, target: Path, video: bytes
-) -> None:
-    """A fresh link in the task's answer is opened, and /content is not asked."""
-    gateway.on("query", tell(wire.seen("completed", video_url=f"{elsewhere.url}/fresh.mp4")))
-    elsewhere.on(LINK, say(403))
-    elsewhere.on("/fresh.mp4", say(200, video, MP4))
-    whole(hub.videos.download(completed(wire, elsewhere.url + LINK), target), target, video)
-
-
 NOT_YET: list[Answer] = [
     tell({"error": {"message": "soon", "code": "video_not_ready"}}, 400),
     say(502, "<html>Bad gateway</html>", {"Content-Type": "text/html"}),

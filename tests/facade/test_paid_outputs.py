@@ -165,6 +165,22 @@ def test_an_id_that_cannot_stand_in_an_address_is_no_wrong_request(
         ) if wire is OPENAI else hub.videos.resume(target)
 
 
+@pytest.mark.parametrize("odd", ["..", "video\n1"])
+def test_a_task_with_an_odd_id_is_no_wrong_request_either(
+    hub: Any, gateway: Gateway, wire: Wire, odd: str
+) -> None:
+    """Asking for a created task, or waiting for it, says what the gateway did; the same id, typed, is the caller's."""
+    gateway.on("create", tell(wire.created(id=odd)))
+    task = wire.create(hub)
+    for ask in (hub.videos.retrieve, hub.videos.wait):
+        with pytest.raises(OutputFailed, match="cannot stand in an address") as raised:
+            ask(task)
+        assert raised.value.task == task
+        with pytest.raises(InvalidRequest):
+            ask("typed\n", format=wire.name)
+    assert [arrived.step for arrived in gateway.arrived] == ["create"]
+
+
 def test_an_odd_id_is_exit_1(
     command: Callable[..., int], gateway: Gateway, target: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -124,16 +124,3 @@ def test_a_transports_own_kind_of_error_is_an_uncertain_create(colour: Colour, w
         wire.create(hub)
     assert isinstance(raised.value.__cause__, _Odd)
     assert sent == ["POST"]
-
-
-@pytest.fixture(params=["blocking", "asyncio"])
-def colour(request: pytest.FixtureRequest) -> Iterator[Colour]:
-    """Each of the two drivers."""
-    with ExitStack() as closing:
-        yield Colour(request.param, closing)
-
-
-@pytest.fixture(params=list(WIRES))
-def wire(request: pytest.FixtureRequest) -> Wire:
-    """Each of the two wire formats."""
-    return WIRES[request.param]

@@ -25,9 +25,7 @@ SLACK = 1.0
 """Seconds that a call may take beyond its deadline."""
 
 _CLOSING = 0.7  # seconds that closing a client may take
-_PATIENCE = (
-    SLACK + 1.5
-)  # seconds beyond the deadline after which the server ends what has not ended
+_PATIENCE = 1.5  # seconds that the server waits beyond those, until it ends what has not ended
 _RECEIPT = ".task.json"
 
 
@@ -46,6 +44,7 @@ class Measured:
         creates: that reached the gateway.
         files: that it left, receipts aside.
         receipts: that it left.
+        slack: seconds that it may take beyond its deadline.
     """
 
     stall: Stall
@@ -58,13 +57,14 @@ class Measured:
     creates: int
     files: tuple[str, ...]
     receipts: int
+    slack: float = SLACK
 
     def faults(self) -> list[str]:
         """Return what is wrong with it, in words."""
         wrong: list[str] = []
-        if self.seconds > self.limit + SLACK:
+        if self.seconds > self.limit + self.slack:
             wrong.append(f"{self.seconds:.1f} s")
-        if self.closing > _CLOSING:
+        if self.closing > _CLOSING * self.slack:
             wrong.append(f"closing took {self.closing:.1f} s")
         expected = self.call.unsent if self.stall.tls else self.call.errors
         if not isinstance(self.error, expected):
@@ -99,10 +99,12 @@ def applies(stall: Stall, call: Call) -> bool:
     return not (stall.tls and call.name in ("generate: its queries", "generate: its download"))
 
 
-def measure(stall: Stall, call: Call, driver: str, limit: float, serving: Serving) -> Measured:
+def measure(
+    stall: Stall, call: Call, driver: str, limit: float, slack: float, serving: Serving
+) -> Measured:
     """Make a call of a client of its own, against servers of its own that go on afterwards."""
-    stalled = serving.start(stall.script(call.step), limit)
-    gateway = serving.start(_SAYS_NO, limit) if call.elsewhere else stalled
+    stalled = serving.start(stall.script(call.step), limit + slack)
+    gateway = serving.start(_SAYS_NO, limit + slack) if call.elsewhere else stalled
     stalled_url = stalled.url.replace("http:", "https:") if stall.tls else stalled.url
     error: BaseException | None = None
     with ExitStack() as closing:
@@ -123,7 +125,9 @@ def measure(stall: Stall, call: Call, driver: str, limit: float, serving: Servin
     receipts = sum(name.endswith(_RECEIPT) for name in left)
     files = tuple(name for name in left if not name.endswith(_RECEIPT))
     creates = gateway.creates()
-    return Measured(stall, call, driver, limit, seconds, ended, error, creates, files, receipts)
+    return Measured(
+        stall, call, driver, limit, seconds, ended, error, creates, files, receipts, slack
+    )
 
 
 def _missing(wire: Wire) -> None:
@@ -143,7 +147,7 @@ def _read_certificates() -> None:
 
 
 def measure_all(
-    stalls: Sequence[Stall], call: Call, driver: str, limit: float
+    stalls: Sequence[Stall], call: Call, driver: str, limit: float, slack: float = SLACK
 ) -> tuple[list[Measured], list[str]]:
     """Measure a call against many stalls: side by side those that only wait, the others one by one.
 
@@ -160,7 +164,7 @@ def measure_all(
         with Serving() as serving:
             with ThreadPoolExecutor(len(side_by_side) or 1) as pool:
                 found += pool.map(
-                    lambda stall: measure(stall, call, driver, limit, serving),
+                    lambda stall: measure(stall, call, driver, limit, slack, serving),
                     side_by_side,
                 )
             left.update(leaks.found(serving))
@@ -174,9 +178,9 @@ class Serving(ExitStack):
         super().__init__()
         self._servers: list[HostileServer] = []
 
-    def start(self, script: Script, limit: float) -> HostileServer:
-        """Start a server; it has patience with a call that has a deadline after so many seconds."""
-        server = self.enter_context(HostileServer(script, limit + _PATIENCE))
+    def start(self, script: Script, deadline: float) -> HostileServer:
+        """Start a server; it has patience with a call that is to end within so many seconds."""
+        server = self.enter_context(HostileServer(script, deadline + _PATIENCE))
         self._servers.append(server)
         return server
 

@@ -7,18 +7,17 @@ import select
 import socket
 import ssl
 import struct
-import threading
+from abc import ABC
 from collections.abc import Mapping
-from contextlib import suppress
-from types import TracebackType
-from typing import Self
+
+from tests.support.serving import ThreadedServer
 
 _REFUSED = 5  # SOCKS: connection refused
 _PASSWORD = 2  # SOCKS: the method with user name and password
 
 
-class Proxy:
-    """A proxy in threads of its own.
+class Proxy(ThreadedServer, ABC):
+    """A proxy; `serve` hears what is wanted, and gives it.
 
     Args:
         onward: the port on loopback for each host that it reaches; it refuses all others.
@@ -40,59 +39,13 @@ class Proxy:
         login: tuple[str, str] | None = None,
         trust: ssl.SSLContext | None = None,
     ) -> None:
+        super().__init__(trust=trust)
         self._onward = onward
         self._fault = fault
         self._login = login
-        self._trust = trust
-        self._listening = socket.create_server(("127.0.0.1", 0))
-        self._open: set[socket.socket] = set()
-        self._threads: list[threading.Thread] = []
-        self.address = f"127.0.0.1:{self._listening.getsockname()[1]}"
+        self.address = f"127.0.0.1:{self.port}"
         self.asked: list[str] = []
         self.heard = bytearray()
-
-    def __enter__(self) -> Self:
-        self._start(self._accept)
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._listening.shutdown(socket.SHUT_RDWR)
-        self._listening.close()
-        for end in list(self._open):
-            with suppress(OSError):
-                end.shutdown(socket.SHUT_RDWR)
-        for thread in self._threads:
-            thread.join(5)
-
-    def _start(self, target: object, *arguments: object) -> None:
-        thread = threading.Thread(target=target, args=arguments, daemon=True)  # type: ignore[arg-type]  # called below
-        self._threads.append(thread)
-        thread.start()
-
-    def _accept(self) -> None:
-        with suppress(OSError):
-            while True:
-                end, _ = self._listening.accept()
-                self._open.add(end)
-                self._start(self._serve, end)
-
-    def _serve(self, end: socket.socket) -> None:
-        plain = end
-        with suppress(OSError, EOFError), plain:
-            if self._trust is not None:
-                end = self._trust.wrap_socket(end, server_side=True)
-            with end:
-                self._meet(end)
-        self._open.discard(plain)
-
-    def _meet(self, end: socket.socket) -> None:
-        """Hear what is wanted, and give it."""
-        raise NotImplementedError
 
     def _read(self, end: socket.socket, size: int) -> bytes:
         data = b""
@@ -119,7 +72,7 @@ class Proxy:
             end.sendall(bad)
             return
         with socket.create_connection(("127.0.0.1", self._onward[host])) as onward:
-            self._open.add(onward)
+            self.open.add(onward)
             end.sendall(good)
             others = {end: onward, onward: end}
             while True:
@@ -128,7 +81,7 @@ class Proxy:
                 for one in {*ready, *([end] if pending else [])}:
                     data = one.recv(1 << 16)
                     if not data:
-                        self._open.discard(onward)
+                        self.open.discard(onward)
                         return
                     others[one].sendall(data)
 
@@ -136,7 +89,10 @@ class Proxy:
 class SocksProxy(Proxy):
     """A proxy of SOCKS 5, as RFC 1928 and RFC 1929 have it."""
 
-    def _meet(self, end: socket.socket) -> None:
+    def serve(self, connection: socket.socket, number: int) -> None:
+        """Make a tunnel."""
+        del number
+        end = connection
         version, count = self._read(end, 2)
         if version != 5:
             return
@@ -164,7 +120,10 @@ class SocksProxy(Proxy):
 class ConnectProxy(Proxy):
     """A proxy of HTTP that makes tunnels, and forwards nothing."""
 
-    def _meet(self, end: socket.socket) -> None:
+    def serve(self, connection: socket.socket, number: int) -> None:
+        """Make a tunnel."""
+        del number
+        end = connection
         head = b""
         while b"\r\n\r\n" not in head:
             head += self._read(end, 1)

@@ -13,13 +13,13 @@ import os
 import re
 import secrets
 import stat
-import sys
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import BinaryIO
 
 from chainhub_video.downloads import mp4
 from chainhub_video.errors import InvalidRequest
+from chainhub_video.locks import try_lock
 
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0)  # a link planted there would have us write somewhere else
 _BINARY = getattr(os, "O_BINARY", 0)
@@ -256,17 +256,11 @@ def _locked(path: Path, file: BinaryIO, *, alone: bool = False) -> bool:
         file: open.
         alone: whether no other process knows the name, so that it may do without a lock where there are none.
     """
-    if sys.platform == "win32":  # an open file cannot be replaced there, which guards as well
+    if os.name == "nt":  # an open file cannot be replaced there, which guards as well
         return True
-    import fcntl  # is not there on Windows
-
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+    held = try_lock(file.fileno())
+    if held is False or (held is None and not alone):
         return False
-    except OSError:
-        if not alone:
-            return False
     try:
         return os.path.samestat(os.fstat(file.fileno()), path.stat())
     except OSError:

@@ -32,12 +32,17 @@ class AsyncDriver:
     Args:
         settings: the client's.
         client: the caller's own HTTP client, which stays open; None for one of ours.
+
+    Attributes:
+        settings: the client's.
+        lent: the caller's own HTTP client, or None.
+        own: ours, once they are needed.
     """
 
     def __init__(self, settings: Settings, client: Any = None) -> None:
         self.settings = settings
         self.lent = http.checked_client(client, asynchronous=True)
-        self._own: http.OwnClients[httpx.AsyncClient] | None = None
+        self.own: http.OwnClients[httpx.AsyncClient] | None = None
         self._closed = False
         self._process = os.getpid()
 
@@ -77,27 +82,17 @@ class AsyncDriver:
         if (lent := http.open_client(self.lent, closed=self._closed)) is not None:
             return lent
         if self._process != os.getpid():  # after a fork: the connections are the parent's
-            self._process, self._own = os.getpid(), None
-        if self._own is None:
+            self._process, self.own = os.getpid(), None
+        if self.own is None:
             from chainhub_video.drivers.routing import AsyncRoutingTransport  # when first needed
 
-            self._own = http.own_clients(httpx.AsyncClient, AsyncRoutingTransport, self.settings)
-        return self._own.fresh if fresh else self._own.kept
-
-    def ready(self) -> None:
-        """Make the HTTP client, and find the way to the gateway.
-
-        Raises:
-            ConfigurationError: there is nothing to send with, or no way to the gateway through its proxy.
-        """
-        self.client(fresh=True)
-        if (own := self._own) is not None:
-            own.ready(self.settings.base_url)
+            self.own = http.own_clients(httpx.AsyncClient, AsyncRoutingTransport, self.settings)
+        return self.own.fresh if fresh else self.own.kept
 
     async def close(self) -> None:
         """Close our own HTTP clients."""
         self._closed = True
-        own, self._own = self._own, None
+        own, self.own = self.own, None
         if own is not None:
             await own.kept.aclose()
             await own.fresh.aclose()
@@ -135,7 +130,7 @@ class AsyncIO:
 
     def ready(self) -> None:
         """Make the HTTP client, so that what keeps it from being made is told now."""
-        self._driver.ready()
+        http.make_ready(self._driver)
 
     async def open(self, call: Call, /) -> AsyncStream:
         """Send a request, and return its answer with the body unread."""

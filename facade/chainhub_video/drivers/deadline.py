@@ -2,7 +2,8 @@
 
 A timeout of the HTTP library counts for a single read, so that a server which sends a byte now and then, or one
 interim answer after the other, is never late. The connections of our own clients look at the deadline that the calling
-thread has set, and raise TimeoutError when it has passed.
+thread has set, and raise TimeoutError when it has passed. httpcore leaves a connection open whose TLS handshake is
+cancelled; those of our own asyncio clients close it.
 """
 
 from __future__ import annotations
@@ -120,3 +121,41 @@ class _Stream:
 
 
 _PIECE = 1 << 14  # bytes that are sent under one look at the clock
+
+
+def closed_when_cancelled(transport: Any) -> Any:
+    """Make a transport of httpx for asyncio close a connection whose TLS handshake is cancelled, and return it."""
+    pool = transport._pool  # as above
+    pool._network_backend = _AsyncBackend(pool._network_backend)
+    return transport
+
+
+class _AsyncBackend:
+    """A network backend of httpcore for asyncio."""
+
+    def __init__(self, backend: Any) -> None:
+        self._backend = backend
+
+    async def connect_tcp(self, *arguments: Any, **options: Any) -> Any:
+        """Connect."""
+        return _careful(await self._backend.connect_tcp(*arguments, **options))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._backend, name)
+
+
+def _careful(stream: Any) -> Any:
+    start_tls = stream.start_tls
+
+    async def handshake(*arguments: Any, **options: Any) -> Any:
+        try:
+            return _careful(await start_tls(*arguments, **options))
+        except BaseException:
+            import anyio  # which httpx needs for asyncio
+
+            with anyio.CancelScope(shield=True):
+                await stream.aclose()
+            raise
+
+    stream.start_tls = handshake
+    return stream

@@ -10,7 +10,7 @@ import platform
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from http.cookiejar import DefaultCookiePolicy
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, cast
 from urllib.parse import urlsplit
 
 import attrs
@@ -87,6 +87,21 @@ class OwnClients(Generic[C]):
     ready: Callable[[str], None]
 
 
+class Driver(Protocol):
+    """What both drivers have."""
+
+    settings: Settings
+
+    @property
+    def own(self) -> OwnClients[Any] | None:
+        """Our HTTP clients, once they are needed."""
+        ...
+
+    def client(self, *, fresh: bool) -> Any:
+        """Return the HTTP client to send with."""
+        ...
+
+
 def own_clients(
     client: Callable[..., C], transport: Callable[..., Any], settings: Settings
 ) -> OwnClients[C]:
@@ -117,6 +132,17 @@ def own_clients(
         return cast("C", one)
 
     return OwnClients(kept=made(kept), fresh=made(fresh), ready=fresh.ready)
+
+
+def make_ready(driver: Driver) -> None:
+    """Make the HTTP clients of a driver, and the way to the gateway.
+
+    Raises:
+        ConfigurationError: there is nothing to send with, or no way to the gateway through its proxy.
+    """
+    driver.client(fresh=True)
+    if driver.own is not None:
+        driver.own.ready(driver.settings.base_url)
 
 
 def build_request(

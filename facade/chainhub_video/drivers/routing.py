@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import httpx
 
-from chainhub_video.drivers.deadline import bound
+from chainhub_video.drivers.deadline import bound, closed_when_cancelled
 from chainhub_video.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ class AsyncRoutingTransport(httpx.AsyncBaseTransport):
     """The same for asyncio."""
 
     def __init__(self, routes: Routes, trust: ssl.SSLContext, limits: httpx.Limits) -> None:
-        self._transports = Transports(routes, httpx.AsyncHTTPTransport, trust, limits)
+        self._transports = Transports(routes, _closing, trust, limits)
         self.ready = self._transports.ready
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -141,6 +141,11 @@ class AsyncRoutingTransport(httpx.AsyncBaseTransport):
         """Close the connections."""
         for transport in self._transports.release():
             await transport.aclose()
+
+
+def _closing(**options: Any) -> httpx.AsyncHTTPTransport:
+    transport: httpx.AsyncHTTPTransport = closed_when_cancelled(httpx.AsyncHTTPTransport(**options))
+    return transport
 
 
 class _Greeting:

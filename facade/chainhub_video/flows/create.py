@@ -267,7 +267,9 @@ class Submission:
         """Send until the create is accepted or refused, as often as the money rule allows."""
         failures = 0
         # A create that starts late still has all of its time: giving up early is what makes an outcome unknown.
-        last_start = min(self.io.now() + self.patience, self.deadline or math.inf)
+        last_start = min(
+            self.io.now() + self.patience, math.inf if self.deadline is None else self.deadline
+        )
         while True:
             if self.store is not None:
                 await self._renew(self.store)

@@ -29,12 +29,11 @@ from chainhub_video.flows.source import (
     complaint,
     display_url,
 )
-from chainhub_video.flows.wait import check_timeout, query
+from chainhub_video.flows.wait import check_id, check_timeout, query
 from chainhub_video.io import IO, SHORTEST, Reply, Stream, TransportFailure, UnreadableAnswer
 from chainhub_video.receipts.receipt import shell_quoted
 from chainhub_video.task import SavedVideo, TaskStatus
 from chainhub_video.text import shorten
-from chainhub_video.wire.format import path_id
 
 if TYPE_CHECKING:
     from chainhub_video.settings import Settings
@@ -163,26 +162,6 @@ def how_to_save_elsewhere(task: VideoTask) -> str:
         f"links expire. videos.download({task.id!r}, 'FILE', format={task.format!r}), or: chainhub-video download "
         f"--format {task.format} -o FILE -- {shell_quoted(task.id)}"
     )
-
-
-def check_id(task: VideoTask, error: InvalidRequest) -> None:
-    """Tell a paid task whose id no address can be made of from a request that was wrong.
-
-    Args:
-        task: the task that could not be asked for.
-        error: why.
-
-    Raises:
-        OutputFailed: it is because of the id, which the gateway has chosen.
-    """
-    try:
-        path_id(task.id)
-    except InvalidRequest:
-        raise OutputFailed(
-            f"the gateway gave the paid task the id {task.id!r:.300}, which cannot stand in an address, so it cannot "
-            "be asked for: look for its video in the vendor's usage log, or ask the vendor's support for it by that id",
-            task=task,
-        ) from error
 
 
 @attrs.define

@@ -25,7 +25,7 @@ from chainhub_video.errors import (
     TaskFailed,
 )
 from chainhub_video.flows.create import prepare
-from chainhub_video.flows.download import OnProgress, check_id, how_to_save_elsewhere, save
+from chainhub_video.flows.download import OnProgress, how_to_save_elsewhere, save
 from chainhub_video.flows.wait import (
     check_timeout,
     follow,
@@ -264,9 +264,6 @@ class _Job:
             task = await follow(
                 self.io, self.settings, task, how.on_update, self._left(), poll, pause
             )
-        except InvalidRequest as error:
-            check_id(task, error)
-            raise
         except TaskFailed as error:
             failed = receipt.to(ReceiptState.FAILED, reason=error.reason, result=None)
             if (trouble := await self._record(receipt, failed)) is not None:

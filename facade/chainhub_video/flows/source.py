@@ -28,11 +28,8 @@ log = logging.getLogger("chainhub_video")
 _MOST_REDIRECTS = 5
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _JSON_LIMIT = 1 << 20  # bytes of a JSON answer in place of the video
-_EXPIRED = frozenset({401, 403, 404, 410})
+_GONE = frozenset({401, 403, 404, 410})  # answers that asking again does not change
 _COMPRESSED = frozenset({"gzip", "x-gzip", "deflate", "br", "zstd", "compress"})
-_NO_CONTENT = frozenset(
-    {401, 403, 404, 410}
-)  # answers of /content that asking again does not change
 
 
 class AttemptFailed(Exception):
@@ -99,7 +96,7 @@ class VideoSource:
         except BadLink as error:
             self._link_trouble = str(error)
             return None
-        if stream.status in _EXPIRED:
+        if stream.status in _GONE:
             await stream.close()
             self._link_trouble = f"the link answers HTTP {stream.status}"
             return None
@@ -109,7 +106,10 @@ class VideoSource:
         """Look at a completed task again for a while, since its link may come after its state."""
         if self._waited_for_link:
             return
-        ends = min(self.io.now() + self.settings.poll.settle, self.deadline or math.inf)
+        ends = min(
+            self.io.now() + self.settings.poll.settle,
+            math.inf if self.deadline is None else self.deadline,
+        )
         looks = 0
         while self.task.video_url is None and (left := ends - self.io.now()) > 0:
             await self.io.sleep(min(left, max(0.01, self.settings.poll.delay(looks))))
@@ -155,7 +155,7 @@ class VideoSource:
             await stream.close()
             link = redirected(self.settings.base_url + call.arguments["url"], stream)
             return await open_link(self.io, self.settings, link, headers, left)
-        if stream.status not in _NO_CONTENT:
+        if stream.status not in _GONE:
             return await self._video_in(stream, headers)
         error = error_for(await self._read(stream))
         if self._link_trouble:

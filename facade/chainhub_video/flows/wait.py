@@ -19,6 +19,7 @@ from chainhub_video.errors import (
     ConnectionFailed,
     InvalidRequest,
     NotFound,
+    OutputFailed,
     RateLimited,
     ServerError,
     TaskFailed,
@@ -29,6 +30,7 @@ from chainhub_video.io import IO, SHORTEST, Reply, TransportFailure, UnreadableA
 from chainhub_video.task import TaskStatus, VideoTask
 from chainhub_video.text import shorten
 from chainhub_video.wire.failures import poll_after_of, read_success, retry_after_of
+from chainhub_video.wire.format import path_id
 from chainhub_video.wire.formats import FORMATS
 
 if TYPE_CHECKING:
@@ -261,7 +263,13 @@ async def _query(
     io: IO, settings: Settings, task: VideoTask, within: float | None
 ) -> tuple[VideoTask, Reply]:
     wire = FORMATS[task.format]
-    reply = await send(io, attrs.evolve(wire.query_call(task.id), within=within))
+    try:
+        call = wire.query_call(task.id)
+    except InvalidRequest as error:
+        if task.raw_status or (settings.base_url, task.id) in runtime.current().created:
+            check_id(task, error)
+        raise
+    reply = await send(io, attrs.evolve(call, within=within))
     try:
         return wire.read_queried(
             read_success(reply, settings.api_key), settings.base_url, task
@@ -269,6 +277,26 @@ async def _query(
     except ChainHubError as error:
         error.about(task)
         raise
+
+
+def check_id(task: VideoTask, error: InvalidRequest) -> None:
+    """Tell a paid task whose id no address can be made of from a request that was wrong.
+
+    Args:
+        task: the task that could not be asked for.
+        error: why.
+
+    Raises:
+        OutputFailed: it is because of the id, which the gateway has chosen.
+    """
+    try:
+        path_id(task.id)
+    except InvalidRequest:
+        raise OutputFailed(
+            f"the gateway gave the paid task the id {task.id!r:.300}, which cannot stand in an address, so it cannot "
+            "be asked for: look for its video in the vendor's usage log, or ask the vendor's support for it by that id",
+            task=task,
+        ) from error
 
 
 def _keep_progress(seen: VideoTask, before: VideoTask) -> VideoTask:

@@ -11,7 +11,6 @@ import errno
 import os
 import secrets
 import stat
-import sys
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -22,6 +21,7 @@ import attrs
 
 from chainhub_video.downloads.partfile import sync_folder
 from chainhub_video.errors import ReceiptConflict
+from chainhub_video.locks import try_lock
 from chainhub_video.receipts.receipt import Receipt, ReceiptLocked, ReceiptState, parse
 
 SUFFIX = ".task.json"
@@ -150,15 +150,7 @@ def _write(draft: Path, receipt: Receipt) -> int | None:
 
 def _lock_of(file: BinaryIO) -> int | None:
     """Lock a file until the descriptor that is returned is closed, or the process ends; None if that cannot be done."""
-    if sys.platform == "win32":
-        return None
-    import fcntl  # is not there on Windows
-
-    try:
-        fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return None
-    return os.dup(file.fileno())
+    return os.dup(file.fileno()) if try_lock(file.fileno()) else None
 
 
 def _is_held(receipt: Receipt, file: BinaryIO) -> bool:
@@ -207,7 +199,7 @@ def _locked(folder: Path) -> Iterator[bool]:
     Raises:
         ReceiptLocked: somebody else does not let go of the folder.
     """
-    if sys.platform == "win32":
+    if os.name == "nt":  # a folder cannot be opened there
         yield False
         return
     descriptor = os.open(folder, os.O_RDONLY)
@@ -218,15 +210,9 @@ def _locked(folder: Path) -> Iterator[bool]:
 
 
 def _lock_folder(descriptor: int, folder: Path) -> bool:
-    import fcntl  # is not there on Windows
-
+    """Wait a moment for a folder's lock; return whether there are such locks. Without, link and rename stay atomic."""
     for _ in range(_TRIES):
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            Event().wait(_PAUSE)
-        except OSError:  # some network file systems have none; link and rename stay atomic
-            return False
-        else:
-            return True
+        if (held := try_lock(descriptor)) is not False:
+            return held is True
+        Event().wait(_PAUSE)
     raise ReceiptLocked(f"another program holds a lock (flock) on the folder {folder}")

@@ -1,0 +1,24 @@
+"""Fixtures that several folders share: each of the two drivers, and each of the two wire formats."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import pytest
+
+from tests.facade.colours import Colour
+from tests.facade.wires import WIRES, Wire
+
+
+@pytest.fixture(params=["blocking", "asyncio"])
+def colour(request: pytest.FixtureRequest) -> Iterator[Colour]:
+    """Each of the two drivers."""
+    with ExitStack() as closing:
+        yield Colour(request.param, closing)
+
+
+@pytest.fixture(params=list(WIRES))
+def wire(request: pytest.FixtureRequest) -> Wire:
+    """Each of the two wire formats."""
+    return WIRES[request.param]
