@@ -13,13 +13,13 @@ import os
 import re
 import secrets
 import stat
+import sys
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import BinaryIO
 
 from chainhub_video.downloads import mp4
 from chainhub_video.errors import InvalidRequest
-from chainhub_video.locks import try_lock
 
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0)  # a link planted there would have us write somewhere else
 _BINARY = getattr(os, "O_BINARY", 0)
@@ -188,6 +188,28 @@ def file_matches(path: Path, size: int, sha256: str) -> bool:
             return same and hashlib.file_digest(file, "sha256").hexdigest() == sha256
     except OSError:
         return False
+
+
+def try_lock(descriptor: int) -> bool | None:
+    """Take the lock of an open file or folder, without waiting for it.
+
+    Args:
+        descriptor: of the file; the lock is let go of when its last copy is closed.
+
+    Returns:
+        Whether it was had; False if somebody else has it, None if there are no such locks here.
+    """
+    if sys.platform == "win32":
+        return None
+    import fcntl  # is not there on Windows
+
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:  # some network file systems have none
+        return None
+    return True
 
 
 def sync_folder(folder: Path) -> None:

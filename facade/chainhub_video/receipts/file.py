@@ -19,9 +19,8 @@ from typing import BinaryIO
 
 import attrs
 
-from chainhub_video.downloads.partfile import sync_folder
+from chainhub_video.downloads.partfile import sync_folder, try_lock
 from chainhub_video.errors import ReceiptConflict
-from chainhub_video.locks import try_lock
 from chainhub_video.receipts.receipt import Receipt, ReceiptLocked, ReceiptState, parse
 
 SUFFIX = ".task.json"
