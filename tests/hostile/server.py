@@ -246,9 +246,10 @@ class HostileServer:
                 return
             self.stopping.set()
             for connection in self._open:
-                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
-                # Not closed here: another thread may be about to use its number.
-                connection.shutdown(socket.SHUT_RDWR) if _connected(connection) else None
+                with contextlib.suppress(OSError):  # the client may have ended it
+                    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+                    # Not closed here: another thread may be about to use its number.
+                    connection.shutdown(socket.SHUT_RDWR)
             _wake(self._listening)
 
     def _accept(self) -> None:
@@ -333,14 +334,6 @@ def open_sockets() -> set[str]:
             if stat.S_ISSOCK(state.st_mode):
                 found.add(str(state.st_ino))
     return found
-
-
-def _connected(connection: socket.socket) -> bool:
-    try:
-        connection.getpeername()
-    except OSError:
-        return False
-    return True
 
 
 def _wake(listening: socket.socket) -> None:
