@@ -14,6 +14,7 @@ from chainhub_video import (
     InvalidRequest,
     PollPolicy,
     SubmissionUncertain,
+    UnexpectedResponse,
     WaitTimeout,
 )
 
@@ -114,7 +115,7 @@ CALLS = (
         "retrieve",
         "query",
         lambda place: place.hub.videos.retrieve(OPENAI.task(), timeout=place.limit),
-        (ConnectionFailed,),
+        (ConnectionFailed, UnexpectedResponse),  # a flood may have more bytes than an answer may
         _UNREACHED,
     ),
     Call(
