@@ -18,7 +18,7 @@ import httpx
 
 from chainhub_video import runtime
 from chainhub_video.drivers import http
-from chainhub_video.drivers.deadline import within
+from chainhub_video.drivers.deadline import Within
 from chainhub_video.io import IO, Call
 from chainhub_video.settings import Settings
 
@@ -112,8 +112,8 @@ class AsyncStream:
     async def read(self) -> bytes:
         """Return the next bytes, empty at the end."""
         left = self._seconds_left(time.monotonic())
-        with self._trace.translate_errors():
-            async with within(left):
+        with self._trace:
+            async with Within(left):
                 return await anext(self._blocks, b"")
 
     async def close(self) -> None:
@@ -142,8 +142,8 @@ class AsyncIO:
         settings = self._driver.settings
         seconds = http.seconds_until_answer(settings, call)
         end = time.monotonic() + seconds
-        with trace.translate_errors():
-            async with within(seconds):
+        with trace:
+            async with Within(seconds):
                 response = await client.send(
                     request, stream=True, follow_redirects=False, auth=None
                 )

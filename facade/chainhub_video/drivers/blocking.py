@@ -15,7 +15,7 @@ import httpx
 
 from chainhub_video import runtime
 from chainhub_video.drivers import http
-from chainhub_video.drivers.deadline import until
+from chainhub_video.drivers.deadline import Until
 from chainhub_video.io import IO, Call
 from chainhub_video.settings import Settings
 
@@ -118,7 +118,7 @@ class BlockingStream:
     async def read(self) -> bytes:
         """Return the next bytes, empty at the end."""
         clock = time.monotonic()
-        with self._trace.translate_errors(), until(clock + self._seconds_left(clock)):
+        with self._trace, Until(clock + self._seconds_left(clock)):
             return next(self._blocks, b"")
 
     async def close(self) -> None:
@@ -146,7 +146,7 @@ class BlockingIO:
             request.extensions["trace"] = watcher.record
         settings = self._driver.settings
         end = time.monotonic() + http.seconds_until_answer(settings, call)
-        with trace.translate_errors(), until(end):
+        with trace, Until(end):
             response = client.send(request, stream=True, follow_redirects=False, auth=None)
         left = partial(http.seconds_left, settings, call, end)
         blocks = response.iter_bytes() if http.is_read(response) else response.iter_raw()

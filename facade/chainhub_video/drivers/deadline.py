@@ -9,8 +9,6 @@ cancelled; those of our own asyncio clients close it.
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from typing import Any
 
@@ -18,37 +16,39 @@ TOO_LONG = "the exchange took too long as a whole"
 _end: ContextVar[float | None] = ContextVar("chainhub_video_deadline", default=None)
 
 
-@contextmanager
-def until(end: float) -> Iterator[None]:
-    """Let what is done with connections within the block end by a time.
+class Until:
+    """A block in which what is done with connections has to end by a time.
 
     Args:
         end: on `time.monotonic`.
     """
-    token = _end.set(end)
-    try:
-        yield
-    finally:
-        _end.reset(token)
+
+    def __init__(self, end: float) -> None:
+        self._end = end
+
+    def __enter__(self) -> None:
+        self._token = _end.set(self._end)
+
+    def __exit__(self, *_: object) -> None:
+        _end.reset(self._token)
 
 
-@asynccontextmanager
-async def within(seconds: float) -> AsyncIterator[None]:
-    """Cancel what is done within the block after some seconds.
+class Within:
+    """A block that is cancelled after some seconds, which is raised as TimeoutError, in words."""
 
-    Raises:
-        TimeoutError: in place of the cancellation, in words.
-    """
-    import asyncio  # the blocking client never needs it
+    def __init__(self, seconds: float) -> None:
+        import asyncio  # the blocking client never needs it
 
-    scope = asyncio.timeout(seconds)
-    try:
-        async with scope:
-            yield
-    except TimeoutError:
-        if scope.expired():
+        self._scope = asyncio.timeout(seconds)
+
+    async def __aenter__(self) -> None:
+        await self._scope.__aenter__()
+
+    async def __aexit__(self, *raised: Any) -> None:
+        try:
+            await self._scope.__aexit__(*raised)
+        except TimeoutError:
             raise TimeoutError(TOO_LONG) from None
-        raise
 
 
 def bound(transport: Any) -> Any:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import inspect
 import platform
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, cast
 from urllib.parse import urlsplit
@@ -23,6 +22,8 @@ from chainhub_video.errors import ChainHubError, ConfigurationError
 from chainhub_video.io import Call, LocalAddress, TransportFailure
 
 if TYPE_CHECKING:
+    from types import TracebackType
+
     from chainhub_video.settings import Settings
 
 C = TypeVar("C")
@@ -308,19 +309,16 @@ class SendTrace:
         """Take an event under asyncio."""
         self.record(event, info)
 
-    @contextmanager
-    def translate_errors(self) -> Iterator[None]:
-        """Let no exception of the HTTP library through.
+    def __enter__(self) -> None:
+        """Let no exception of the HTTP library out of a block: TransportFailure comes in its place."""
 
-        Raises:
-            TransportFailure: in place of one.
-        """
-        try:
-            yield
-        except Exception as error:
-            failure = self.failure(error)
-            if failure is None:
-                raise
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if isinstance(error, Exception) and (failure := self.failure(error)) is not None:
             raise failure from error
 
     def failure(self, error: Exception) -> TransportFailure | None:

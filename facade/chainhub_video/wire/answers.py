@@ -111,6 +111,8 @@ STATES: Mapping[TaskStatus, frozenset[str]] = {
 """The gateway's words for a task's state. A further one that ends in `_failed` is a failure; any other means that it
 goes on. `video_generation_completed` and `video_upsampling_completed` are no ends: the task still moves on."""
 
+_MEANINGS = {word: status for status, words in STATES.items() for word in words}
+
 CODES: Mapping[str, int] = {
     "insufficient_user_quota": 403,
     "pre_consume_token_quota_failed": 403,
@@ -363,7 +365,7 @@ def _known_status(word: str) -> TaskStatus | None:
     known = "_".join(word.lower().replace("-", " ").split())
     if known.endswith("_failed"):
         return TaskStatus.FAILED
-    return next((status for status, words in STATES.items() if known in words), None)
+    return _MEANINGS.get(known)
 
 
 def _link(layers: Sequence[_Layer]) -> str | None:
