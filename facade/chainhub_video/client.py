@@ -18,6 +18,7 @@ from chainhub_video.settings import (
     checked_key,
     checked_limit,
     checked_max_download,
+    checked_max_in_flight,
     timeouts_of,
 )
 
@@ -78,6 +79,7 @@ class _Client(ABC, Generic[HttpClient]):
         confirm: Callable[[VideoRequest], Any] | None = None,
         receipts: Callable[[Path], ReceiptStore] = LocalReceipt,
         max_download: int = 4_000_000_000,
+        max_in_flight: int = 32,
     ) -> None:
         self._settings = Settings(
             api_key=checked_key(api_key),
@@ -91,6 +93,7 @@ class _Client(ABC, Generic[HttpClient]):
             confirm=confirm,
             receipts=receipts,
             max_download=checked_max_download(max_download),
+            max_in_flight=checked_max_in_flight(max_in_flight),
         )
         self._connect(http_client)
 
@@ -135,6 +138,9 @@ class ChainHub(_Client[BlockingHttpClient]):
         confirm: sees each `VideoRequest` before it is sent, and returns whether it may be.
         receipts: makes the store of the receipt that belongs to an output; by default a file beside it.
         max_download: bytes beyond which a video is not saved.
+        max_in_flight: exchanges with servers that may be in flight at once, 3 or more; further calls wait for their
+            turn, first come, first served. A quarter is kept for creates, for queries and for downloads each. An
+            `http_client` of yours has its own limits instead.
 
     Raises:
         ConfigurationError: there is no key, or the address must not be used.

@@ -7,8 +7,8 @@ clients, and a test runs it on an `IO` that answers from a list.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, ParamSpec, Protocol, TypeVar
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Literal, ParamSpec, Protocol, TypeAlias, TypeVar
 
 import attrs
 
@@ -16,6 +16,7 @@ from chainhub_video.text import redacted
 
 P = ParamSpec("P")
 T = TypeVar("T")
+Kind: TypeAlias = Literal["create", "query", "download"]
 
 _LONGEST_ANSWER = (
     300.0  # seconds that an answer may take to be read whole, if nothing else bounds it
@@ -32,23 +33,34 @@ class Call:
     Attributes:
         arguments: what a generated `get_kwargs` returned: method, url, and params, headers, json or files.
             A relative url goes to the gateway, with the key. An absolute one goes out without it.
+        kind: of exchange. A create opens a connection of its own, since a pooled one may have gone stale unnoticed; a
+            download brings something of any length.
         read_timeout: seconds to wait for the next bytes of the answer; None for the client's setting.
-        within: seconds that bound the whole of the exchange, from connecting to the last byte of the answer; None for
-            the sum of the client's timeouts until the answer begins, and its read timeout for each read after that.
-        fresh: whether to open a connection of its own, since a pooled one may have gone stale unnoticed.
+        within: seconds that bound the whole of the exchange, from the wait for its turn to the last byte of the answer;
+            None for the sum of the client's timeouts until the answer begins, and its read timeout for each read after
+            that.
+        turn_timeout: seconds to wait for its turn if nothing bounds the whole; None for as long as it takes.
         with_key: whether an absolute url gets the key too: it leads to the gateway's own origin.
         public_only: whether it must not lead to this machine or its network.
-        leaving: is called just before the first byte of the request leaves; or at once, where that cannot be seen. Only
-            for a fresh call.
+        on_turn: is awaited when its turn has come, before anything is sent.
+        leaving: is called just before the first byte of a create leaves; or at once, where that cannot be seen.
     """
 
     arguments: Mapping[str, Any]
+    kind: Kind = "query"
     read_timeout: float | None = None
     within: float | None = None
-    fresh: bool = False
+    turn_timeout: float | None = None
     with_key: bool = False
     public_only: bool = False
+    on_turn: Callable[[], Awaitable[None]] | None = None
     leaving: Callable[[], None] | None = None
+
+    def after(self, seconds: float) -> Call:
+        """Return the call with the time that is left for it, once some has passed in waiting for its turn."""
+        if self.within is None:
+            return self
+        return attrs.evolve(self, within=max(min(SHORTEST, self.within), self.within - seconds))
 
 
 @attrs.frozen
@@ -115,6 +127,7 @@ class IO(Protocol):
         """Send a request, and return its answer with the body unread.
 
         Raises:
+            NoTurn: its turn did not come in time; nothing was sent.
             TransportFailure: there was no answer.
             ConfigurationError: there is nothing to send it with; nothing was sent.
             LocalAddress: it leads to this machine or its network, and must not; nothing was sent.
@@ -158,6 +171,18 @@ class TransportFailure(Exception):
         super().__init__(f"{type(cause).__name__}: {text}" if text else type(cause).__name__)
         self.cause = cause
         self.sent = sent
+
+
+class NoTurn(TransportFailure):
+    """As many exchanges as a client may have in flight were in flight for as long as this one could wait; not sent.
+
+    Args:
+        limit: how many that is.
+    """
+
+    def __init__(self, limit: int) -> None:
+        told = f"{limit} exchanges of this client were in flight all the time (max_in_flight)"
+        super().__init__(TimeoutError(told), sent=False)
 
 
 class LocalAddress(Exception):

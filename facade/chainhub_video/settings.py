@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from chainhub_video.request import VideoRequest
 
 _DIGITS = 18  # of a number that can be meant
+_LEAST_IN_FLIGHT = 3
 _LONGEST = 1e9  # seconds that can be meant
 DEFAULT_BASE_URL = "https://api.chainhub.tech"  # both specification pages, `servers`
 # Readers differ in what is the host of `[::1]example.com` or `127.0.0.1\\.example.com`: neither is an address.
@@ -94,6 +95,7 @@ class Settings:
         poll: when to look at a running task again.
         inline_images: whether the unified format may carry a local picture as a data URI.
         max_download: bytes beyond which a video is not saved.
+        max_in_flight: exchanges that may be in flight at once.
         spending: how many creates may still be paid for.
         confirm: sees each request before it is sent, and returns whether it may be.
         receipts: makes the store of the receipt that belongs to an output.
@@ -110,6 +112,7 @@ class Settings:
     confirm: Callable[[VideoRequest], Any] | None = attrs.field(default=None, repr=False)
     receipts: Callable[[Path], ReceiptStore] | None = attrs.field(default=None, repr=False)
     max_download: int = 4_000_000_000
+    max_in_flight: int = 32
     image_host: Callable[..., Any] | None = attrs.field(default=None, repr=False)
 
     @property
@@ -151,6 +154,21 @@ def checked_max_download(max_download: int) -> int:
             f"max_download must be a whole number of bytes above 0, not {max_download!r:.80}"
         )
     return max_download
+
+
+def checked_max_in_flight(max_in_flight: int) -> int:
+    """Return the bound of exchanges in flight.
+
+    Raises:
+        ConfigurationError: it is not a whole number of 3 or more.
+    """
+    whole = isinstance(max_in_flight, int) and not isinstance(max_in_flight, bool)
+    if not whole or max_in_flight < _LEAST_IN_FLIGHT:
+        raise ConfigurationError(
+            f"max_in_flight must be a whole number of {_LEAST_IN_FLIGHT} or more, not {max_in_flight!r:.80}: "
+            "a create, a query and a download must be possible at the same time"
+        )
+    return max_in_flight
 
 
 def checked_limit(max_creates: int | None) -> int | None:

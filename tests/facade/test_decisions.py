@@ -8,7 +8,7 @@ import httpcore
 import httpx
 import pytest
 from chainhub_video.drivers.http import SendTrace
-from chainhub_video.flows.create import Decision, decide
+from chainhub_video.flows.decision import Decision, decide
 from chainhub_video.io import Reply, TransportFailure, UnreadableAnswer
 
 REFUSALS = {400, 401, 402, 403, 404, 413, 422}

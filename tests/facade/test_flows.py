@@ -53,7 +53,7 @@ def test_a_create_asks_once_for_a_connection_of_its_own(wire: Wire) -> None:
     world = World(reply(wire.created()))
     assert _create(wire, world).id == wire.task_id
     (call,) = world.calls
-    assert (call.fresh, call.read_timeout) == (True, 77)
+    assert (call.kind, call.read_timeout) == ("create", 77)
     assert world.targets == [f"post {wire.create_target}"]
     assert world.sleeps == []
     assert world.open_streams == 0
@@ -155,7 +155,7 @@ def test_one_look_is_one_call(wire: Wire) -> None:
     world = World(reply(wire.seen()))
     world.play(query(world, SETTINGS, wire.task()))
     (call,) = world.calls
-    assert (call.fresh, call.within, call.read_timeout) == (False, None, None)
+    assert (call.kind, call.within, call.read_timeout) == ("query", None, None)
 
 
 def test_a_wait_looks_and_pauses_in_turn() -> None:

@@ -132,8 +132,10 @@ class Suspending(World):
 
     async def open(self, call: Call, /) -> Any:
         """Never answer."""
-        self.calls.append(call)
+        assert call.on_turn is not None
         assert call.leaving is not None
+        await call.on_turn()
+        self.calls.append(call)
         call.leaving()
         await _for_ever()
 

@@ -71,6 +71,8 @@ class World:
 
     async def open(self, call: Call, /) -> Body:
         """Give the next outcome."""
+        if call.on_turn is not None:
+            await call.on_turn()
         self.calls.append(call)
         self.clock += self._takes
         assert len(self.calls) < 1000, "the flow asks without end"

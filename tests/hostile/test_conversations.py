@@ -20,8 +20,9 @@ def test_the_promises_hold_in_every_conversation() -> None:
 def test_a_broken_promise_would_be_found(monkeypatch: pytest.MonkeyPatch) -> None:
     """The machine itself sees a client that takes every failure for one that may be repeated."""
     from chainhub_video.flows import create
+    from chainhub_video.flows.decision import Decision
 
-    monkeypatch.setattr(create, "decide", lambda _: create.Decision.AGAIN)
+    monkeypatch.setattr(create, "decide", lambda _: Decision.AGAIN)
     bounded = settings(_BRIEF, max_examples=40)
     with pytest.raises((AssertionError, ExceptionGroup)):
         run_state_machine_as_test(Conversation, settings=bounded)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import contextvars
 import inspect
 import os
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import aclosing, suppress
 from functools import partial
 from threading import Event
@@ -19,7 +18,9 @@ import httpx
 from chainhub_video import runtime
 from chainhub_video.drivers import http
 from chainhub_video.drivers.deadline import Within
-from chainhub_video.io import IO, Call
+from chainhub_video.drivers.threads import in_thread, off_loop
+from chainhub_video.drivers.turns import Turn
+from chainhub_video.io import IO, Call, Kind
 from chainhub_video.settings import Settings
 
 P = ParamSpec("P")
@@ -37,12 +38,14 @@ class AsyncDriver:
         settings: the client's.
         lent: the caller's own HTTP client, or None.
         own: ours, once they are needed.
+        turns: of the exchanges through ours; None with a lent client, which keeps its own limits.
     """
 
     def __init__(self, settings: Settings, client: Any = None) -> None:
         self.settings = settings
         self.lent = http.checked_client(client, asynchronous=True)
         self.own: http.OwnClients[httpx.AsyncClient] | None = None
+        self.turns = http.turns_of(self)
         self._closed = False
         self._process = os.getpid()
 
@@ -69,11 +72,11 @@ class AsyncDriver:
                 async for value in values:
                     yield value
 
-    def client(self, *, fresh: bool) -> Any:
+    def client(self, kind: Kind) -> Any:
         """Return the HTTP client to send with.
 
         Args:
-            fresh: whether to open a connection for a single request.
+            kind: of exchange.
 
         Raises:
             ConfigurationError: our client or the lent one has been closed; or the environment's certificates
@@ -82,12 +85,12 @@ class AsyncDriver:
         if (lent := http.open_client(self.lent, closed=self._closed)) is not None:
             return lent
         if self._process != os.getpid():  # after a fork: the connections are the parent's
-            self._process, self.own = os.getpid(), None
+            self._process, self.own, self.turns = os.getpid(), None, http.turns_of(self)
         if self.own is None:
             from chainhub_video.drivers.routing import AsyncRoutingTransport  # when first needed
 
             self.own = http.own_clients(httpx.AsyncClient, AsyncRoutingTransport, self.settings)
-        return self.own.fresh if fresh else self.own.kept
+        return self.own.fresh if kind == "create" else self.own.kept
 
     async def close(self) -> None:
         """Close our own HTTP clients."""
@@ -108,6 +111,7 @@ class AsyncStream:
     _blocks: AsyncIterator[bytes]
     _trace: http.SendTrace
     _seconds_left: Callable[[float], float]
+    _turn: Turn
 
     async def read(self) -> bytes:
         """Return the next bytes, empty at the end."""
@@ -117,8 +121,11 @@ class AsyncStream:
                 return await anext(self._blocks, b"")
 
     async def close(self) -> None:
-        """Give the connection back."""
-        await self._response.aclose()
+        """Give the connection and the turn back."""
+        try:
+            await self._response.aclose()
+        finally:
+            self._turn.end()
 
 
 @attrs.frozen(eq=False)
@@ -134,12 +141,25 @@ class AsyncIO:
 
     async def open(self, call: Call, /) -> AsyncStream:
         """Send a request, and return its answer with the body unread."""
-        client = self._driver.client(fresh=call.fresh)
-        trace = http.SendTrace(own=self._driver.lent is None, leaving=call.leaving)
-        request = http.build_request(client, self._driver.settings, call, body=_off_loop)
-        if (watcher := http.watcher(self._driver.settings, call, request, trace)) is not None:
-            request.extensions["trace"] = watcher.record_async
+        client = self._driver.client(call.kind)
+        turn = Turn(self._driver.turns, call.kind)
+        try:
+            clock = time.monotonic()
+            if await turn.wait_async(call.within or call.turn_timeout):
+                call = call.after(time.monotonic() - clock)
+            if call.on_turn is not None:
+                await call.on_turn()
+            return await self._send(client, call, turn)
+        except BaseException:
+            turn.end()
+            raise
+
+    async def _send(self, client: Any, call: Call, turn: Turn) -> AsyncStream:
         settings = self._driver.settings
+        trace = http.SendTrace(own=self._driver.lent is None, leaving=call.leaving)
+        request = http.build_request(client, settings, call, body=off_loop)
+        if (watcher := http.watcher(settings, call, request, trace)) is not None:
+            request.extensions["trace"] = watcher.record_async
         seconds = http.seconds_until_answer(settings, call)
         end = time.monotonic() + seconds
         with trace:
@@ -150,7 +170,7 @@ class AsyncIO:
         left = partial(http.seconds_left, settings, call, end)
         blocks = response.aiter_bytes() if http.is_read(response) else response.aiter_raw()
         headers = http.headers_of(response)
-        return AsyncStream(response.status_code, headers, response, blocks, trace, left)
+        return AsyncStream(response.status_code, headers, response, blocks, trace, left, turn)
 
     async def sleep(self, seconds: float, /) -> None:
         """Let time pass."""
@@ -170,7 +190,7 @@ class AsyncIO:
             finally:
                 ended.set()
 
-        thread = _in_thread(work)
+        thread = in_thread(work)
         try:
             return await asyncio.shield(thread)
         except asyncio.CancelledError:
@@ -185,29 +205,7 @@ class AsyncIO:
     async def ask(self, function: Callable[..., Any], /, *args: Any, blocks: bool = False) -> Any:
         """Call the caller's own function, and await what it returns where that can be awaited."""
         if blocks and not inspect.iscoroutinefunction(function):
-            result = await _in_thread(partial(function, *args))
+            result = await in_thread(partial(function, *args))
         else:
             result = function(*args)
         return await result if inspect.isawaitable(result) else result
-
-
-async def _off_loop(blocks: Iterator[bytes]) -> AsyncIterator[bytes]:
-    """Read a body that blocks in a thread, a block at a time."""
-    while (block := await _in_thread(partial(next, blocks, None))) is not None:
-        yield block
-
-
-def _in_thread(work: Callable[[], T]) -> asyncio.Future[T]:
-    """Call a function in a thread; in this one if the process is ending, when Python starts no thread any more."""
-    loop = asyncio.get_running_loop()
-    try:
-        return loop.run_in_executor(None, partial(contextvars.copy_context().run, work))
-    except RuntimeError as error:
-        if "shutdown" not in str(error):
-            raise
-    done: asyncio.Future[T] = loop.create_future()
-    try:
-        done.set_result(work())
-    except Exception as error:  # noqa: BLE001 - as a thread would, for whoever awaits it
-        done.set_exception(error)
-    return done

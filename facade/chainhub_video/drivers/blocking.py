@@ -16,7 +16,8 @@ import httpx
 from chainhub_video import runtime
 from chainhub_video.drivers import http
 from chainhub_video.drivers.deadline import Until
-from chainhub_video.io import IO, Call
+from chainhub_video.drivers.turns import Turn
+from chainhub_video.io import IO, Call, Kind
 from chainhub_video.settings import Settings
 
 P = ParamSpec("P")
@@ -34,6 +35,7 @@ class BlockingDriver:
         settings: the client's.
         lent: the caller's own HTTP client, or None.
         own: ours, once they are needed.
+        turns: of the exchanges through ours; None with a lent client, which keeps its own limits.
     """
 
     def __init__(self, settings: Settings, client: Any = None) -> None:
@@ -41,6 +43,7 @@ class BlockingDriver:
         self.lent = http.checked_client(client, asynchronous=False)
         self.own: http.OwnClients[httpx.Client] | None = None
         self._lock = Lock()
+        self.turns = http.turns_of(self)
         self._closed = False
         self._process = os.getpid()
 
@@ -71,11 +74,11 @@ class BlockingDriver:
             finally:
                 completed(values.aclose())
 
-    def client(self, *, fresh: bool) -> Any:
+    def client(self, kind: Kind) -> Any:
         """Return the HTTP client to send with.
 
         Args:
-            fresh: whether to open a connection for a single request.
+            kind: of exchange.
 
         Raises:
             ConfigurationError: our client or the lent one has been closed; or the environment's certificates
@@ -85,6 +88,7 @@ class BlockingDriver:
             self._process != os.getpid()
         ):  # after a fork: the connections, and who holds the lock, are the parent's
             self._process, self._lock, self.own = os.getpid(), Lock(), None
+            self.turns = http.turns_of(self)
         with self._lock:
             if (lent := http.open_client(self.lent, closed=self._closed)) is not None:
                 return lent
@@ -92,7 +96,7 @@ class BlockingDriver:
                 from chainhub_video.drivers.routing import RoutingTransport  # when first needed
 
                 self.own = http.own_clients(httpx.Client, RoutingTransport, self.settings)
-            return self.own.fresh if fresh else self.own.kept
+            return self.own.fresh if kind == "create" else self.own.kept
 
     def close(self) -> None:
         """Close our own HTTP clients."""
@@ -114,6 +118,7 @@ class BlockingStream:
     _blocks: Iterator[bytes]
     _trace: http.SendTrace
     _seconds_left: Callable[[float], float]
+    _turn: Turn
 
     async def read(self) -> bytes:
         """Return the next bytes, empty at the end."""
@@ -122,8 +127,11 @@ class BlockingStream:
             return next(self._blocks, b"")
 
     async def close(self) -> None:
-        """Give the connection back."""
-        self._response.close()
+        """Give the connection and the turn back."""
+        try:
+            self._response.close()
+        finally:
+            self._turn.end()
 
 
 @attrs.frozen(eq=False)
@@ -139,19 +147,32 @@ class BlockingIO:
 
     async def open(self, call: Call, /) -> BlockingStream:
         """Send a request, and return its answer with the body unread."""
-        client = self._driver.client(fresh=call.fresh)
-        trace = http.SendTrace(own=self._driver.lent is None, leaving=call.leaving)
-        request = http.build_request(client, self._driver.settings, call, body=iter)
-        if (watcher := http.watcher(self._driver.settings, call, request, trace)) is not None:
-            request.extensions["trace"] = watcher.record
+        client = self._driver.client(call.kind)
+        turn = Turn(self._driver.turns, call.kind)
+        try:
+            clock = time.monotonic()
+            if turn.wait(call.within or call.turn_timeout):
+                call = call.after(time.monotonic() - clock)
+            if call.on_turn is not None:
+                await call.on_turn()
+            return self._send(client, call, turn)
+        except BaseException:
+            turn.end()
+            raise
+
+    def _send(self, client: Any, call: Call, turn: Turn) -> BlockingStream:
         settings = self._driver.settings
+        trace = http.SendTrace(own=self._driver.lent is None, leaving=call.leaving)
+        request = http.build_request(client, settings, call, body=iter)
+        if (watcher := http.watcher(settings, call, request, trace)) is not None:
+            request.extensions["trace"] = watcher.record
         end = time.monotonic() + http.seconds_until_answer(settings, call)
         with trace, Until(end):
             response = client.send(request, stream=True, follow_redirects=False, auth=None)
         left = partial(http.seconds_left, settings, call, end)
         blocks = response.iter_bytes() if http.is_read(response) else response.iter_raw()
         headers = http.headers_of(response)
-        return BlockingStream(response.status_code, headers, response, blocks, trace, left)
+        return BlockingStream(response.status_code, headers, response, blocks, trace, left, turn)
 
     async def sleep(self, seconds: float, /) -> None:
         """Let time pass."""

@@ -18,8 +18,9 @@ import httpx
 from chainhub_video import runtime
 from chainhub_video._version import __version__
 from chainhub_video.drivers.local_addresses import LocalAddressCheck
+from chainhub_video.drivers.turns import Turns
 from chainhub_video.errors import ChainHubError, ConfigurationError
-from chainhub_video.io import Call, LocalAddress, TransportFailure
+from chainhub_video.io import Call, Kind, LocalAddress, TransportFailure
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -28,7 +29,8 @@ if TYPE_CHECKING:
 
 C = TypeVar("C")
 
-KEPT_LIMITS = {"max_connections": 100, "max_keepalive_connections": 20}  # httpx's own
+# Nothing waits for the pool: exchanges take turns before they come to it.
+KEPT_LIMITS = {"max_keepalive_connections": 20}
 FRESH_LIMITS = {"max_keepalive_connections": 0}
 USER_AGENT = f"chainhub-video/{__version__} python/{platform.python_version()}"
 
@@ -92,13 +94,14 @@ class Driver(Protocol):
     """What both drivers have."""
 
     settings: Settings
+    lent: Any
 
     @property
     def own(self) -> OwnClients[Any] | None:
         """Our HTTP clients, once they are needed."""
         ...
 
-    def client(self, *, fresh: bool) -> Any:
+    def client(self, kind: Kind) -> Any:
         """Return the HTTP client to send with."""
         ...
 
@@ -135,13 +138,18 @@ def own_clients(
     return OwnClients(kept=made(kept), fresh=made(fresh), ready=fresh.ready)
 
 
+def turns_of(driver: Driver) -> Turns | None:
+    """Return new turns for the exchanges of a driver; None if its client is lent, which keeps its own limits."""
+    return None if driver.lent is not None else Turns(driver.settings.max_in_flight)
+
+
 def make_ready(driver: Driver) -> None:
     """Make the HTTP clients of a driver, and the way to the gateway.
 
     Raises:
         ConfigurationError: there is nothing to send with, or no way to the gateway through its proxy.
     """
-    driver.client(fresh=True)
+    driver.client("create")
     if driver.own is not None:
         driver.own.ready(driver.settings.base_url)
 
@@ -186,7 +194,7 @@ def watcher(
     settings: Settings, call: Call, request: Any, trace: SendTrace
 ) -> SendTrace | LocalAddressCheck | None:
     """Return what has to hear of the transport's events during a request, or None."""
-    if call.fresh:  # what may be sent again at any time needs no trace
+    if call.kind == "create":  # what may be sent again at any time needs no trace
         return trace
     if call.public_only:
         return LocalAddressCheck(request.url.host, urlsplit(settings.base_url).hostname or "")

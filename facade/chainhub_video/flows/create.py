@@ -1,15 +1,4 @@
-"""Send the one paid request, under the money rule, and under a receipt if it has one.
-
-The money rule: a create is sent again only if it is certain that the server did not act on the first one. Neither wire
-format has an idempotency key, so a create that is sent twice is paid twice.
-
-    what happened                                                       what is done
-    connection never established (refused, DNS, TLS), as an event of    again, after a pause
-        the transport or our own transport tells
-    429                                                                 again, after Retry-After or a pause
-    400 401 402 403 404 413 422, and 503 with model_not_found           raise the mapped error
-    anything else once bytes may have left                              raise SubmissionUncertain, never again
-"""
+"""Send the one paid request, under the money rule (`decision`), and under a receipt if it has one."""
 
 from __future__ import annotations
 
@@ -18,8 +7,7 @@ import logging
 import math
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from enum import Enum
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
@@ -32,6 +20,7 @@ from chainhub_video.errors import (
     UnexpectedResponse,
     WaitTimeout,
 )
+from chainhub_video.flows.decision import Decision, Outcome, decide
 from chainhub_video.flows.pictures import (
     OpenedPicture,
     close_pictures,
@@ -39,7 +28,15 @@ from chainhub_video.flows.pictures import (
     prepare_pictures,
 )
 from chainhub_video.flows.wait import check_limit, note_created
-from chainhub_video.io import IO, Call, Reply, TransportFailure, UnreadableAnswer, read_whole
+from chainhub_video.io import (
+    IO,
+    Call,
+    NoTurn,
+    Reply,
+    TransportFailure,
+    UnreadableAnswer,
+    read_whole,
+)
 from chainhub_video.receipts.receipt import (
     Receipt,
     ReceiptLocked,
@@ -56,7 +53,6 @@ from chainhub_video.receipts.receipt import (
 from chainhub_video.text import redacted
 from chainhub_video.wire.failures import (
     error_for,
-    read_error_body,
     read_success,
     request_id_of,
     stated_refusal,
@@ -71,41 +67,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("chainhub_video")
 
-Outcome: TypeAlias = Reply | TransportFailure | UnreadableAnswer
-
-REFUSALS = frozenset({400, 401, 402, 403, 404, 413, 422})
 _KEPT = 8192  # bytes of an answer that a receipt keeps
 _SLACK = 5.0  # seconds that a create may take beyond the sum of its timeouts
-
-
-class Decision(Enum):
-    """What follows from the outcome of one attempt to create."""
-
-    ACCEPTED = "read the task from the answer"
-    AGAIN = "send again after a pause"
-    REFUSED = "raise the mapped error"
-    UNCERTAIN = "raise SubmissionUncertain, never send again"
-
-
-def decide(outcome: Outcome) -> Decision:
-    """Return what to do after one attempt to create.
-
-    Args:
-        outcome: the answer, or what the transport threw instead of one.
-    """
-    if isinstance(outcome, TransportFailure):
-        return Decision.UNCERTAIN if outcome.sent else Decision.AGAIN
-    if isinstance(outcome, UnreadableAnswer):
-        return Decision.UNCERTAIN
-    if 200 <= outcome.status < 300:
-        return Decision.ACCEPTED
-    if outcome.status == 429:
-        return Decision.AGAIN
-    if outcome.status in REFUSALS:
-        return Decision.REFUSED
-    if outcome.status == 503 and read_error_body(outcome.body)[0] == "model_not_found":
-        return Decision.REFUSED
-    return Decision.UNCERTAIN
 
 
 async def create(
@@ -201,6 +164,7 @@ class Submission:
     answer: dict[str, Any] | None = None
     _writing: Receipt | None = None  # ours, while it is not known whether it has been written
     _sent_at: datetime | None = None
+    _last_start: float = math.inf  # after which no create is sent again
 
     def close(self) -> None:
         """Close the pictures."""
@@ -246,7 +210,7 @@ class Submission:
             self.io, settings, self.wire, request, self.opened, self.patience
         )
         call = self.wire.create_call(request, pictures)
-        call = attrs.evolve(call, fresh=True, read_timeout=self.patience)
+        call = attrs.evolve(call, kind="create", read_timeout=self.patience)
         if settings.confirm is not None and not await self.io.ask(settings.confirm, request):
             raise InvalidRequest("confirm= did not agree to this create; nothing was sent")
         settings.spending.reserve()
@@ -266,23 +230,23 @@ class Submission:
     async def _exchange(self, call: Call) -> Reply:
         """Send until the create is accepted or refused, as often as the money rule allows."""
         failures = 0
-        # A create that starts late still has all of its time: giving up early is what makes an outcome unknown.
-        last_start = min(
-            self.io.now() + self.patience, math.inf if self.deadline is None else self.deadline
-        )
+        deadline = math.inf if self.deadline is None else self.deadline
+        call = attrs.evolve(call, on_turn=self._begin, leaving=self._note_leaving)
         while True:
-            if self.store is not None:
-                await self._renew(self.store)
-            self.answer, self._sent_at = None, datetime.now(UTC)
             outcome: Outcome
+            left = None if self.deadline is None else max(0.0, self.deadline - self.io.now())
             try:
-                stream = await self.io.open(attrs.evolve(call, leaving=self._note_leaving))
+                stream = await self.io.open(attrs.evolve(call, turn_timeout=left))
                 self._note_leaving()  # an answer is proof enough
                 # An answer that trickles in has no more time than one that is late.
                 ends = self.io.now() + self.patience
                 reply = await read_whole(self.io, stream, deadline=ends)
                 outcome = stated_refusal(reply)
                 self.answer = self._trail(outcome)
+            except NoTurn as full:
+                raise WaitTimeout(
+                    f"the create could not be sent in time ({full}): nothing was sent by this call; run it again"
+                ) from full.cause
             except (TransportFailure, UnreadableAnswer) as failure:
                 outcome = failure
             decision = decide(outcome)
@@ -299,11 +263,20 @@ class Submission:
             error = self._refusal(outcome)
             retry = self.settings.retry
             pause = retry.delay(failures, retry_after=getattr(error, "retry_after", None))
-            late = self.io.now() + pause > last_start
+            late = self.io.now() + pause > min(deadline, self._last_start)
             if decision is Decision.REFUSED or late or not retry.allows(failures, pause):
                 raise error from _cause(outcome)
             log.debug("create not accepted (%s), again in %.1f s", error, pause)
             await self.io.sleep(pause)
+
+    async def _begin(self) -> None:
+        """Renew the claim once the create may be sent: it may have waited for its turn for any time."""
+        if self.store is not None:
+            await self._renew(self.store)
+        self.answer, self._sent_at = None, datetime.now(UTC)
+        if self._last_start == math.inf:
+            # A create that starts late still has all of its time: giving up early is what makes an outcome unknown.
+            self._last_start = self.io.now() + self.patience
 
     def _note_leaving(self) -> None:
         self.in_flight = True

@@ -149,7 +149,8 @@ class VideoSource:
         call = FORMATS[self.task.format].content_call(self.task.id)
         wanted = {"Accept-Encoding": "identity", **headers, **call.arguments.get("headers", {})}
         left = self._left()
-        call = attrs.evolve(call, arguments={**call.arguments, "headers": wanted}, within=left)
+        arguments = {**call.arguments, "headers": wanted}
+        call = attrs.evolve(call, arguments=arguments, kind="download", within=left)
         stream: Stream = await self.io.open(call)
         if stream.status in _REDIRECTS:
             await stream.close()
@@ -243,7 +244,13 @@ async def open_link(
         public = not at_gateway and await _must_be_public(io, settings, url)
         try:
             stream: Stream = await io.open(
-                Call(arguments, within=within, with_key=at_gateway, public_only=public)
+                Call(
+                    arguments,
+                    kind="download",
+                    within=within,
+                    with_key=at_gateway,
+                    public_only=public,
+                )
             )
         except LocalAddress as error:
             raise BadLink(_led_inside(url)) from error
