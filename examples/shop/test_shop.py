@@ -110,7 +110,7 @@ def test_the_customer_sees_it_grow(chainhub_sandbox: Sandbox, order: Order, tmp_
             told.append(look_up(7, tmp_path).words)
         chainhub_sandbox.advance(120)
         assert record.result(timeout=10).standing is Standing.DELIVERED
-    assert told == ["queued, 0%", "processing, 25%", "in_progress, 50%", "in_progress, 75%"]
+    assert told == ["queued, 0%", "processing, 31%", "in_progress, 56%", "in_progress, 81%"]
 
 
 def power_cut(*_: object) -> None:

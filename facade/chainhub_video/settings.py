@@ -83,6 +83,35 @@ class Spending:
             self._spent -= 1
 
 
+class Pace:
+    """What keeps the looks of all waits of one client under a rate: first come, first served."""
+
+    def __init__(self) -> None:
+        self._next = 0.0
+        self._waiting = 0
+        self._lock = Lock()
+
+    def take(self, clock: float, rate: float) -> float:
+        """Return when the next look may come; `leave` has to follow, sooner or later.
+
+        Args:
+            clock: the time now.
+            rate: looks a second.
+        """
+        with self._lock:
+            # A turn that nobody took any more, or of another clock, holds up nobody.
+            last = clock + self._waiting / rate
+            turn = max(clock, min(self._next, last))
+            self._next = turn + 1 / rate
+            self._waiting += 1
+            return turn
+
+    def leave(self) -> None:
+        """End the waiting for a turn."""
+        with self._lock:
+            self._waiting -= 1
+
+
 @attrs.frozen(kw_only=True)
 class Settings:
     """The checked configuration of one client; `repr` shows everything but the key.
@@ -97,6 +126,7 @@ class Settings:
         max_download: bytes beyond which a video is not saved.
         max_in_flight: exchanges that may be in flight at once.
         spending: how many creates may still be paid for.
+        pace: of the looks of all waits.
         confirm: sees each request before it is sent, and returns whether it may be.
         receipts: makes the store of the receipt that belongs to an output.
         image_host: takes a file name and a binary stream, and returns a link to the picture.
@@ -109,6 +139,7 @@ class Settings:
     poll: PollPolicy = attrs.field(factory=PollPolicy)
     inline_images: bool = False
     spending: Spending = attrs.field(factory=Spending, repr=False)
+    pace: Pace = attrs.field(factory=Pace, repr=False)
     confirm: Callable[[VideoRequest], Any] | None = attrs.field(default=None, repr=False)
     receipts: Callable[[Path], ReceiptStore] | None = attrs.field(default=None, repr=False)
     max_download: int = 4_000_000_000

@@ -56,7 +56,8 @@ class Settings:
     Attributes:
         api_key: the only key that is let in.
         pace: seconds a task stays in each state.
-        poll_after_ms: the header `openai-poll-after-ms` of query answers, in milliseconds.
+        poll_after_ms: the header `openai-poll-after-ms` of query answers, in milliseconds; on those to creates it is a
+            quarter of the pace at most.
         clock: the time that tasks go by.
         dialects: their names.
         seed: of what the dialects draw.
@@ -265,13 +266,17 @@ class Gateway(_Application):
         exchange.task_id = task.id
         state = task.state()
         document = openai_task(task, state) if is_openai else unified_receipt(task, state)
-        return self._said(exchange, task, document)
+        # The first look comes while the task is still in its first state.
+        hint = min(settings.poll_after_ms, max(1, round(settings.pace * 250)))
+        return self._said(exchange, task, document, hint)
 
     def _dialect(self, number: int) -> Dialect:
         return Dialect(self.settings.dialects, self.settings.seed, number)
 
-    def _said(self, exchange: Exchange, task: Task, document: dict[str, Any]) -> Answer:
-        """Return an answer about a task, in its dialect."""
+    def _said(
+        self, exchange: Exchange, task: Task, document: dict[str, Any], poll_after_ms: int
+    ) -> Answer:
+        """Return an answer about a task, in its dialect, with a proposal when to ask for it again."""
         pictures = task.request.images
         if exchange.format == "openai":  # their names only
             pictures = tuple(f"{self.links_url}/{task.token}/{quote(name)}" for name in pictures)
@@ -281,7 +286,8 @@ class Gateway(_Application):
             thumbnail=self._thumbnail(task),
             request_id=exchange.request_id,
         )
-        return Answer(200, document, say=say)
+        headers = {"openai-poll-after-ms": str(poll_after_ms)}
+        return Answer(200, document, say=say, headers=headers)
 
     async def _query(self, exchange: Exchange) -> Answer:
         request = exchange.request
@@ -299,8 +305,7 @@ class Gateway(_Application):
             document = unified_task(task, state, link, self._thumbnail(task))
         else:
             document = openai_task(task, state, link if task.dialect.links_always else None)
-        headers = {"openai-poll-after-ms": str(self.settings.poll_after_ms)}
-        return replace(self._said(exchange, task, document), headers=headers)
+        return self._said(exchange, task, document, self.settings.poll_after_ms)
 
     def _find(self, task_id: str, missing: Refusal) -> Task:
         """Return a task, or raise what is said of one that is missing."""

@@ -26,14 +26,21 @@ def test_a_terminal_shows_state_percent_and_elapsed_time(
         COMMAND, "generate", "x", "--model", "veo_3_1", "--size", "1280x720",
         "--image", KITTEN, "-o", "out.mp4",
     ]  # fmt: skip
-    with subprocess.Popen(
-        command,
-        env={**environment, "TERM": "xterm-256color"},
-        cwd=tmp_path,
-        stdout=subprocess.PIPE,
-        stderr=ours,
-        text=True,
-    ) as process:
+    with (
+        Sandbox(fast=True, pace=0.8) as gateway,
+        subprocess.Popen(
+            command,
+            env={
+                **environment,
+                "TERM": "xterm-256color",
+                "CHAINHUB_BASE_URL": gateway.url,
+            },
+            cwd=tmp_path,
+            stdout=subprocess.PIPE,
+            stderr=ours,
+            text=True,
+        ) as process,
+    ):
         os.close(ours)
         screen = read_to_end(theirs)
         assert process.stdout is not None

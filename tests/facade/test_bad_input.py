@@ -205,8 +205,8 @@ def test_a_timeout_that_is_none(timeout: float) -> None:
     [
         (RetryPolicy, {"attempts": 0}), (RetryPolicy, {"first": -1}), (RetryPolicy, {"maximum": 0}),
         (RetryPolicy, {"jitter": -0.1}), (RetryPolicy, {"patience": float("nan")}),
-        (PollPolicy, {"first": -1}), (PollPolicy, {"maximum": 0}), (PollPolicy, {"patience": -1}),
-        (PollPolicy, {"interval": 0}), (PollPolicy, {"growth": 0}), (PollPolicy, {"minimum": -1}),
+        (PollPolicy, {"first": -1}), (PollPolicy, {"rate": 0}), (PollPolicy, {"patience": -1}),
+        (PollPolicy, {"interval": 0}), (PollPolicy, {"jitter": 2}), (PollPolicy, {"minimum": -1}),
     ],
 )  # fmt: skip
 def test_a_policy_that_cannot_be(policy: Any, options: dict[str, float]) -> None:

@@ -33,7 +33,7 @@ from .wires import UNIFIED, Wire
 SETTINGS = Settings(
     api_key="the-key",
     retry=RetryPolicy(first=3, maximum=3, jitter=0, patience=1000),
-    poll=PollPolicy(first=40, interval=40, maximum=40, jitter=0),
+    poll=PollPolicy(interval=40, jitter=0),
 )
 BROKEN = TransportFailure(httpx.ReadError("x"), sent=True)
 LINKED = {"video_url": "https://cdn.example.com/x.mp4"}

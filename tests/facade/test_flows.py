@@ -26,6 +26,7 @@ from chainhub_video.flows.create import create
 from chainhub_video.flows.download import save
 from chainhub_video.flows.wait import query, watch
 from chainhub_video.io import Reply, TransportFailure
+from chainhub_video.policies import Estimate
 from chainhub_video.request import VideoRequest, build_request
 from chainhub_video.settings import Settings
 from hypothesis import given
@@ -162,10 +163,10 @@ def test_a_wait_looks_and_pauses_in_turn() -> None:
     """A wait asks, pauses as the policy says, asks again, and gives each change once."""
     seen = [reply(OPENAI.seen(word)) for word in ("queued", "queued", "processing", "completed")]
     world = World(*seen)
-    poll = PollPolicy(interval=6, growth=2, jitter=0, maximum=100)
+    poll = PollPolicy(interval=6, jitter=0)
     told = world.collect(watch(world, SETTINGS, OPENAI.task(), None, poll))
     assert [task.raw_status for task in told] == ["queued", "processing", "completed"]
-    assert world.sleeps == [6, 12, 24]
+    assert world.sleeps == [6, 6, 6]
     assert (len(world.calls), world.open_streams) == (4, 0)
 
 
@@ -211,21 +212,23 @@ def test_a_retry_pause_is_always_bounded(failures: int, asked: float | None, luc
 
 
 @given(
-    looks=st.integers(0, 10_000),
+    age=st.none() | st.floats(0, 1e6),
     hint=st.none() | st.floats(0, 1e300),
     asked=st.none() | st.floats(0, 1e300),
-    remaining=st.none() | st.floats(0, 1e6),
+    estimate=st.none() | st.builds(Estimate, st.floats(0, 1e6), st.floats(0, 1e6)),
     luck=st.floats(0, 1),
 )
 def test_a_poll_pause_is_always_bounded(
-    looks: int, hint: float | None, asked: float | None, remaining: float | None, luck: float
+    age: float | None,
+    hint: float | None,
+    asked: float | None,
+    estimate: Estimate | None,
+    luck: float,
 ) -> None:
     """Whatever the gateway says, a pause is neither so short as to be rude nor longer than the policy's patience."""
     policy = PollPolicy()
-    pause = policy.delay(
-        looks, hint=hint, retry_after=asked, remaining=remaining, chance=lambda: luck
-    )
-    assert (policy.minimum if looks else 0) <= pause <= policy.patience
+    pause = policy.delay(age, hint=hint, retry_after=asked, estimate=estimate, chance=lambda: luck)
+    assert policy.minimum <= pause <= policy.patience
 
 
 def test_flows_know_neither_client_nor_clock() -> None:

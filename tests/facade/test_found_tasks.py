@@ -32,7 +32,7 @@ from .virtual import World, reply
 from .wires import OPENAI, UNIFIED, Wire
 
 ODD = {"code": "odd", "message": "sk-the-key was taken", "data": None, "request_id": "20261128-77"}
-SETTINGS = Settings(api_key="the-key", poll=PollPolicy(first=0, interval=5, growth=1, jitter=0))
+SETTINGS = Settings(api_key="the-key", poll=PollPolicy(first=0, interval=5, jitter=0))
 
 
 @pytest.mark.parametrize("status", [200, 500])

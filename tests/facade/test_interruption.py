@@ -92,7 +92,7 @@ def _awaiting_a_query(scene: Scene, hub: Any) -> Any:
 
 def _pausing(scene: Scene, hub: Any) -> Any:
     scene.gateway.on("query", tell(UNIFIED.seen()))
-    return hub.videos.wait(UNIFIED.task(), poll=PollPolicy(interval=60, maximum=60))
+    return hub.videos.wait(UNIFIED.task(), poll=PollPolicy(interval=60))
 
 
 def _in_a_callback(scene: Scene, hub: Any) -> Any:

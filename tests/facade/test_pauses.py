@@ -2,21 +2,42 @@
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import attrs
 import httpx
 import pytest
-from chainhub_video import PollPolicy, ServerError, UnexpectedResponse, VideoTask, WaitTimeout
-from chainhub_video.flows.wait import follow
-from chainhub_video.io import TransportFailure
-from chainhub_video.settings import Settings
+from chainhub_video import (
+    PollPolicy,
+    ServerError,
+    TaskFailed,
+    UnexpectedResponse,
+    VideoTask,
+    WaitTimeout,
+)
+from chainhub_video.flows.generate import FollowOptions, generate
+from chainhub_video.flows.wait import follow, note_created
+from chainhub_video.io import Call, TransportFailure
+from chainhub_video.receipts.file import LocalReceipt
+from chainhub_video.request import build_request
+from chainhub_video.runtime import using
+from chainhub_video.settings import Pace, Settings
 
 from .virtual import World, reply
 from .wires import OPENAI
 
-CALM = PollPolicy(first=3, interval=6, maximum=20, growth=1.3, jitter=0)
+CALM = PollPolicy(jitter=0)
 SETTINGS = Settings(api_key="the-key", poll=CALM)
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_known() -> Iterator[None]:
+    """No test knows the tasks that another one created."""
+    with using():
+        yield
 
 
 def _follow(world: World, task: VideoTask, **options: Any) -> Any:
@@ -25,13 +46,54 @@ def _follow(world: World, task: VideoTask, **options: Any) -> Any:
     )
 
 
-def test_the_pauses_grow_to_their_maximum() -> None:
-    """Without any word from the gateway, looks come after 6 s, then ever more rarely, at most 20 s apart."""
-    world = World(*[reply(OPENAI.seen())] * 8, reply(OPENAI.seen("completed")))
-    _follow(world, OPENAI.task(), pause=CALM.delay(0))
-    assert world.sleeps[:3] == pytest.approx([3, 6, 7.8])
-    assert world.sleeps[-1] == 20
-    assert world.sleeps == sorted(world.sleeps)
+def test_the_pauses_depend_on_the_age() -> None:
+    """After a create the first look comes late, later ones close together, and rarer again for what takes long."""
+    world = World(*[reply(OPENAI.seen())] * 30, reply(OPENAI.seen("completed")), takes=0.0)
+    note_created(world, SETTINGS, OPENAI.task_id)
+    _follow(world, OPENAI.task(), pause=CALM.first_delay())
+    assert world.sleeps[:2] == pytest.approx([40, 14.4])
+    assert min(world.sleeps) == pytest.approx(12.3, abs=0.1)
+    assert world.sleeps[-1] == 16
+
+
+def test_a_task_of_unknown_age_is_looked_at_often() -> None:
+    """Somebody else's task may end at any moment: the pauses are the shortest of the schedule."""
+    world = World(*[reply(OPENAI.seen())] * 4, reply(OPENAI.seen("completed")))
+    _follow(world, OPENAI.task(id="video_of_another_process"))
+    assert world.sleeps == [12.3] * 4
+
+
+def test_a_fixed_interval_stays_fixed() -> None:
+    """Whoever names the seconds between two looks gets them, whatever the age and the progress are."""
+    world = World(
+        *(reply(OPENAI.seen(progress=share)) for share in (10, 50, 90)),
+        reply(OPENAI.seen("completed")),
+    )
+    _follow(world, OPENAI.task(), poll=PollPolicy(interval=5, jitter=0))
+    assert world.sleeps == [5, 5, 5]
+
+
+@pytest.mark.parametrize(("milliseconds", "pause"), [("2500", 2.5), ("600000", 300.0)])
+def test_the_proposal_of_the_create_places_the_first_look(
+    tmp_path: Path, milliseconds: str, pause: float
+) -> None:
+    """`openai-poll-after-ms` on the create's answer replaces the 40 s until the first look, up to the patience."""
+    created = reply(OPENAI.created(), openai_poll_after_ms=milliseconds)
+    world = World(created, reply(OPENAI.seen("failed")))
+    settings = attrs.evolve(SETTINGS, receipts=LocalReceipt)
+    following = FollowOptions(1200, None, None, None)
+    with pytest.raises(TaskFailed):
+        world.play(
+            generate(
+                world,
+                settings,
+                build_request(**OPENAI.arguments),
+                tmp_path / "kitten.mp4",
+                following,
+                resubmit_uncertain=False,
+            )
+        )
+    assert world.sleeps == [pause]
 
 
 @pytest.mark.parametrize(("milliseconds", "pause"), [("2500", 2.5), ("45000", 45.0), ("1", 0.05)])
@@ -50,7 +112,7 @@ def test_a_proposal_of_nonsense_is_ignored(nonsense: str) -> None:
         reply(OPENAI.seen(), openai_poll_after_ms=nonsense), reply(OPENAI.seen("completed"))
     )
     _follow(world, OPENAI.task())
-    assert world.sleeps == [6]
+    assert world.sleeps == [12.3]
 
 
 @pytest.mark.parametrize("header", ["openai_poll_after_ms", "retry_after"])
@@ -73,22 +135,74 @@ def test_retry_after_is_obeyed(status: int) -> None:
     )
     _follow(world, OPENAI.task())
     assert world.sleeps[0] == 33
-    assert 6 <= world.sleeps[1] < 20
+    assert 12 <= world.sleeps[1] <= 16
 
 
-def test_progress_brings_the_look_forward_to_the_end() -> None:
-    """A task whose progress says that it ends in 10 s is not looked at only after 20."""
-    shares = [0, 30, 60, 90, 95]
-    world = World(
-        *(reply(OPENAI.seen(progress=share)) for share in shares),
-        reply(OPENAI.seen("completed")),
-        takes=0.0,
-    )
-    policy = attrs.evolve(CALM, interval=20)
-    _follow(world, OPENAI.task(), poll=policy)
-    assert world.sleeps[:3] == [20, 20, 20]
-    assert world.sleeps[3] == 10  # never below half an interval
-    assert world.clock < 1000 + 20 * 5
+class Rendering(World):
+    """A task that is rendered evenly, in whole percent."""
+
+    def __init__(self, seconds: float, stuck_at: int = 100) -> None:
+        self._ends, self._begins, self._stuck_at = 1000.0 + seconds, 1000.0, stuck_at
+        super().__init__(reply(OPENAI.seen()), takes=0.0)
+
+    async def open(self, call: Call, /) -> Any:
+        """Tell how far it is."""
+        share = int(100 * (self.clock - self._begins) / (self._ends - self._begins))
+        done = share >= 100
+        seen = OPENAI.seen(
+            "completed" if done else "processing", progress=min(share, self._stuck_at)
+        )
+        self._outcomes = deque([reply(seen)])
+        return await super().open(call)
+
+
+@pytest.mark.parametrize("seconds", [60, 150, 400, 900])
+def test_progress_tells_when_to_look(seconds: float) -> None:
+    """The end of a task with honest progress is seen within seconds, after few looks."""
+    world = Rendering(seconds)
+    note_created(world, SETTINGS, OPENAI.task_id)
+    _follow(world, OPENAI.task(), pause=CALM.first_delay())
+    late = world.clock - 1000 - seconds
+    assert 0 <= late <= 6
+    assert len(world.calls) <= 4 + seconds / 35
+
+
+def test_progress_that_stands_still_is_no_reason_to_ask_often() -> None:
+    """At 99 % for minutes: after a few looks at the expected end, the pauses are those of a task without progress."""
+    world = Rendering(600, stuck_at=30)
+    note_created(world, SETTINGS, OPENAI.task_id)
+    _follow(world, OPENAI.task(), pause=CALM.first_delay())
+    assert min(world.sleeps[-20:]) >= 12
+    assert len(world.calls) <= 45
+
+
+def test_all_waits_of_a_client_keep_to_its_rate() -> None:
+    """Twenty looks at once come no more often than the rate says, each in its turn."""
+    pace = Pace()
+    turns = [pace.take(100.0, 4) for _ in range(20)]
+    assert turns == pytest.approx([100 + number / 4 for number in range(20)])
+    for _ in turns:
+        pace.leave()
+    assert pace.take(200.0, 4) == 200.0  # what nobody waits for is not kept
+
+
+def test_turns_that_were_left_hold_up_nobody() -> None:
+    """After fifty cancelled waits, and on a clock that is far behind, the next look comes soon."""
+    pace = Pace()
+    for _ in range(50):
+        pace.take(1e6, 1)
+        pace.leave()
+    assert pace.take(5.0, 1) <= 6.0
+
+
+def test_a_wait_that_gets_no_look_ends_at_its_deadline() -> None:
+    """A client whose waits are too many for its rate tells so by their deadlines, and not after them."""
+    policy = PollPolicy(interval=1, rate=0.01, jitter=0)
+    world = World(reply(OPENAI.seen()))
+    settings = Settings(api_key="the-key", poll=policy)
+    with pytest.raises(WaitTimeout):
+        world.play(follow(world, settings, OPENAI.task(), None, timeout=30, poll=None))
+    assert world.clock <= 1030
 
 
 @pytest.mark.parametrize("timeout", [1.0, 30.0, 600.0])

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import attrs
 import pytest
 from chainhub_video import PollPolicy, RetryPolicy
+from chainhub_video.policies import Estimate
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -14,17 +16,16 @@ seconds = st.floats(0, 1e6, allow_nan=False)
 some_seconds = st.floats(1e-3, 1e6, allow_nan=False)
 asked = st.none() | st.floats(0, 1e9)
 chances = st.floats(0, 1)
-looks = st.integers(0, 10_000)
 polls = st.builds(
     PollPolicy,
-    first=seconds,
-    interval=some_seconds,
-    maximum=some_seconds,
-    growth=st.floats(1.0, 100.0),
+    first=st.none() | seconds,
+    interval=st.none() | some_seconds,
     jitter=chances,
     minimum=st.floats(0, 1),
-    patience=seconds,
+    patience=st.floats(1, 1e6),
 )
+ages = st.none() | st.floats(0, 1e7)
+estimates = st.none() | st.builds(Estimate, st.floats(0, 1e9), st.floats(0, 1e9))
 retries = st.builds(
     RetryPolicy,
     attempts=st.integers(1, 100),
@@ -37,96 +38,87 @@ brief = settings(max_examples=150, deadline=None, database=None, derandomize=Tru
 
 
 @brief
-@given(polls, looks, asked, asked, asked, chances)
+@given(polls, ages, asked, asked, estimates, chances)
 def test_a_pause_is_a_duration(
     poll: PollPolicy,
-    count: int,
+    age: float | None,
     hint: float | None,
     retry_after: float | None,
-    remaining: float | None,
+    estimate: Estimate | None,
     chance: float,
 ) -> None:
-    """No policy, no number of looks and no header makes a pause negative, infinite, or longer than its patience."""
+    """No policy, age, progress or header makes a pause negative, infinite, or longer than its patience."""
     pause = poll.delay(
-        count, hint=hint, retry_after=retry_after, remaining=remaining, chance=lambda: chance
+        age, hint=hint, retry_after=retry_after, estimate=estimate, chance=lambda: chance
     )
-    assert 0 <= pause < math.inf
-    assert pause <= max(poll.patience, poll.minimum)
-    assert pause >= (min(poll.minimum, poll.patience) if count else 0)
+    assert poll.minimum <= pause <= poll.patience < math.inf
+    first = poll.first_delay(age or 0.0, hint=hint, chance=lambda: chance)
+    assert 0 <= first <= poll.patience
 
 
 @brief
-@given(polls, st.integers(1, 10_000), asked, chances)
-def test_no_pause_exceeds_the_ceiling_unless_asked(
-    poll: PollPolicy, count: int, remaining: float | None, chance: float
+@given(polls, ages, estimates, chances)
+def test_chance_moves_a_pause_by_half_its_share(
+    poll: PollPolicy, age: float | None, estimate: Estimate | None, chance: float
 ) -> None:
-    """Without a word from the gateway, no pause is longer than `maximum`."""
-    pause = poll.delay(count, remaining=remaining, chance=lambda: chance)
-    assert pause <= max(poll.maximum, poll.minimum)
-
-
-@brief
-@given(polls, chances)
-def test_chance_only_shortens_and_only_by_its_share(poll: PollPolicy, chance: float) -> None:
-    """Jitter takes at most its share off a pause, and the same chance gives the same pause."""
+    """Jitter makes a pause longer or shorter by at most half its share, and the same chance gives the same pause."""
     poll = attrs.evolve(poll, minimum=0.0, patience=math.inf)
-    full = poll.delay(3, chance=lambda: 0.0)
-    pause = poll.delay(3, chance=lambda: chance)
-    assert full * (1 - poll.jitter) <= pause * (1 + 1e-9)
-    assert pause <= full
-    assert pause == poll.delay(3, chance=lambda: chance)
+    middle = poll.delay(age, chance=lambda: 0.5)
+    pause = poll.delay(age, chance=lambda: chance)
+    assert abs(pause - middle) <= middle * poll.jitter / 2 * (1 + 1e-9)
+    told = [poll.delay(age, estimate=estimate, chance=lambda: chance) for _ in range(2)]
+    assert told[0] == told[1]
 
 
 @brief
-@given(polls, st.integers(1, 200))
-def test_pauses_grow(poll: PollPolicy, count: int) -> None:
-    """Without chance, each pause is at least as long as the one before, up to the ceiling."""
-    steady = attrs.evolve(poll, jitter=0.0)
-    pauses = [steady.delay(n) for n in range(1, count + 1)]
-    assert pauses == sorted(pauses)
+@given(st.floats(0, 1e6), st.floats(0, 1e5), st.floats(0, 1e6))
+def test_an_estimate_is_believed_within_bounds(age: float, left: float, watched: float) -> None:
+    """No look long after the expected end, nor without need before it, nor farther off than three usual pauses."""
+    policy = PollPolicy(jitter=0.0)
+    usual = policy.delay(age)
+    pause = policy.delay(age, estimate=Estimate(left, watched))
+    assert pause <= max(left + 1.5, 1.5)
+    assert pause <= 3 * usual
+    assert pause >= min(usual, left, 1.5)
 
 
 @brief
-@given(polls, st.integers(1, 200), st.floats(0, 1e4), st.floats(0, 1e4))
-def test_an_estimate_brings_looks_closer(
-    poll: PollPolicy, count: int, near: float, far: float
-) -> None:
-    """The nearer the end, the sooner the next look: an estimate never delays one, and never brings a stampede."""
-    near, far = sorted((near, far))
-    steady = attrs.evolve(poll, jitter=0.0)
-    without = steady.delay(count)
-    soon, later = steady.delay(count, remaining=near), steady.delay(count, remaining=far)
-    assert soon <= later <= without
-    assert soon >= min(without, steady.interval / 2, steady.patience)
-    if near < without:
-        assert soon <= max(near, steady.interval / 2, steady.minimum)
-
-
-@brief
-@given(polls, looks, asked, asked, st.floats(0, 1e9), chances)
+@given(polls, ages, asked, estimates, st.floats(0, 1e9), chances)
 def test_what_the_gateway_demands_wins(
     poll: PollPolicy,
-    count: int,
+    age: float | None,
     hint: float | None,
-    remaining: float | None,
+    estimate: Estimate | None,
     retry_after: float,
     chance: float,
 ) -> None:
     """No look comes before `Retry-After`, whatever a proposal or an estimate says, up to the policy's patience."""
     pause = poll.delay(
-        count, hint=hint, retry_after=retry_after, remaining=remaining, chance=lambda: chance
+        age, hint=hint, retry_after=retry_after, estimate=estimate, chance=lambda: chance
     )
     assert pause >= min(retry_after, poll.patience)
 
 
 @brief
-@given(polls, st.integers(1, 10_000), st.floats(0, 1e9), chances)
+@given(polls, ages, estimates, st.floats(0, 1e9), chances)
 def test_a_proposal_replaces_the_schedule(
-    poll: PollPolicy, count: int, hint: float, chance: float
+    poll: PollPolicy, age: float | None, estimate: Estimate | None, hint: float, chance: float
 ) -> None:
     """What the gateway proposes is taken as it is, within the floor and the patience that the policy sets."""
-    pause = poll.delay(count, hint=hint, remaining=1.0, chance=lambda: chance)
+    pause = poll.delay(age, hint=hint, estimate=estimate, chance=lambda: chance)
     assert pause == max(min(hint, poll.patience), poll.minimum)
+    assert poll.first_delay(hint=hint, chance=lambda: chance) == pause
+
+
+@brief
+@given(some_seconds, ages, estimates)
+def test_a_fixed_interval_is_fixed(
+    interval: float, age: float | None, estimate: Estimate | None
+) -> None:
+    """Neither age nor progress moves it, and the first look comes after it, too, unless `first` says otherwise."""
+    poll = PollPolicy(interval=interval, jitter=0, minimum=0, patience=math.inf)
+    assert poll.delay(age, estimate=estimate) == poll.first_delay() == interval
+    assert attrs.evolve(poll, first=0.0).first_delay() == 0.0
 
 
 @brief
@@ -163,16 +155,14 @@ def test_backing_off_doubles(retry: RetryPolicy, failures: int) -> None:
 
 
 def test_the_defaults_suit_the_service() -> None:
-    """Out of the box, a wait looks within seconds, then every 6 to 20 s, at most 70 times in 20 minutes."""
+    """Out of the box, the first look comes after 40 s, and the others every 12 to 16 s."""
     poll = PollPolicy(jitter=0.0)
-    assert poll.delay(0) <= 5
-    waited, count = poll.delay(0), 0
-    while waited < 1200:
-        count += 1
-        pause = poll.delay(count)
-        assert 6 <= pause <= 20
-        waited += pause
-    assert 40 <= count <= 70
+    age = poll.first_delay()
+    assert age == 40
+    while age < 1200:
+        pause = poll.delay(age)
+        assert 12 <= pause <= 16
+        age += pause
     assert RetryPolicy().patience == 120
 
 
@@ -196,5 +186,5 @@ def test_jitter_is_a_share(kind: type[PollPolicy] | type[RetryPolicy], jitter: f
 @pytest.mark.parametrize("kind", [PollPolicy, RetryPolicy])
 def test_different_clients_spread_out(kind: type[PollPolicy] | type[RetryPolicy]) -> None:
     """With the default chance, a hundred clients do not come back in the same instant."""
-    policy = kind()
-    assert len({policy.delay(3) for _ in range(100)}) > 90
+    delay: Callable[[int], float] = kind().delay
+    assert len({delay(3) for _ in range(100)}) > 90

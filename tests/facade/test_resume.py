@@ -36,7 +36,7 @@ _GENERATE = """
     url, limit, arguments = sys.argv[1], int(sys.argv[2]), json.loads(sys.argv[3])
     if limit >= 0:
         resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
-    with ChainHub(base_url=url, api_key="the-key", poll=PollPolicy(first=0)) as hub:
+    with ChainHub(base_url=url, api_key="the-key", poll=PollPolicy(first=0, interval=6)) as hub:
         try:
             hub.videos.generate(**arguments)
         except ChainHubError as error:

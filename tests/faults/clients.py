@@ -39,7 +39,7 @@ _SETTINGS: dict[str, Any] = {
     "api_key": "sandbox",
     "timeout": TIMEOUTS,
     "retry": RetryPolicy(attempts=6, first=0.02, maximum=0.3),
-    "poll": PollPolicy(first=0.02, interval=0.05, maximum=0.2, minimum=0.02, settle=4.0),
+    "poll": PollPolicy(first=0.02, interval=0.1, minimum=0.02, settle=4.0),
 }
 _PAUSE = 0.05  # seconds before a job is called again
 

@@ -72,7 +72,7 @@ def test_whoever_finishes_tidies_up(target: Path, downloader: Downloader) -> Non
 
 def test_a_job_that_is_saved_already_tidies_up(target: Path) -> None:
     """Run again after another process has saved the video, a killed download's part file goes as well."""
-    poll = PollPolicy(first=0.05)
+    poll = PollPolicy(interval=0.05)
     with (
         Sandbox(fast=True) as gateway,
         ChainHub(base_url=gateway.url, api_key="sandbox", poll=poll) as hub,

@@ -184,7 +184,7 @@ def test_two_processes_may_save_to_one_path(gateway: Sandbox, tmp_path: Path) ->
     target = tmp_path / "kitten.mp4"
     with ChainHub(base_url=gateway.url, api_key="sandbox") as hub:
         task = hub.videos.create(**{**WIRES["unified"].arguments, "prompt": "Two at once"})
-        hub.videos.wait(task, poll=PollPolicy(first=0.05))
+        hub.videos.wait(task, poll=PollPolicy(interval=0.05))
     gateway.fault("link", "drip", bytes=4096, seconds=0.02, times=2)
     gateway.fault("link", "cut", bytes=10_000, times=2)
     context = multiprocessing.get_context("spawn")

@@ -53,6 +53,7 @@ from chainhub_video.receipts.receipt import (
 from chainhub_video.text import redacted
 from chainhub_video.wire.failures import (
     error_for,
+    poll_after_of,
     read_success,
     request_id_of,
     stated_refusal,
@@ -144,6 +145,7 @@ class Submission:
         task: what came of it.
         before: the receipt that was there before ours.
         receipt: ours, as it was last written.
+        poll_after: seconds before the first look, as the gateway proposed them; None if it did not.
         answer: the last answer to a create: its status, request id and first bytes; None before there is one.
     """
 
@@ -161,6 +163,7 @@ class Submission:
     task: VideoTask | None = None
     before: Receipt | None = None
     receipt: Receipt | None = None
+    poll_after: float | None = None
     answer: dict[str, Any] | None = None
     _writing: Receipt | None = None  # ours, while it is not known whether it has been written
     _sent_at: datetime | None = None
@@ -215,7 +218,9 @@ class Submission:
             raise InvalidRequest("confirm= did not agree to this create; nothing was sent")
         settings.spending.reserve()
         try:
-            answer = read_success(await self._exchange(call), settings.api_key)
+            reply = await self._exchange(call)
+            self.poll_after = poll_after_of(reply.headers)
+            answer = read_success(reply, settings.api_key)
             task = self.wire.read_created(answer, settings.base_url)
         except UnexpectedResponse as error:
             raise self._uncertain(redacted(str(error), settings.api_key)) from error

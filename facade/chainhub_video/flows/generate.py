@@ -93,7 +93,7 @@ async def generate(
         receipt, task = await submission.submit(job.store, resubmit=resubmit_uncertain)
     finally:
         submission.close()
-    return await job.finish(receipt, task)
+    return await job.finish(receipt, task, submission.poll_after)
 
 
 async def resume(
@@ -149,6 +149,11 @@ class _Job:
     deadline: float | None
     unwritable: InvalidRequest | None  # why the output cannot be written, if it was seen at once
 
+    @property
+    def poll(self) -> PollPolicy:
+        """When to look again."""
+        return self.following.poll or self.settings.poll
+
     async def is_paid(self) -> bool:
         """Return whether the receipt has a task."""
         try:
@@ -157,17 +162,21 @@ class _Job:
             return False
         return receipt is not None and receipt.task is not None
 
-    async def finish(self, receipt: Receipt, task: VideoTask | None) -> SavedVideo:
+    async def finish(
+        self, receipt: Receipt, task: VideoTask | None, poll_after: float | None = None
+    ) -> SavedVideo:
         """Wait and save, as far as the receipt says that this is still to be done.
 
         Args:
             receipt: of a task.
             task: as its create has just described it; None if an earlier run created it.
+            poll_after: seconds before the first look, as the create's answer proposed them.
 
         Raises:
             ChainHubError: of every kind; it carries the task.
         """
         fresh = task is not None
+        pause = self.poll.first_delay(hint=poll_after) if fresh else 0.0
         task = task or receipt.video_task()
         if receipt.state is ReceiptState.FAILED:
             reason = receipt.reason or "the gateway gave no reason"
@@ -186,7 +195,7 @@ class _Job:
             task = attrs.evolve(task, status=TaskStatus.COMPLETED, progress=1.0)
             return SavedVideo(path=self.target, task=task, **result)
         try:
-            return await self._wait_and_save(receipt, task, fresh=fresh)
+            return await self._wait_and_save(receipt, task, pause, fresh=fresh)
         except OutputFailed as error:
             error.about(task)
             error.receipt = self.store.name
@@ -249,7 +258,9 @@ class _Job:
     def _left(self) -> float | None:
         return None if self.deadline is None else max(0.0, self.deadline - self.io.now())
 
-    async def _wait_and_save(self, receipt: Receipt, task: VideoTask, *, fresh: bool) -> SavedVideo:
+    async def _wait_and_save(
+        self, receipt: Receipt, task: VideoTask, pause: float, *, fresh: bool
+    ) -> SavedVideo:
         if self.unwritable is not None:
             raise OutputFailed(
                 f"{self.unwritable}. {how_to_save_elsewhere(task)}", task=task
@@ -258,11 +269,10 @@ class _Job:
         if (submitted := receipt.when(ReceiptState.SUBMITTED)) is not None and not fresh:
             age = max(0.0, (datetime.now(UTC) - submitted).total_seconds())
             note_created(self.io, self.settings, task.id, age)
-        how, poll = self.following, self.following.poll or self.settings.poll
-        pause = poll.delay(0) if fresh else 0.0
+        how = self.following
         try:
             task = await follow(
-                self.io, self.settings, task, how.on_update, self._left(), poll, pause
+                self.io, self.settings, task, how.on_update, self._left(), self.poll, pause
             )
         except TaskFailed as error:
             failed = receipt.to(ReceiptState.FAILED, reason=error.reason, result=None)

@@ -112,8 +112,8 @@ class VideoSource:
         )
         looks = 0
         while self.task.video_url is None and (left := ends - self.io.now()) > 0:
-            await self.io.sleep(min(left, max(0.01, self.settings.poll.delay(looks))))
             looks += 1
+            await self.io.sleep(min(left, max(0.01, self.settings.retry.delay(looks))))
             try:
                 fresh = await self._ask()
             except AttemptFailed:  # the time runs on, so that /content is asked in the end

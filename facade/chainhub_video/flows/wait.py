@@ -26,6 +26,7 @@ from chainhub_video.errors import (
     UnexpectedResponse,
     WaitTimeout,
 )
+from chainhub_video.flows.progress import Progress
 from chainhub_video.io import IO, SHORTEST, Reply, TransportFailure, UnreadableAnswer, send
 from chainhub_video.task import TaskStatus, VideoTask
 from chainhub_video.text import shorten
@@ -176,8 +177,8 @@ async def watch(
     last_look = deadline - min(_LAST_LOOK, 0.1 * (timeout or 0.0))
     trouble: BaseException | None = None
     shown: VideoTask | None = None
-    rate = _ProgressRate()
-    looks = 0
+    progress = Progress()
+    looked = False
     while True:
         if task.raw_status and _visibly_changed(task, shown):
             shown = task
@@ -186,12 +187,10 @@ async def watch(
             _check_ended_well(task)
             return
         clock = io.now()
-        if looks and clock >= last_look:
+        if looked and clock >= last_look:
             raise _timed_out(task, clock - began, trouble) from trouble
-        pause = min(pause, last_look - clock)
-        if pause > 0:
-            await io.sleep(pause)
-        looks += 1
+        await _pause(io, settings, poll, pause, last_look)
+        looked = True
         left = None if timeout is None else max(SHORTEST, deadline - io.now())
         try:
             seen, reply = await _query(io, settings, task, left)
@@ -203,36 +202,41 @@ async def watch(
                 trouble = _cause(failure) or _no_answer(settings, task, failure)
             log.debug("task %s: no answer (%s)", task.label, failure)
             demanded = failure.retry_after if isinstance(failure, APIError) else None
-            pause = poll.delay(looks, retry_after=demanded)
+            pause = poll.delay(_age(io, settings, task), retry_after=demanded)
         else:
             trouble = None
             task = _keep_progress(seen, task)
             pause = poll.delay(
-                looks,
+                _age(io, settings, task),
                 hint=poll_after_of(reply.headers),
                 retry_after=retry_after_of(reply.headers),
-                remaining=rate.remaining(io.now(), task.progress),
+                estimate=progress.estimate(io.now(), task.progress),
             )
 
 
-@attrs.define
-class _ProgressRate:
-    """How fast a task's progress grows, from the first sign of it."""
+async def _pause(
+    io: IO, settings: Settings, poll: PollPolicy, seconds: float, last_look: float
+) -> None:
+    """Sleep until the next look, and until the looks of all waits of the client leave room for it."""
+    seconds = min(seconds, last_look - io.now())
+    if seconds > 0:
+        await io.sleep(seconds)
+    if poll.rate is None:
+        return
+    clock = io.now()
+    turn = settings.pace.take(clock, poll.rate)
+    try:
+        wait = min(turn, last_look) - clock
+        if wait > 0:
+            await io.sleep(wait)
+    finally:
+        settings.pace.leave()
 
-    _since: float | None = None
-    _at: float = 0.0
 
-    def remaining(self, clock: float, progress: float | None) -> float | None:
-        """Return an estimate of the seconds until the task ends, or None."""
-        if progress is None:
-            return None
-        if self._since is None:
-            self._since, self._at = clock, progress
-            return None
-        gained, passed = progress - self._at, clock - self._since
-        if gained <= 0 or passed <= 0:
-            return None
-        return (1.0 - progress) * passed / gained
+def _age(io: IO, settings: Settings, task: VideoTask) -> float | None:
+    """Return the seconds since a task's create, if this process or a receipt knows."""
+    created = runtime.current().created.get((settings.base_url, task.id))
+    return None if created is None else max(0.0, io.now() - created)
 
 
 def note_created(io: IO, settings: Settings, task_id: str, age: float = 0.0) -> None:
