@@ -12,7 +12,7 @@ import chainhub_video
 import pytest
 import typer
 from chainhub_sandbox import Sandbox
-from chainhub_video import ChainHub, PollPolicy, RateLimited, ServerError, TaskStatus, VideoTask
+from chainhub_video import ChainHub, RateLimited, ServerError, TaskStatus, VideoTask
 from chainhub_video.async_videos import AsyncVideos
 from chainhub_video.cli.app import app
 from chainhub_video.videos import Videos
@@ -76,7 +76,7 @@ def _positional(patch: pytest.MonkeyPatch) -> None:
 
 
 def _type(patch: pytest.MonkeyPatch) -> None:
-    patch.setitem(PollPolicy.__init__.__annotations__, "first", "int")
+    patch.setitem(RetryPolicy.__init__.__annotations__, "first", "int")
 
 
 def _field(patch: pytest.MonkeyPatch) -> None:
@@ -120,7 +120,7 @@ def _command(patch: pytest.MonkeyPatch) -> None:
         (_default_of_the_client, ["-        inline_images: bool = False", "+        inline_images: bool = True"]),
         (_default_of_a_call, ["-    timeout: float | None = 1200", "+    timeout: float | None = 60"]),
         (_positional, ["-    *"]),
-        (_type, ["-        first: float = 3.0", "+        first: int = 3.0"]),
+        (_type, ["-        first: float = 0.5", "+        first: int = 0.5"]),
         (_field, ["-    done -> bool"]),
         (_error_tree, ["-class RateLimited(APIError)", "+class RateLimited(ServerError)"]),
         (_member, ["-    FAILED = 'failed'", "+    FAILED = 'broken'"]),
