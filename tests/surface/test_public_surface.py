@@ -12,7 +12,7 @@ import chainhub_video
 import pytest
 import typer
 from chainhub_sandbox import Sandbox
-from chainhub_video import ChainHub, RateLimited, ServerError, TaskStatus, VideoTask
+from chainhub_video import ChainHub, RateLimited, RetryPolicy, ServerError, TaskStatus, VideoTask
 from chainhub_video.async_videos import AsyncVideos
 from chainhub_video.cli.app import app
 from chainhub_video.videos import Videos
