@@ -83,7 +83,7 @@ def test_a_job_that_is_saved_already_tidies_up(target: Path) -> None:
             )
             left = {path.name for path in target.parent.iterdir()}
             assert left == {target.name, f"{target.name}.task.json"}
-            target.with_name(f"{target.name}.0123abcd.chainhub.part").touch()
+            target.with_name(f"{target.name}.7.chainhub.part").touch()
         assert gateway.paid == 1
 
 

@@ -10,10 +10,9 @@ import contextlib
 import errno
 import hashlib
 import os
-import re
-import secrets
 import stat
 import sys
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import BinaryIO
@@ -26,6 +25,8 @@ _BINARY = getattr(os, "O_BINARY", 0)
 _NO_WAIT = getattr(os, "O_NONBLOCK", 0)  # for the other end of a FIFO
 _FLAGS = os.O_RDWR | _NO_LINK | _BINARY | _NO_WAIT
 _SUFFIX = ".chainhub.part"
+_MOST = 99  # part files of one target
+_EXPECTED = 9  # of them that are looked for in any case; more only if all those are there
 DEFAULT_MODE = 0o666  # less the process's umask, as for any new file
 
 
@@ -55,7 +56,7 @@ def checked_target(to: str | os.PathLike[str]) -> Path:
         with contextlib.suppress(
             FileNotFoundError
         ):  # a name that cannot be one is told here, not after the create
-            _own_name(place).lstat()
+            _numbered(place, _MOST).lstat()
     except (OSError, ValueError, TypeError) as error:
         raise InvalidRequest(f"output {to!r} is not a usable path: {error}") from error
     return target
@@ -97,19 +98,23 @@ class PartFile:
         self.size = 0
         self._path, self._file = _open_own(self.target)
         self._digest = hashlib.sha256()
-        self._hasher: ThreadPoolExecutor | None = ThreadPoolExecutor(1)
+        self._hasher: ThreadPoolExecutor | None = None
         self._hashing: Future[None] | None = None
+        self._alone = False  # whether hashing has to do without a thread of its own
 
     def write(self, data: bytes | bytearray) -> None:
         """Append; the data must not be changed afterwards. Hashing goes on beside the next receiving."""
         self._file.write(data)
-        self.size += len(data)
         self._hashed()
+        if self.size and not self._alone:  # a thread for a single block costs more than its digest
+            self._hasher = self._hasher or ThreadPoolExecutor(1)
+        self.size += len(data)
         if self._hasher is not None:
             try:
                 self._hashing = self._hasher.submit(self._digest.update, data)
                 return
             except RuntimeError:  # the process is ending, or may have no more threads
+                self._alone = True
                 self._end_hasher()
         self._digest.update(data)
 
@@ -169,13 +174,26 @@ class PartFile:
 
 def clear_abandoned(target: Path) -> None:
     """Remove part files of a target whose processes were killed; those in use stay."""
-    target = _followed(target)
-    name = re.compile(re.escape(target.name) + r"(\.[0-9a-f]{8})?" + re.escape(_SUFFIX))
-    with contextlib.suppress(OSError):  # tidying up is no reason to fail
-        for path in [each for each in target.parent.iterdir() if name.fullmatch(each.name)]:
-            with contextlib.suppress(OSError), _open_if_ours(path) as file:
-                if _locked(path, file):
-                    path.unlink()
+    for path in _there(_followed(target)):
+        # Tidying up is no reason to fail.
+        with contextlib.suppress(OSError), _open_if_ours(path) as file:
+            if _locked(path, file):
+                path.unlink()
+
+
+def _there(target: Path) -> Iterator[Path]:
+    """Give what has a name of a target's part files. A folder of thousands of videos is not read for that."""
+    first = target.with_name(target.name + _SUFFIX)
+    if os.path.lexists(first):
+        yield first
+    last = _EXPECTED
+    for number in range(1, _MOST + 1):
+        path = _numbered(target, number)
+        if os.path.lexists(path):
+            yield path
+            last = max(last, number + 1)
+        elif number >= last:
+            return
 
 
 def file_matches(path: Path, size: int, sha256: str) -> bool:
@@ -229,20 +247,20 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _own_name(target: Path) -> Path:
-    """Return a name for a part file that nobody has."""
-    return target.with_name(f"{target.name}.{secrets.token_hex(4)}{_SUFFIX}")
+def _numbered(target: Path, number: int) -> Path:
+    """Return the name of a part file beside the first one."""
+    return target.with_name(f"{target.name}.{number}{_SUFFIX}")
 
 
 def _open_own(target: Path) -> tuple[Path, BinaryIO]:
-    """Open the part file; if another process is at it, or it is not ours, one with a name of our own."""
+    """Open the part file; if another process is at it, or it is not ours, the first numbered one that is free."""
     path = target.with_name(target.name + _SUFFIX)
-    exclusive = 0
+    exclusive = number = 0
     while True:
         try:
             file = _open_if_ours(path, os.O_CREAT | exclusive)
         except OSError:
-            if exclusive or not os.path.lexists(path):
+            if number >= _MOST or not os.path.lexists(path):
                 raise
         else:
             try:
@@ -253,7 +271,8 @@ def _open_own(target: Path) -> tuple[Path, BinaryIO]:
                 file.close()
                 raise
             file.close()
-        path, exclusive = _own_name(target), os.O_EXCL
+        number += 1
+        path, exclusive = _numbered(target, number), os.O_EXCL
 
 
 def _open_if_ours(path: Path, flags: int = 0) -> BinaryIO:
