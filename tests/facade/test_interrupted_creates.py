@@ -195,10 +195,15 @@ def test_the_trace_tells_when_the_request_leaves() -> None:
     assert told == ["own", "lent"]
 
 
+def draft_of(target: Path) -> Path:
+    """Where the receipt of an output is written before it is put in its place."""
+    return target.with_name(f".{target.name}.task.json.draft")
+
+
 @contextlib.contextmanager
-def locked(folder: Path) -> Iterator[None]:
-    """Hold the lock of a folder, as a backup program might."""
-    descriptor = os.open(folder, os.O_RDONLY)
+def locked(target: Path) -> Iterator[None]:
+    """Hold the lock of the draft of an output's receipt, as a stopped process might."""
+    descriptor = os.open(draft_of(target), os.O_RDWR | os.O_CREAT)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield
@@ -206,26 +211,26 @@ def locked(folder: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def test_a_locked_folder_is_waited_for_until_the_deadline_and_named(
+def test_a_locked_draft_is_waited_for_until_the_deadline_and_named(
     hub: Any, wire: Wire, gateway: Gateway, target: Path
 ) -> None:
-    """Before the create: WaitTimeout within the call's time, with the folder's name, and nothing is sent."""
+    """Before the create: WaitTimeout within the call's time, with the file's name, and nothing is sent."""
     began = time.monotonic()
-    with locked(target.parent), pytest.raises(WaitTimeout, match="nothing was sent") as raised:
+    with locked(target), pytest.raises(WaitTimeout, match="nothing was sent") as raised:
         wire.generate(hub, save_to=target, timeout=1)
     assert 0.9 < time.monotonic() - began < 15
-    assert f"a lock (flock) on the folder {target.parent}" in str(raised.value)
+    assert f"a lock (flock) on the file {draft_of(target)}" in str(raised.value)
     assert gateway.arrived == []
-    assert list(target.parent.iterdir()) == []
+    assert list(target.parent.iterdir()) == [draft_of(target)]
 
 
-def test_a_folder_that_is_let_go_of_in_time_is_no_matter(
+def test_a_draft_that_is_let_go_of_in_time_is_no_matter(
     hub: Any, wire: Wire, gateway: Gateway, target: Path, video: bytes
 ) -> None:
     """A lock that ends before the deadline only delays the call."""
     script(gateway, wire, video)
     holder = subprocess.Popen(
-        [sys.executable, "-c", _HOLD, str(target.parent)], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", _HOLD, str(draft_of(target))], stdout=subprocess.PIPE, text=True
     )
     assert holder.stdout is not None
     holder.stdout.readline()
@@ -235,25 +240,25 @@ def test_a_folder_that_is_let_go_of_in_time_is_no_matter(
 
 _HOLD = """if True:
     import fcntl, os, sys, time
-    fcntl.flock(os.open(sys.argv[1], os.O_RDONLY), fcntl.LOCK_EX)
+    fcntl.flock(os.open(sys.argv[1], os.O_RDWR | os.O_CREAT), fcntl.LOCK_EX)
     print("held", flush=True)
     time.sleep(1.5)
 """
 
 
-def test_a_folder_that_is_locked_after_the_create_does_not_hide_the_task(
+def test_a_draft_that_is_locked_after_the_create_does_not_hide_the_task(
     hub: Any, wire: Wire, gateway: Gateway, target: Path
 ) -> None:
     """After the create the error has the paid task, and names the lock."""
     with contextlib.ExitStack() as held:
         gateway.on(
             "create",
-            first_then(lambda: held.enter_context(locked(target.parent)), tell(wire.created())),
+            first_then(lambda: held.enter_context(locked(target)), tell(wire.created())),
         )
         with pytest.raises(ReceiptConflict, match="is paid, but receipt") as raised:
             wire.generate(hub, save_to=target, timeout=2)
     assert raised.value.task is not None
-    assert f"on the folder {target.parent}" in str(raised.value)
+    assert f"on the file {draft_of(target)}" in str(raised.value)
 
 
 _OUTLIVES = """

@@ -11,20 +11,21 @@ import errno
 import os
 import secrets
 import stat
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from threading import Event
+from threading import Event, get_ident
 from typing import BinaryIO
 
 import attrs
 
-from chainhub_video.downloads.partfile import sync_folder, try_lock
+from chainhub_video.downloads.partfile import DEFAULT_MODE, sync_folder, try_lock
 from chainhub_video.errors import ReceiptConflict
 from chainhub_video.receipts.receipt import Receipt, ReceiptLocked, ReceiptState, parse
 
 SUFFIX = ".task.json"
-_TRIES, _PAUSE = 100, 0.005  # others of ours have the folder's lock for a moment only
+_TRIES, _PAUSE = 100, 0.005  # others of ours have the draft's lock for a moment only
+_FLAGS = os.O_RDWR | os.O_CREAT
+_FLAGS |= getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
 
 class LocalReceipt:
@@ -34,13 +35,15 @@ class LocalReceipt:
         target: the output's path.
     """
 
-    _lock: int | None = None  # held while a create of ours is on its way
+    _lock: BinaryIO | None = None  # held while a create of ours is on its way
 
     def __init__(self, target: Path) -> None:
         self._path = target.with_name(target.name + SUFFIX)
+        self._drafts: dict[int, _Draft] = {}  # of each thread
 
     def __del__(self) -> None:
-        self._hold(None)
+        if self._lock is not None:
+            self._lock.close()
 
     @classmethod
     def of(cls, path: str | os.PathLike[str]) -> LocalReceipt:
@@ -80,16 +83,24 @@ class LocalReceipt:
             ) from error
 
     def swap(self, old: Receipt | None, new: Receipt | None) -> bool:
-        """Compare and replace, under a lock that ends with the process."""
-        with _locked(self._path.parent) as alone:
+        """Compare and replace, under the lock of the draft, which ends with the process."""
+        thread = get_ident()
+        if (left := self._drafts.pop(thread, None)) is not None:  # an interruption came too early
+            left.close()
+        draft = self._drafts[thread] = _Draft(self._path)
+        try:
+            draft.open()
             # The lock of a claim of ours is lost if its writing was interrupted.
             if old is not None and self.load() not in (old, old.abandoned()):
                 return False
             if new is None:
                 self._path.unlink(missing_ok=True)
                 self._hold(None)
-            elif not self._put(new, alone=alone, replacing=old is not None):
+            elif not self._put(draft, new, replacing=old is not None):
                 return False
+        finally:
+            draft.close()
+            self._drafts.pop(thread, None)
         try:
             sync_folder(self._path.parent)
         except OSError:
@@ -98,68 +109,32 @@ class LocalReceipt:
             raise
         return True
 
-    def _put(self, receipt: Receipt, *, alone: bool, replacing: bool) -> bool:
+    def _put(self, draft: _Draft, receipt: Receipt, *, replacing: bool) -> bool:
         """Put a receipt in its place, and return whether that was free or might be taken."""
-        # Under the lock the draft has one name, so that what a killed process left is used again.
-        draft = self._path.with_name(
-            f".{self._path.name}.{'draft' if alone else secrets.token_hex(6)}"
-        )
         lock = None
         try:
-            lock = _write(draft, receipt)
-            if replacing:
-                draft.replace(self._path)
-            else:
-                _claim(draft, self._path)
+            lock = draft.write(receipt)
+            draft.move(replacing=replacing)
             self._hold(lock)
-            lock = None
         except FileExistsError:
             return False
         finally:
-            if lock is not None:
-                os.close(lock)
-            with contextlib.suppress(OSError):
-                draft.unlink()
+            if lock is not None and lock is not self._lock:
+                lock.close()
         return True
 
-    def _hold(self, lock: int | None) -> None:
+    def _hold(self, lock: BinaryIO | None) -> None:
         """Keep the lock of a claim, and let go of the one before."""
         before, self._lock = self._lock, lock
         if before is not None:
-            os.close(before)
-
-
-def _write(draft: Path, receipt: Receipt) -> int | None:
-    """Write a draft whole, with the permissions of any new file; return the lock of a claim, if it could be had."""
-    draft.unlink(missing_ok=True)
-    with draft.open("xb") as file:
-        lock = _lock_of(file) if receipt.state is ReceiptState.SUBMITTING else None
-        try:
-            owned = attrs.evolve(receipt, owner=None if lock is None else _machine())
-            # A gateway's text may hold half characters, which JSON can say, but only escaped.
-            file.write(owned.to_json().encode("utf-8", "backslashreplace"))
-            file.flush()
-            os.fsync(file.fileno())
-        except BaseException:
-            if lock is not None:
-                os.close(lock)
-            raise
-    return lock
-
-
-def _lock_of(file: BinaryIO) -> int | None:
-    """Lock a file until the descriptor that is returned is closed, or the process ends; None if that cannot be done."""
-    return os.dup(file.fileno()) if try_lock(file.fileno()) else None
+            before.close()
 
 
 def _is_held(receipt: Receipt, file: BinaryIO) -> bool:
     """Return whether a claim's process lives, as far as that can be known; where it cannot, it does."""
     if receipt.owner is None or receipt.owner != _machine():
         return True
-    lock = _lock_of(file)
-    if lock is not None:
-        os.close(lock)
-    return lock is None
+    return try_lock(file.fileno()) is not True  # which ends when the file is closed
 
 
 @cache
@@ -174,44 +149,122 @@ def _machine() -> str:
         return f"{platform.node()} {uuid.getnode():012x}"
 
 
-def _claim(draft: Path, path: Path) -> None:
-    """Give a draft its name.
+class _Draft:
+    """A receipt that is being written, under a name of its own beside the place where it goes.
 
-    Raises:
-        FileExistsError: the name is taken.
+    It is opened in a step of its own, so that an interruption at any moment leaves something that can be closed.
+
+    Attributes:
+        locked: whether it is locked, so that whoever swaps the same receipt waits.
+
+    Args:
+        place: where it goes.
     """
+
+    def __init__(self, place: Path) -> None:
+        self.locked = False
+        self._place = place
+        self._path = place.with_name(f".{place.name}.draft")
+        self._file: BinaryIO | None = None
+        self._ours = False  # the file of that name
+
+    def open(self) -> None:
+        """Open it, and wait a moment if somebody else is at it.
+
+        Raises:
+            ReceiptLocked: somebody else does not let go of it.
+        """
+        held: bool | None = None
+        for _ in range(0 if os.name == "nt" else _TRIES):  # an open file cannot be moved there
+            self._file = _opened(self._path)
+            if self._file is None:
+                continue
+            held = try_lock(self._file.fileno())
+            if held and _is_drafts(self._file, self._path):
+                self.locked = self._ours = True
+                return
+            self._file.close()
+            if held is None:  # there are no locks, so each has its own name
+                self._path.unlink(missing_ok=True)
+                break
+            if not held:
+                Event().wait(_PAUSE)
+        else:
+            if held is not None:
+                raise ReceiptLocked(
+                    f"another program holds a lock (flock) on the file {self._path}"
+                )
+        self._path = self._place.with_name(f".{self._place.name}.{secrets.token_hex(6)}")
+        self._file = self._path.open("xb")
+        self._ours = True
+
+    def write(self, receipt: Receipt) -> BinaryIO | None:
+        """Write it whole, synced; return its lock if it is a claim, which ends when that is closed."""
+        assert self._file is not None
+        claims = self.locked and receipt.state is ReceiptState.SUBMITTING
+        owned = attrs.evolve(receipt, owner=_machine() if claims else None)
+        self._file.truncate()
+        # A gateway's text may hold half characters, which JSON can say, but only escaped.
+        self._file.write(owned.to_json().encode("utf-8", "backslashreplace"))
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        return os.fdopen(os.dup(self._file.fileno()), "rb") if claims else None
+
+    def move(self, *, replacing: bool) -> None:
+        """Put it in its place.
+
+        Raises:
+            FileExistsError: the place is taken, and must not be.
+        """
+        if not replacing:
+            try:
+                os.link(self._path, self._place)  # unlike a rename, this fails if the name is taken
+            except FileExistsError:
+                raise
+            # Some file systems have no links; there a kill in between leaves a torn receipt.
+            except OSError:
+                self._place.open("xb").close()
+            else:
+                return
+        self._ours = False  # first: what has the name afterwards may be another's
+        try:
+            self._path.replace(self._place)
+        except OSError:
+            self._ours = True
+            raise
+
+    def close(self) -> None:
+        """Close it, and take it away unless it was moved."""
+        if self._file is None:
+            return
+        if self._ours:
+            with contextlib.suppress(OSError):
+                self._path.unlink()
+        self._file.close()
+
+
+def _opened(path: Path) -> BinaryIO | None:
+    """Open the file of a draft, new or left by a killed process; take away what cannot be one, and return None."""
     try:
-        os.link(draft, path)  # unlike a rename, this fails if the name is taken
-    except FileExistsError:
-        raise
-    except (
-        OSError
-    ):  # some file systems have no links; there a kill in between leaves a torn receipt
-        path.open("xb").close()
-        draft.replace(path)
+        descriptor = os.open(path, _FLAGS, DEFAULT_MODE)
+    except OSError as error:
+        if error.errno not in (errno.ELOOP, errno.ENXIO, errno.EACCES) or not os.path.lexists(path):
+            raise
+        path.unlink()
+        return None
+    return os.fdopen(descriptor, "r+b")
 
 
-@contextlib.contextmanager
-def _locked(folder: Path) -> Iterator[bool]:
-    """Keep other processes from swapping receipts in a folder; gives whether the system has such locks there.
-
-    Raises:
-        ReceiptLocked: somebody else does not let go of the folder.
-    """
-    if os.name == "nt":  # a folder cannot be opened there
-        yield False
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
+def _is_drafts(file: BinaryIO, path: Path) -> bool:
+    """Return whether a locked file is a draft of this name, and nothing else; take away what is none."""
+    known = os.fstat(file.fileno())
     try:
-        yield _lock_folder(descriptor, folder)
-    finally:
-        os.close(descriptor)
-
-
-def _lock_folder(descriptor: int, folder: Path) -> bool:
-    """Wait a moment for a folder's lock; return whether there are such locks. Without, link and rename stay atomic."""
-    for _ in range(_TRIES):
-        if (held := try_lock(descriptor)) is not False:
-            return held is True
-        Event().wait(_PAUSE)
-    raise ReceiptLocked(f"another program holds a lock (flock) on the folder {folder}")
+        if not os.path.samestat(known, path.lstat()):  # it was moved while its lock was waited for
+            return False
+    except FileNotFoundError:
+        return False
+    # One with two names is the receipt of a process that was killed while it claimed it.
+    if not stat.S_ISREG(known.st_mode) or known.st_nlink > 1:
+        path.unlink(missing_ok=True)
+        return False
+    return True
