@@ -101,10 +101,7 @@ def _imports(path: Path) -> set[str]:
 def test_only_the_drivers_know_the_http_library() -> None:
     """Httpx is imported under drivers/ alone."""
     users = {p.relative_to(PACKAGE).as_posix() for p in CORE if "httpx" in _imports(p)}
-    assert users == {
-        f"drivers/{name}.py"
-        for name in ("asynchronous", "blocking", "environment", "http", "routing")
-    }
+    assert users == {f"drivers/{name}.py" for name in ("environment", "http", "routing")}
 
 
 def test_asynchronous_calls_are_coroutine_functions() -> None:

@@ -10,10 +10,9 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, 
 from contextlib import aclosing, suppress
 from functools import partial
 from threading import Event
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 import attrs
-import httpx
 
 from chainhub_video import runtime
 from chainhub_video.drivers import http
@@ -22,6 +21,9 @@ from chainhub_video.drivers.threads import in_thread, off_loop
 from chainhub_video.drivers.turns import Turn
 from chainhub_video.io import IO, Call, Kind
 from chainhub_video.settings import Settings
+
+if TYPE_CHECKING:
+    from chainhub_video.drivers.routing import AsyncRoutingClient
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -44,7 +46,7 @@ class AsyncDriver:
     def __init__(self, settings: Settings, client: Any = None) -> None:
         self.settings = settings
         self.lent = http.checked_client(client, asynchronous=True)
-        self.own: http.OwnClients[httpx.AsyncClient] | None = None
+        self.own: http.OwnClients[AsyncRoutingClient] | None = None
         self.turns = http.turns_of(self)
         self._closed = False
         self._process = os.getpid()
@@ -87,9 +89,9 @@ class AsyncDriver:
         if self._process != os.getpid():  # after a fork: the connections are the parent's
             self._process, self.own, self.turns = os.getpid(), None, http.turns_of(self)
         if self.own is None:
-            from chainhub_video.drivers.routing import AsyncRoutingTransport  # when first needed
+            from chainhub_video.drivers.routing import AsyncRoutingClient  # when first needed
 
-            self.own = http.own_clients(httpx.AsyncClient, AsyncRoutingTransport, self.settings)
+            self.own = http.own_clients(AsyncRoutingClient, self.settings)
         return self.own.fresh if kind == "create" else self.own.kept
 
     async def close(self) -> None:

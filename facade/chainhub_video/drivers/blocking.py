@@ -8,10 +8,9 @@ import time
 from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator, Mapping
 from functools import partial
 from threading import Lock
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 import attrs
-import httpx
 
 from chainhub_video import runtime
 from chainhub_video.drivers import http
@@ -19,6 +18,9 @@ from chainhub_video.drivers.deadline import Until
 from chainhub_video.drivers.turns import Turn
 from chainhub_video.io import IO, Call, Kind
 from chainhub_video.settings import Settings
+
+if TYPE_CHECKING:
+    from chainhub_video.drivers.routing import RoutingClient
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -41,7 +43,7 @@ class BlockingDriver:
     def __init__(self, settings: Settings, client: Any = None) -> None:
         self.settings = settings
         self.lent = http.checked_client(client, asynchronous=False)
-        self.own: http.OwnClients[httpx.Client] | None = None
+        self.own: http.OwnClients[RoutingClient] | None = None
         self._lock = Lock()
         self.turns = http.turns_of(self)
         self._closed = False
@@ -93,9 +95,9 @@ class BlockingDriver:
             if (lent := http.open_client(self.lent, closed=self._closed)) is not None:
                 return lent
             if self.own is None:
-                from chainhub_video.drivers.routing import RoutingTransport  # when first needed
+                from chainhub_video.drivers.routing import RoutingClient  # when first needed
 
-                self.own = http.own_clients(httpx.Client, RoutingTransport, self.settings)
+                self.own = http.own_clients(RoutingClient, self.settings)
             return self.own.fresh if kind == "create" else self.own.kept
 
     def close(self) -> None:

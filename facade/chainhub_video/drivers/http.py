@@ -8,8 +8,7 @@ from __future__ import annotations
 import inspect
 import platform
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from http.cookiejar import DefaultCookiePolicy
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 from urllib.parse import urlsplit
 
 import attrs
@@ -106,14 +105,11 @@ class Driver(Protocol):
         ...
 
 
-def own_clients(
-    client: Callable[..., C], transport: Callable[..., Any], settings: Settings
-) -> OwnClients[C]:
+def own_clients(client: Callable[..., C], settings: Settings) -> OwnClients[C]:
     """Return our HTTP clients, on the proxies and certificates that the environment names now.
 
     Args:
         client: their class.
-        transport: that of their transports.
         settings: say whether the environment's proxies and certificates are used.
 
     Raises:
@@ -127,15 +123,9 @@ def own_clients(
 
     trust = trusted_certificates(trust_env=settings.trust_env)
     routes = environment_routes() if settings.trust_env else Routes()
-    kept = transport(routes, trust, httpx.Limits(**KEPT_LIMITS))
-    fresh = transport(routes, trust, httpx.Limits(**FRESH_LIMITS))
-
-    def made(way: Any) -> C:
-        one: Any = client(transport=way, trust_env=False)
-        one.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=()))  # none is kept
-        return cast("C", one)
-
-    return OwnClients(kept=made(kept), fresh=made(fresh), ready=fresh.ready)
+    kept = client(routes, trust, httpx.Limits(**KEPT_LIMITS))
+    fresh: Any = client(routes, trust, httpx.Limits(**FRESH_LIMITS))
+    return OwnClients(kept=kept, fresh=fresh, ready=fresh.ready)
 
 
 def turns_of(driver: Driver) -> Turns | None:

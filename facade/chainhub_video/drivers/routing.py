@@ -1,10 +1,14 @@
-"""The transports of our own HTTP clients: each request goes directly or through the environment's proxy for it."""
+"""Our own HTTP clients: each request goes directly, or through the environment's proxy for it.
+
+They build and send requests as an `httpx.Client` does, and have nothing else of it: no cookies, redirects, hooks, nor a
+log of addresses.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from functools import partial
+from functools import lru_cache, partial
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -92,22 +96,52 @@ class Transports(Generic[T]):
         return made
 
 
-class RoutingTransport(httpx.BaseTransport):
-    """A transport that sends each request the way that the environment says."""
+_parsed = lru_cache(maxsize=256)(httpx.URL)  # a task is asked for again and again
+_TIMEOUTS = ("connect", "read", "write", "pool")
+
+
+def _built(
+    method: str,
+    url: str,
+    *,
+    headers: Any,
+    timeout: tuple[float, ...] = (),
+    extensions: dict[str, Any] | None = None,
+    **content: Any,
+) -> httpx.Request:
+    """Return a request, as the method of a client would, without defaults but one."""
+    request = httpx.Request(
+        method,
+        _parsed(url) if isinstance(url, str) else url,
+        headers=headers,
+        extensions=extensions or {"timeout": dict(zip(_TIMEOUTS, timeout, strict=True))},
+        **content,
+    )
+    request.headers.setdefault("Connection", "keep-alive")
+    return request
+
+
+class RoutingClient:
+    """A client that sends each request the way that the environment says."""
+
+    build_request = staticmethod(_built)
 
     def __init__(self, routes: Routes, trust: ssl.SSLContext, limits: httpx.Limits) -> None:
         self._transports = Transports(routes, _bounded, trust, limits)
         self.ready = self._transports.ready
 
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
+    def send(self, request: httpx.Request, **_options: Any) -> httpx.Response:
         """Send a request, and return its answer with the body unread."""
         transport, proxy = self._transports.choose(request.url)
         if proxy is None:
-            return transport.handle_request(request)
-        greeting = _Greeting(request)
-        request.extensions = {**request.extensions, "trace": greeting.record}
-        with greeting.explain_errors(proxy):
-            return transport.handle_request(request)
+            response = transport.handle_request(request)
+        else:
+            greeting = _Greeting(request)
+            request.extensions = {**request.extensions, "trace": greeting.record}
+            with greeting.explain_errors(proxy):
+                response = transport.handle_request(request)
+        response.request = request
+        return response
 
     def close(self) -> None:
         """Close the connections."""
@@ -120,22 +154,27 @@ def _bounded(**options: Any) -> httpx.HTTPTransport:
     return transport
 
 
-class AsyncRoutingTransport(httpx.AsyncBaseTransport):
+class AsyncRoutingClient:
     """The same for asyncio."""
+
+    build_request = staticmethod(_built)
 
     def __init__(self, routes: Routes, trust: ssl.SSLContext, limits: httpx.Limits) -> None:
         self._transports = Transports(routes, _closing, trust, limits)
         self.ready = self._transports.ready
 
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+    async def send(self, request: httpx.Request, **_options: Any) -> httpx.Response:
         """Send a request, and return its answer with the body unread."""
         transport, proxy = self._transports.choose(request.url)
         if proxy is None:
-            return await transport.handle_async_request(request)
-        greeting = _Greeting(request)
-        request.extensions = {**request.extensions, "trace": greeting.record_async}
-        with greeting.explain_errors(proxy):
-            return await transport.handle_async_request(request)
+            response = await transport.handle_async_request(request)
+        else:
+            greeting = _Greeting(request)
+            request.extensions = {**request.extensions, "trace": greeting.record_async}
+            with greeting.explain_errors(proxy):
+                response = await transport.handle_async_request(request)
+        response.request = request
+        return response
 
     async def aclose(self) -> None:
         """Close the connections."""
