@@ -11,12 +11,12 @@ from time import monotonic
 
 import attrs
 
-from . import calls, downloads, environments, imports, memory, report
+from . import calls, downloads, environments, imports, many, memory, report
 from .failing import BenchFailed
 from .processes import Subject, server
 from .results import Row
 
-_GROUPS = ("imports", "calls", "downloads", "memory")
+_GROUPS = ("imports", "calls", "downloads", "memory", "many")
 
 
 @attrs.frozen
@@ -30,6 +30,8 @@ class Effort:
         repeats: fresh processes for each figure of memory.
         up: length of the picture that goes out.
         down: length of the video that comes in.
+        waits: tasks that are waited for at once, for each crowd.
+        generates: whole jobs at once.
     """
 
     imports: int = 15
@@ -38,9 +40,11 @@ class Effort:
     repeats: int = 3
     up: int = 200_000_000
     down: int = 300_000_000
+    waits: tuple[int, ...] = (1_000, 5_000)
+    generates: tuple[int, ...] = (200, 1_000)
 
 
-_QUICK = Effort(imports=3, calls=6, downloads=1, repeats=1, up=40_000_000, down=60_000_000)
+_QUICK = Effort(3, 6, 1, 1, 40_000_000, 60_000_000, (200,), (50,))
 
 
 def main() -> int:
@@ -78,6 +82,10 @@ async def _measured(groups: tuple[str, ...], effort: Effort) -> str:
                 print(f"scripts/bench: {group} ({monotonic() - began:.0f} s)", file=sys.stderr)
                 if group == "imports":
                     rows += await imports.measure(core, peer, url, rounds=effort.imports)
+                    continue
+                if group == "many":
+                    crowds = {"waits": effort.waits, "generates": effort.generates}
+                    rows += await many.measure(core, url, Path(folder), **crowds)
                     continue
                 for colour in ("Blocking", "Asyncio"):
                     subjects = [

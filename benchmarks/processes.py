@@ -92,6 +92,18 @@ async def output_of(environment: Environment, program: str) -> str:
         return await _line(process, program)
 
 
+async def output_of_program(environment: Environment, *program: str | Path, patience: float) -> str:
+    """Run a program of ours in a fresh interpreter, and return the line that it prints.
+
+    Args:
+        environment: whose interpreter.
+        program: its path and arguments.
+        patience: seconds to wait for the line.
+    """
+    async with _running(environment.python, "-I", *program) as process:
+        return await _line(process, str(program[0]), patience)
+
+
 @asynccontextmanager
 async def _running(*program: str | Path) -> AsyncIterator[Process]:
     """Run a program that ends when its standard input does."""
@@ -107,12 +119,12 @@ async def _running(*program: str | Path) -> AsyncIterator[Process]:
             await process.wait()
 
 
-async def _line(process: Process, what: str) -> str:
+async def _line(process: Process, what: str, patience: float = _PATIENCE) -> str:
     assert process.stdout is not None
     try:
-        line = await asyncio.wait_for(process.stdout.readline(), _PATIENCE)
+        line = await asyncio.wait_for(process.stdout.readline(), patience)
     except TimeoutError as error:
-        raise BenchFailed(f"{what}: no answer within {_PATIENCE:.0f} s") from error
+        raise BenchFailed(f"{what}: no answer within {patience:.0f} s") from error
     if not line:
         raise BenchFailed(f"{what}: the process ended without an answer (see above)")
     return line.decode()

@@ -1,7 +1,8 @@
 """The other end of every measurement: as cheap as asyncio allows, so that what is measured is the client.
 
 A program of its own, in a process of its own: prints its port, and ends when its standard input does. It needs nothing
-but the standard library. The number at the end of an address is the length of what is served there.
+but the standard library. The number at the end of an address is the length of what is served there. Below
+`/lasting/SECONDS`, a task ends so long after its create, or after the first time that it was asked for.
 """
 
 from __future__ import annotations
@@ -11,12 +12,16 @@ import json
 import re
 import sys
 import tempfile
+from itertools import count
+from time import monotonic
 from typing import IO, cast
 
 PNG = b"\x89PNG\r\n\x1a\n\0\0\0\0IEND\xaeB`\x82"  # whole, whatever follows
 _TASK = {"id": "video_1", "object": "video", "model": "veo_3_1", "seconds": "8", "size": "1280x720"}
 _CREATED = {**_TASK, "status": "queued", "progress": 0, "created_at": 1762336916}
 _RUNNING = {**_CREATED, "status": "in_progress", "progress": 30}
+_LASTING = re.compile(r"/lasting/(\d+)/v1/videos(?:/(\w+)(/content)?)?")
+_CLIP = 200_000  # bytes
 _SERVED = re.compile(r"/v1/videos/video_(\d+)/content|/picture/(\d+)")
 
 
@@ -66,11 +71,32 @@ class Files:
         return self._open[head, length]
 
 
+class Lasting:
+    """Tasks that end after some seconds."""
+
+    def __init__(self) -> None:
+        self._began: dict[str, float] = {}
+        self._numbers = count(1)
+
+    def created(self) -> bytes:
+        """Answer a create."""
+        task = f"video_{next(self._numbers)}"
+        self._began[task] = monotonic()
+        return _answer({**_CREATED, "id": task}, keep=False)
+
+    def seen(self, task: str, seconds: float) -> bytes:
+        """Answer a query for a task that lasts so long."""
+        done = monotonic() - self._began.setdefault(task, monotonic()) >= seconds
+        state = "completed" if done else "in_progress"
+        return _answer({**_TASK, "id": task, "status": state}, keep=True)
+
+
 class Exchange(asyncio.BufferedProtocol):
     """One connection. Bodies are counted and forgotten."""
 
-    def __init__(self, files: Files) -> None:
+    def __init__(self, files: Files, lasting: Lasting) -> None:
         self._files = files
+        self._lasting = lasting
         self._buffer = bytearray(1 << 18)
         self._filled = 0  # bytes of a head that is not whole yet
         self._awaited = 0  # bytes of the body that are still to come
@@ -123,6 +149,16 @@ class Exchange(asyncio.BufferedProtocol):
             self._transport.close()
         elif target == "/v1/videos/video_1":
             self._transport.write(RUNNING)
+        elif lasting := _LASTING.fullmatch(target):
+            seconds, task, content = lasting.groups()
+            if task is None:
+                self._transport.write(self._lasting.created())
+                self._transport.close()
+            elif content is None:
+                self._transport.write(self._lasting.seen(task, float(seconds)))
+            else:
+                head = mp4_head(_CLIP)
+                self._sending = asyncio.ensure_future(self._send(head, _CLIP, video=True))
         elif served := _SERVED.fullmatch(target):
             video, picture = served.groups()
             length = int(video or picture)
@@ -145,7 +181,10 @@ async def main() -> None:
     """Serve until standard input ends."""
     loop = asyncio.get_running_loop()
     files = Files()
-    server = await loop.create_server(lambda: Exchange(files), "127.0.0.1", 0)
+    lasting = Lasting()
+    server = await loop.create_server(
+        lambda: Exchange(files, lasting), "127.0.0.1", 0, backlog=4096
+    )
     print(server.sockets[0].getsockname()[1], flush=True)
     await loop.run_in_executor(None, sys.stdin.read)
     server.close()

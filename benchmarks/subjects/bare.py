@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -35,13 +36,15 @@ class Blocking:
         return self._client.get("/v1/videos/video_1").raise_for_status().json()
 
     def download(self, size: int, path: Path) -> None:
-        """Save a video of so many bytes."""
+        """Save a video of so many bytes, and sync it."""
         with (
             self._client.stream("GET", f"/v1/videos/video_{size}/content") as answer,
             path.open("wb") as file,
         ):
             for data in answer.raise_for_status().iter_bytes():
                 file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
 
 
 class Asyncio:
@@ -63,8 +66,10 @@ class Asyncio:
         return (await self._client.get("/v1/videos/video_1")).raise_for_status().json()
 
     async def download(self, size: int, path: Path) -> None:
-        """Save a video of so many bytes."""
+        """Save a video of so many bytes, and sync it."""
         async with self._client.stream("GET", f"/v1/videos/video_{size}/content") as answer:
             with path.open("wb") as file:
                 async for data in answer.raise_for_status().aiter_bytes():
                     file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
