@@ -21,9 +21,9 @@ from chainhub_video import (
     TaskStatus,
     Timeouts,
 )
+from chainhub_video.downloads.output import FileOutput
 from chainhub_video.drivers.blocking import completed
 from chainhub_video.flows.create import create
-from chainhub_video.downloads.output import FileOutput
 from chainhub_video.flows.download import save
 from chainhub_video.flows.wait import query, watch
 from chainhub_video.io import Reply, TransportFailure
