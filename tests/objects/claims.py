@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from collections.abc import Callable, Coroutine, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
-from typing import Any, TypeAlias
+from typing import Any, ParamSpec, TypeAlias, TypeVar
 
 import attrs
 import pytest
@@ -30,6 +30,8 @@ from chainhub_video.settings import Settings
 
 from tests.facade.virtual import Body, World, reply
 
+P = ParamSpec("P")
+T = TypeVar("T")
 Operation: TypeAlias = tuple[Any, ...]
 Answers: TypeAlias = tuple[Any, ...]
 
@@ -37,9 +39,9 @@ NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 REQUEST = build_request(
     "A kitten", "grok-video-3", None, (), None, None, "3:2", None, None, None, None
 )
-SETTINGS = Settings(api_key="the-key", retry=RetryPolicy(attempts=2, first=0.1, jitter=0))
 ADDRESS = ObjectAddress("s3", "videos", "kitten.mp4")
 ACCEPTED, REFUSED, LOST, UNSENT = "accepted", "refused", "lost", "unsent"
+CRASHED = "crashed"
 FAILED = "failed"  # the store's answer to a request, which it may have done or not
 MOMENT, LONG = (
     1.0,
@@ -58,6 +60,7 @@ class _Script:
     def __init__(self, answers: Answers) -> None:
         self._answers = list(answers)
         self.asked: Operation | None = None
+        self.reading = "read"
 
     def ask(self, *operation: Any) -> Any:
         """Return the next answer."""
@@ -83,9 +86,9 @@ class _Bucket:
         """Nobody knows: the process itself has to watch a claim for as long as it lasts."""
 
     def read(self, _key: str) -> StoredObject | None:
-        """Read."""
+        """Read, for a swap or to look what is there."""
         self._reads += 1
-        data = _told(self._script.ask("read"))
+        data = _told(self._script.ask(self._script.reading))
         return data and StoredObject(data, {"e_tag": str(self._reads)}, NOON)
 
     def create(self, _key: str, data: bytes) -> bool:
@@ -110,6 +113,11 @@ class _IO(World):
     def __init__(self, script: _Script) -> None:
         super().__init__(reply())
         self._script = script
+
+    async def run(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Call a function; tell a look from what a swap reads."""
+        self._script.reading = "look" if function.__name__ == "load" else "read"
+        return function(*args, **kwargs)
 
     async def sleep(self, seconds: float, /) -> None:
         """Let as much time pass as the script says."""
@@ -147,18 +155,37 @@ def frozen(patch: pytest.MonkeyPatch) -> None:
 
 
 class Processes:
-    """What processes do next, told by the client's own code, and remembered."""
+    """What processes do next, told by the client's own code, and remembered.
 
-    def __init__(self) -> None:
-        self._next: dict[tuple[bool, Answers], Operation] = {}
+    Args:
+        attempts: how often a create is tried that surely did not arrive.
+
+    Attributes:
+        runs: how often the client's code was asked.
+    """
+
+    def __init__(self, attempts: int) -> None:
+        retry = RetryPolicy(attempts=attempts, first=0.1, jitter=0)
+        self._settings = Settings(api_key="the-key", retry=retry)
+        self._next: dict[tuple[bool, int], Operation] = {}
+        self._answers: list[Answers] = [()]
+        self._numbers: dict[Answers, int] = {(): 0}
         self.runs = 0
 
-    def next(self, resubmit: bool, answers: Answers) -> Operation:
-        """Return what a process asks that has got these answers; `("end", how)` if it has ended."""
+    def next(self, resubmit: bool, answers: int) -> Operation:
+        """Return what a process asks next that has got these answers; `("end", how)` if it has ended."""
         known = self._next.get((resubmit, answers))
         if known is None:
-            known = self._next[resubmit, answers] = self._run(resubmit, answers)
+            known = self._next[resubmit, answers] = self._run(resubmit, self._answers[answers])
         return known
+
+    def after(self, answers: int, *more: Any) -> int:
+        """Return the number of some answers, and more after them."""
+        whole = (*self._answers[answers], *more)
+        if whole not in self._numbers:
+            self._numbers[whole] = len(self._answers)
+            self._answers.append(whole)
+        return self._numbers[whole]
 
     def _run(self, resubmit: bool, answers: Answers) -> Operation:
         self.runs += 1
@@ -167,24 +194,34 @@ class Processes:
             patch.setattr(receipts.secrets, "token_hex", lambda _n: f"{OWN}-{next(numbers)}")
             store: Any = ObjectReceipt(ADDRESS, _Bucket(script))  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
             try:
-                receipt, _task = completed(_submitted(_IO(script), store, resubmit))
+                receipt, _task = completed(self._submitted(_IO(script), store, resubmit))
             except _Asks:
                 pass
             except ChainHubError as error:
                 if script.asked is None:
-                    return ("end", type(error).__name__, error.task is not None)
+                    return ("end", type(error).__name__)
             else:
-                return ("end", receipt.state.value, receipt.task is not None)
+                return ("end", receipt.state.value)
         assert script.asked is not None
         return script.asked
 
-
-def _submitted(io: _IO, store: Any, resubmit: bool) -> Coroutine[Any, Any, Any]:
-    async def flow() -> Any:
-        submission = await create.prepare(io, SETTINGS, REQUEST)
+    async def _submitted(self, io: _IO, store: Any, resubmit: bool) -> Any:
+        submission = await create.prepare(io, self._settings, REQUEST)
         return await submission.submit(store, resubmit=resubmit)
 
-    return flow()
+    def told(self, process: Process, answer: Any) -> Process:
+        """Return a process that has got one more answer.
+
+        One that looks what is there, before it has claimed anything, begins from the beginning: what it has seen before
+        is of no consequence, but for how long it has watched the claim that it saw last.
+        """
+        answers = self.after(process.answers, answer)
+        asked = self.next(process.resubmit, answers)
+        if asked[0] == "end":
+            return attrs.evolve(process, answers=0, fresh=False, over=asked[1])
+        if asked[0] == "look":
+            answers = self.after(0, *self._answers[answers][-2:]) if answer == LONG else 0
+        return attrs.evolve(process, answers=answers)
 
 
 @attrs.frozen(order=True)
@@ -193,15 +230,15 @@ class Process:
 
     Attributes:
         resubmit: whether it may send a create again whose outcome is unknown.
-        answers: all that it has been told.
-        crashed: whether it does nothing any more.
+        answers: the number of all that it has been told.
+        over: how it has ended; empty while it runs.
         owns: whether what is in the bucket is of its writing.
         fresh: whether what is in the bucket is what it has read last.
     """
 
     resubmit: bool = False
-    answers: Answers = attrs.field(default=(), order=repr)
-    crashed: bool = False
+    answers: int = 0
+    over: str = ""
     owns: bool = False
     fresh: bool = False
 
@@ -264,23 +301,25 @@ class Explorer:
 
     def _following(self, state: State) -> Iterator[State]:
         for index, process in enumerate(state.processes):
-            if process.crashed:
+            if process.over:
                 continue
             operation = self.processes.next(process.resubmit, process.answers)
-            if operation[0] == "end":
-                continue
-            yield _moved(state, index, attrs.evolve(process, crashed=True), trouble=True)
+            crashed = attrs.evolve(process, answers=0, fresh=False, over=CRASHED)
+            yield _moved(state, index, crashed, trouble=True)
             yield from getattr(self, f"_{operation[0]}")(state, index, *operation[1:])
+
+    def _look(self, state: State, index: int) -> Iterator[State]:
+        yield from self._read(state, index)
 
     def _read(self, state: State, index: int) -> Iterator[State]:
         process = state.processes[index]
         data = state.data
         if data is not None and not process.owns:
             data = data.replace(OWN.encode(), OTHERS.encode())
-        yield _moved(state, index, attrs.evolve(_told_to(process, data), fresh=True))
+        yield _moved(state, index, self._told_to(attrs.evolve(process, fresh=True), data))
         if state.faults:
             yield _moved(
-                state, index, _told_to(process, FAILED), faults=state.faults - 1, trouble=True
+                state, index, self._told_to(process, FAILED), faults=state.faults - 1, trouble=True
             )
 
     def _create(self, state: State, index: int, data: bytes) -> Iterator[State]:
@@ -290,33 +329,35 @@ class Explorer:
         yield from self._put(state, index, data, possible=state.processes[index].fresh)
 
     def _put(self, state: State, index: int, data: bytes, *, possible: bool) -> Iterator[State]:
-        yield _put(state, index, data, answer=possible, done=possible)
+        yes, no, failed = (
+            self._told_to(state.processes[index], answer) for answer in (True, False, FAILED)
+        )
+        yield _put(state, index, yes if possible else no, data, done=possible)
         if state.faults:
             fewer = attrs.evolve(state, faults=state.faults - 1, trouble=True)
-            yield _put(fewer, index, data, answer=FAILED, done=False)
+            yield _put(fewer, index, failed, data, done=False)
             if possible:
                 # It was done, and its answer was lost: sent again, it is refused; or no answer comes at all.
-                yield _put(fewer, index, data, answer=False, done=True)
-                yield _put(fewer, index, data, answer=FAILED, done=True)
+                yield _put(fewer, index, no, data, done=True)
+                yield _put(fewer, index, failed, data, done=True)
 
     def _sleep(self, state: State, index: int) -> Iterator[State]:
         process = state.processes[index]
         if process.owns or not process.fresh:  # a pause; or what it waits for has changed
-            yield _moved(state, index, _told_to(process, MOMENT))
+            yield _moved(state, index, self._told_to(process, MOMENT))
         if process.owns:
             return
-        alive = any(each.owns and not self._over(each) for each in state.processes)
+        alive = any(each.owns and not each.over for each in state.processes)
         if process.fresh and not (self.timely and alive):
-            yield _moved(state, index, _told_to(process, LONG))
+            yield _moved(state, index, self._told_to(process, LONG))
 
-    def _over(self, process: Process) -> bool:
-        asked = self.processes.next(process.resubmit, process.answers)
-        return process.crashed or asked[0] == "end"
+    def _told_to(self, process: Process, answer: Any) -> Process:
+        return self.processes.told(process, answer)
 
     def _send(self, state: State, index: int) -> Iterator[State]:
         process = state.processes[index]
         for outcome in (ACCEPTED, REFUSED, LOST, UNSENT):
-            moved = _moved(state, index, _told_to(process, outcome))
+            moved = _moved(state, index, self._told_to(process, outcome))
             paid = outcome in (ACCEPTED, LOST)
             yield attrs.evolve(
                 moved,
@@ -326,17 +367,12 @@ class Explorer:
             )
 
 
-def _told_to(process: Process, answer: Any) -> Process:
-    return attrs.evolve(process, answers=(*process.answers, answer))
-
-
 def _moved(state: State, index: int, process: Process, **changes: Any) -> State:
     others = [each for number, each in enumerate(state.processes) if number != index]
     return attrs.evolve(state, processes=tuple(sorted([*others, process])), **changes)
 
 
-def _put(state: State, index: int, data: bytes, *, answer: Any, done: bool) -> State:
-    process = _told_to(state.processes[index], answer)
+def _put(state: State, index: int, process: Process, data: bytes, *, done: bool) -> State:
     if not done:
         return _moved(state, index, process)
     others = [
