@@ -8,6 +8,7 @@ it has got, so that a state is what each process has been told, and what is in t
 from __future__ import annotations
 
 import json
+import secrets
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
@@ -19,7 +20,6 @@ from chainhub_video.drivers.blocking import completed
 from chainhub_video.errors import ChainHubError
 from chainhub_video.flows import create
 from chainhub_video.io import Call, TransportFailure
-from chainhub_video.objects import receipts
 from chainhub_video.objects.address import ObjectAddress
 from chainhub_video.objects.bucket import StoredObject, StoreFailed
 from chainhub_video.objects.receipts import ObjectReceipt
@@ -191,7 +191,7 @@ class Processes:
         self.runs += 1
         script, numbers = _Script(answers), iter(range(100))
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(receipts.secrets, "token_hex", lambda _n: f"{OWN}-{next(numbers)}")
+            patch.setattr(secrets, "token_hex", lambda _n: f"{OWN}-{next(numbers)}")
             store: Any = ObjectReceipt(ADDRESS, _Bucket(script))  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
             try:
                 receipt, _task = completed(self._submitted(_IO(script), store, resubmit))

@@ -6,8 +6,10 @@ import logging
 import re
 import threading
 from collections.abc import Callable, Iterable
+from html import unescape
 from types import TracebackType
 from typing import Any, Self
+from urllib.parse import quote
 
 import httpx
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
@@ -76,7 +78,8 @@ class S3Server:
 
     def keys(self) -> list[str]:
         """The names of all objects."""
-        return re.findall(r"<Key>(.*?)</Key>", self._ask("GET", "?list-type=2").text)
+        listed = re.findall(r"<Key>(.*?)</Key>", self._ask("GET", "?list-type=2").text)
+        return [unescape(key) for key in listed]
 
     def uploads(self) -> list[tuple[str, str]]:
         """Key and id of the uploads that have begun and not ended."""
@@ -85,15 +88,15 @@ class S3Server:
 
     def read(self, key: str) -> bytes:
         """The content of an object."""
-        return self._ask("GET", f"/{key}").content
+        return self._ask("GET", f"/{quote(key)}").content
 
     def put(self, key: str, data: bytes) -> None:
         """Put an object."""
-        self._ask("PUT", f"/{key}", data)
+        self._ask("PUT", f"/{quote(key)}", data)
 
     def remove(self, key: str) -> None:
         """Remove an object."""
-        self._ask("DELETE", f"/{key}")
+        self._ask("DELETE", f"/{quote(key)}")
 
     def _ask(self, method: str, what: str, data: bytes = b"") -> httpx.Response:
         """Ask the server itself, past the fault."""

@@ -45,12 +45,14 @@ _NO_BUCKET = re.compile(r"NoSuchBucket|ContainerNotFound|specified bucket does n
 _NO_CREDENTIALS = re.compile(
     r"/latest/(api|meta-data)|computeMetadata|CredentialsProvider|no credentials", re.IGNORECASE
 )
+_DENIED = re.compile("403 Forbidden|401 Unauthorized")
 _REGION = re.compile(r"\bregion\b|PermanentRedirect|301 Moved", re.IGNORECASE)
 _ADVICE = {
     _NO_BUCKET: "there is no such bucket: create it, or correct the address",
     _NO_CREDENTIALS: "no credentials were found: set those of the store, such as AWS_ACCESS_KEY_ID and "
     "AWS_SECRET_ACCESS_KEY",
     _REGION: "the bucket is in another region: set AWS_REGION to it",
+    _DENIED: "access is denied: the credentials must be allowed to read, write and list there",
     re.compile(
         "builder error"
     ): "its endpoint is plain http: set AWS_ALLOW_HTTP=true if that is meant",
@@ -355,13 +357,9 @@ def _version(told: Mapping[str, Any]) -> Mapping[str, str]:
 
 def _reason(error: Exception) -> str:
     """Return what a failure means, and what to do, on one line."""
-    from obstore.exceptions import PermissionDeniedError, UnauthenticatedError
-
     text = str(error)
     told = shorten(re.sub(r"<\?xml[^>]*>|</?\w+/?>", " ", text.partition("\n\nDebug")[0]))
     for pattern, advice in _ADVICE.items():
         if pattern.search(text):
             return f"{advice} ({told})"
-    if isinstance(error, (PermissionDeniedError, UnauthenticatedError)):
-        return f"access is denied: the credentials must be allowed to read, write and list there ({told})"
     return f"the store did not do it: run it again later, or choose another place ({told})"
