@@ -15,10 +15,13 @@ from chainhub_video import (
     OutputFailed,
     ReceiptConflict,
     SubmissionUncertain,
+    VideoTask,
 )
 
+from tests.facade.answering import say
 from tests.facade.receipted import script, sent
 from tests.facade.scripted import Gateway
+from tests.facade.videos import LINK, MP4
 from tests.facade.wires import UNIFIED, Wire
 
 from .s3server import BUCKET, Application, Environ, S3Server, refuse
@@ -149,6 +152,16 @@ def test_a_receipt_that_the_store_refuses_after_the_create_leaves_the_claim(
         wire.generate(hub, save_to=URL)
     assert hub.videos.resume(URL, task_id=wire.task_id).size == len(video)
     assert sent(gateway)[0] == 1
+
+
+def test_a_download_into_no_bucket_says_what_is_missing(
+    hub: Any, linked: VideoTask, elsewhere: Gateway, s3: S3Server, video: bytes
+) -> None:
+    """A paid video that cannot be put is an `OutputFailed` that names the place, and leaves nothing."""
+    elsewhere.on(LINK, say(200, video, MP4))
+    with pytest.raises(OutputFailed, match="s3://nobody/kitten.mp4.*there is no such bucket"):
+        hub.videos.download(linked, "s3://nobody/kitten.mp4")
+    assert s3.keys() == []
 
 
 ADDRESSES = {

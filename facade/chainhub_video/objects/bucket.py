@@ -12,6 +12,7 @@ import re
 import secrets
 import time
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import lru_cache
 from threading import Lock
@@ -148,7 +149,7 @@ class Bucket:
         self.url = url
         self._store = store
         self._lock = Lock()
-        self._keeps_conditions = False
+        self._keeps_conditions = self._asked_time = False
         self._clock: tuple[datetime, float] | None = None  # the store's, and ours at that time
 
     def read(self, key: str) -> StoredObject | None:
@@ -332,10 +333,10 @@ class Bucket:
             key: of the object.
             modified: when it was written, as the store says.
         """
-        try:
-            self.check_conditions(key)
-        except StoreFailed:
-            return None
+        if not self._asked_time:  # whoever may not write does not ask at every look
+            self._asked_time = True
+            with suppress(StoreFailed):
+                self.check_conditions(key)
         if self._clock is None:
             return None
         then, ours = self._clock

@@ -53,6 +53,7 @@ class ObjectPart:
             self._held += data
             if len(self._held) > PART:
                 self._upload = _Upload(self._bucket, self._key)
+                self._upload.start()  # it is known by now: whoever is interrupted can abort it
                 self._upload.give(self._held)
                 self._held = None
         self._digest.update(data)
@@ -79,8 +80,8 @@ class ObjectPart:
             OSError: the store refused.
         """
         if self._upload is not None:
-            upload, self._upload = self._upload, None
-            self.etag = upload.finish()
+            self.etag = self._upload.finish()
+            self._upload = None
         else:
             held, mark = bytes(self._held or b""), secrets.token_hex(16)
             self.etag = self._bucket.upload(self._key, held, mark)
@@ -104,10 +105,19 @@ class _Upload:
         self._etag: str | None = None
         self._trouble: BaseException | None = None
         self._thread = Thread(target=self._run, name=f"upload of {key}")
+
+    def start(self) -> None:
+        """Begin.
+
+        Raises:
+            OSError: the process is ending, or may have no more threads.
+        """
         try:
             self._thread.start()
-        except RuntimeError as error:  # the process is ending, or may have no more threads
-            raise StoreFailed(f"{bucket.url}/{key} could not be written: {error}") from error
+        except RuntimeError as error:
+            raise StoreFailed(
+                f"{self._bucket.url}/{self._key} could not be written: {error}"
+            ) from error
 
     def _run(self) -> None:
         try:
