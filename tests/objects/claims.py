@@ -12,7 +12,8 @@ import secrets
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
-from typing import Any, ParamSpec, TypeAlias, TypeVar
+from functools import cache
+from typing import Any, NamedTuple, ParamSpec, TypeAlias, TypeVar
 
 import attrs
 import pytest
@@ -218,14 +219,13 @@ class Processes:
         answers = self.after(process.answers, answer)
         asked = self.next(process.resubmit, answers)
         if asked[0] == "end":
-            return attrs.evolve(process, answers=0, fresh=False, over=asked[1])
+            return process._replace(answers=0, fresh=False, over=asked[1])
         if asked[0] == "look":
             answers = self.after(0, *self._answers[answers][-2:]) if answer == LONG else 0
-        return attrs.evolve(process, answers=answers)
+        return process._replace(answers=answers)
 
 
-@attrs.frozen(order=True)
-class Process:
+class Process(NamedTuple):
     """One process, as the others and the bucket know it.
 
     Attributes:
@@ -243,8 +243,7 @@ class Process:
     fresh: bool = False
 
 
-@attrs.frozen
-class State:
+class State(NamedTuple):
     """Everything that there is at one moment.
 
     Attributes:
@@ -265,7 +264,12 @@ class State:
 
     def said(self) -> str:
         """What the bucket says: the state of the receipt."""
-        return "none" if self.data is None else str(json.loads(self.data)["state"])
+        return _said(self.data)
+
+
+@cache
+def _said(data: bytes | None) -> str:
+    return "none" if data is None else str(json.loads(data)["state"])
 
 
 @attrs.define
@@ -304,7 +308,7 @@ class Explorer:
             if process.over:
                 continue
             operation = self.processes.next(process.resubmit, process.answers)
-            crashed = attrs.evolve(process, answers=0, fresh=False, over=CRASHED)
+            crashed = process._replace(answers=0, fresh=False, over=CRASHED)
             yield _moved(state, index, crashed, trouble=True)
             yield from getattr(self, f"_{operation[0]}")(state, index, *operation[1:])
 
@@ -316,7 +320,7 @@ class Explorer:
         data = state.data
         if data is not None and not process.owns:
             data = data.replace(OWN.encode(), OTHERS.encode())
-        yield _moved(state, index, self._told_to(attrs.evolve(process, fresh=True), data))
+        yield _moved(state, index, self._told_to(process._replace(fresh=True), data))
         if state.faults:
             yield _moved(
                 state, index, self._told_to(process, FAILED), faults=state.faults - 1, trouble=True
@@ -334,7 +338,7 @@ class Explorer:
         )
         yield _put(state, index, yes if possible else no, data, done=possible)
         if state.faults:
-            fewer = attrs.evolve(state, faults=state.faults - 1, trouble=True)
+            fewer = state._replace(faults=state.faults - 1, trouble=True)
             yield _put(fewer, index, failed, data, done=False)
             if possible:
                 # It was done, and its answer was lost: sent again, it is refused; or no answer comes at all.
@@ -359,8 +363,7 @@ class Explorer:
         for outcome in (ACCEPTED, REFUSED, LOST, UNSENT):
             moved = _moved(state, index, self._told_to(process, outcome))
             paid = outcome in (ACCEPTED, LOST)
-            yield attrs.evolve(
-                moved,
+            yield moved._replace(
                 paid=state.paid + paid,
                 accepted=state.accepted + (outcome == ACCEPTED),
                 trouble=state.trouble or outcome == LOST,
@@ -369,16 +372,16 @@ class Explorer:
 
 def _moved(state: State, index: int, process: Process, **changes: Any) -> State:
     others = [each for number, each in enumerate(state.processes) if number != index]
-    return attrs.evolve(state, processes=tuple(sorted([*others, process])), **changes)
+    return state._replace(processes=tuple(sorted([*others, process])), **changes)
 
 
 def _put(state: State, index: int, process: Process, data: bytes, *, done: bool) -> State:
     if not done:
         return _moved(state, index, process)
     others = [
-        attrs.evolve(each, owns=False, fresh=False)
+        each._replace(owns=False, fresh=False)
         for number, each in enumerate(state.processes)
         if number != index
     ]
-    process = attrs.evolve(process, owns=True, fresh=False)
-    return attrs.evolve(state, data=data, processes=tuple(sorted([*others, process])))
+    process = process._replace(owns=True, fresh=False)
+    return state._replace(data=data, processes=tuple(sorted([*others, process])))

@@ -159,7 +159,7 @@ def test_a_download_into_no_bucket_says_what_is_missing(
 ) -> None:
     """A paid video that cannot be put is an `OutputFailed` that names the place, and leaves nothing."""
     elsewhere.on(LINK, say(200, video, MP4))
-    with pytest.raises(OutputFailed, match="s3://nobody/kitten.mp4.*there is no such bucket"):
+    with pytest.raises(OutputFailed, match=r"s3://nobody/kitten\.mp4.*there is no such bucket"):
         hub.videos.download(linked, "s3://nobody/kitten.mp4")
     assert s3.keys() == []
 
