@@ -169,6 +169,25 @@ def test_another_video_in_the_middle_begins_a_new_upload(
     assert s3.uploads() == []
 
 
+def test_a_download_that_is_ended_from_outside_leaves_nothing(
+    hub: Any, linked: VideoTask, elsewhere: Gateway, s3: S3Server
+) -> None:
+    """Whoever interrupts it, here the caller's own function, has the upload aborted; the older video stays."""
+    s3.put(KEY, b"older")
+    elsewhere.on(LINK, ranged(LONG))
+
+    def stop(seen: int, _total: int | None) -> None:
+        if seen > PART + BLOCK:
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        hub.videos.download(linked, URL, on_progress=stop)
+    ended()
+    assert f"POST /{BUCKET}/{KEY}?uploads=" in s3.requests
+    assert s3.uploads() == []
+    assert s3.read(KEY) == b"older"
+
+
 def test_a_cut_video_is_not_put(
     hub: Any, linked: VideoTask, elsewhere: Gateway, s3: S3Server, video: bytes
 ) -> None:
