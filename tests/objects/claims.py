@@ -83,8 +83,9 @@ class _Bucket:
     def check_conditions(self, _key: str) -> None:
         """It keeps to them."""
 
-    def age(self, _key: str, _modified: datetime) -> None:
+    def age(self, _key: str, _modified: datetime, *, ask: bool) -> None:
         """Nobody knows: the process itself has to watch a claim for as long as it lasts."""
+        assert ask
 
     def read(self, _key: str) -> StoredObject | None:
         """Read, for a swap or to look what is there."""

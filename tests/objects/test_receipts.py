@@ -200,8 +200,10 @@ def test_where_no_clock_tells_a_claim_is_watched_for_all_its_time(
     assert world.clock - began == pytest.approx(600 + LONGEST_WRITE, abs=1)
 
 
-def test_receipts_below_a_prefix_are_given_one_after_the_other(s3: S3Server) -> None:
-    """Each with its video's address; a torn one as its error, and neither a blank nor another object."""
+def test_receipts_below_a_prefix_are_given_one_after_the_other(
+    s3: S3Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each with its video's address; a torn one as its error, no blank, no other object; and nothing is written."""
     for name in ("a.mp4", "b.mp4", "gone.mp4"):
         assert store(name).swap(None, claim())
     gone = store("gone.mp4")
@@ -209,7 +211,10 @@ def test_receipts_below_a_prefix_are_given_one_after_the_other(s3: S3Server) -> 
     s3.put("cats/torn.mp4.task.json", b"{")
     s3.put("cats/a.mp4", b"video")
     s3.put("catsup/c.mp4.task.json", claim().to_json().encode())
+    monkeypatch.setenv("AWS_EXTRA", "a process that only lists")
+    s3.requests.clear()
     found = dict(receipts_below(f"s3://{BUCKET}/cats/", retry=QUICK))
+    assert {line.partition(" ")[0] for line in s3.requests} == {"GET"}
     kinds = {url.removeprefix(f"s3://{BUCKET}/cats/"): type(each) for url, each in found.items()}
     assert kinds == {"a.mp4": Receipt, "b.mp4": Receipt, "torn.mp4": ReceiptConflict}
     assert len(list(receipts_below(f"s3://{BUCKET}", retry=QUICK))) == 4

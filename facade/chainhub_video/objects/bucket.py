@@ -286,6 +286,7 @@ class Bucket:
             folder = key.rpartition("/")[0]
             probe = f"{folder}/" if folder else ""
             probe += f".chainhub-probe-{secrets.token_hex(8)}"
+            self.create(probe, b"1")
             try:
                 self._probe(probe)
             finally:
@@ -293,12 +294,9 @@ class Bucket:
             self._keeps_conditions = True
 
     def _probe(self, probe: str) -> None:
-        create_only, conditional = (
-            "If-None-Match (a create-only put)",
-            "If-Match (a conditional put)",
-        )
+        create_only = "If-None-Match (a create-only put)"
+        conditional = "If-Match (a conditional put)"
         # A put of ours whose answer was lost is refused as well: what is there in the end tells.
-        self.create(probe, b"1")
         if self.create(probe, b"2"):
             raise self._without(create_only)
         first = self.read(probe)
@@ -326,14 +324,15 @@ class Bucket:
         except Exception as error:  # noqa: BLE001 - tidying up is no reason to fail
             log.warning("%s/%s could not be removed (%s): remove it", self.url, key, _reason(error))
 
-    def age(self, key: str, modified: datetime) -> float | None:
+    def age(self, key: str, modified: datetime, *, ask: bool) -> float | None:
         """Return how many seconds ago the store wrote an object, at the least, by its own clock; None if unknown.
 
         Args:
             key: of the object.
             modified: when it was written, as the store says.
+            ask: whether to ask the store for its time, which takes a write, if that was not done yet.
         """
-        if not self._asked_time:  # whoever may not write does not ask at every look
+        if ask and not self._asked_time:  # whoever may not write does not ask at every look
             self._asked_time = True
             with suppress(StoreFailed):
                 self.check_conditions(key)

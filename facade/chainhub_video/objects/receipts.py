@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 
 import attrs
 
@@ -25,11 +26,12 @@ _BLANK = "released"
 
 @attrs.frozen
 class _Found:
-    """What is there: a receipt, or a blank; its token; and what a swap names it by."""
+    """What is there: a receipt, or a blank; its token; what a swap names it by; when the store wrote it."""
 
     receipt: Receipt | None
     token: str | None
     version: Mapping[str, str]
+    modified: datetime
 
 
 class ObjectReceipt:
@@ -48,11 +50,31 @@ class ObjectReceipt:
 
     def load(self) -> Receipt | None:
         """Return the receipt, or None; a claim with how long it may still last by the store's clock."""
+        return self.look(ask_time=True)
+
+    def look(self, *, ask_time: bool) -> Receipt | None:
+        """Return the receipt, or None.
+
+        Args:
+            ask_time: whether to ask the store for its time, which takes a write, if there is a claim.
+
+        Raises:
+            ReceiptConflict: there is one, and it cannot be read.
+        """
         try:
             found = self._find()
+            if found is None or found.receipt is None:
+                return None
+            receipt = found.receipt
+            if receipt.state is not ReceiptState.SUBMITTING:
+                return receipt
+            # The clocks of two machines may be minutes apart; that of the store is one.
+            if (left := receipt.seconds_given()) > 0:
+                passed = self._bucket.age(self._key, found.modified, ask=ask_time)
+                left += LONGEST_WRITE - (passed or 0.0)
+            return attrs.evolve(receipt, remaining=left)
         except StoreFailed as error:
             raise ReceiptConflict(f"receipt {self.name} cannot be read: {error}") from error
-        return None if found is None else found.receipt
 
     def swap(self, old: Receipt | None, new: Receipt | None) -> bool:
         """Compare and replace, in one conditional put."""
@@ -98,14 +120,9 @@ class ObjectReceipt:
         if stored is None:
             return None
         if (token := _token_of_blank(stored.data)) is not None:
-            return _Found(None, token, stored.version)
+            return _Found(None, token, stored.version, stored.modified)
         receipt = parse(stored.data, self.name)
-        if receipt.state is ReceiptState.SUBMITTING:
-            # The clocks of two machines may be minutes apart; that of the store is one.
-            if (left := receipt.seconds_given()) > 0:
-                left += LONGEST_WRITE - (self._bucket.age(self._key, stored.modified) or 0.0)
-            receipt = attrs.evolve(receipt, remaining=left)
-        return _Found(receipt, receipt.owner, stored.version)
+        return _Found(receipt, receipt.owner, stored.version, stored.modified)
 
 
 def receipts_below(
@@ -133,7 +150,7 @@ def receipts_below(
             continue
         video = attrs.evolve(address, key=key.removesuffix(SUFFIX))
         try:
-            found = ObjectReceipt(video, bucket).load()
+            found = ObjectReceipt(video, bucket).look(ask_time=False)
         except ReceiptConflict as error:
             yield video.url, error
         else:
