@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -162,6 +164,34 @@ def test_a_download_into_no_bucket_says_what_is_missing(
     with pytest.raises(OutputFailed, match=r"s3://nobody/kitten\.mp4.*there is no such bucket"):
         hub.videos.download(linked, "s3://nobody/kitten.mp4")
     assert s3.keys() == []
+
+
+_FORK = """
+import os
+from chainhub_video import ChainHub, ConfigurationError, VideoTask
+with ChainHub(base_url="http://127.0.0.1:9", api_key="k") as hub:
+    def save():
+        task = VideoTask(id="video_1", format="openai", status="running", raw_status="running")
+        try:
+            hub.videos.download(task, "s3://videos/kitten.mp4")
+        except ConfigurationError as error:
+            return "spawn" in str(error)
+        except Exception:
+            return False
+    assert not save()
+    child = os.fork()
+    if child == 0:
+        os._exit(0 if save() else 1)
+    assert os.waitpid(child, 0)[1] == 0
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_forked_process_is_told_and_does_not_hang(s3: S3Server) -> None:
+    """What obstore would wait for in a child is not there: the child gets an error that says what to do."""
+    assert s3
+    done = subprocess.run([sys.executable, "-c", _FORK], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
 
 
 ADDRESSES = {

@@ -38,6 +38,7 @@ PART = 5 << 20  # bytes of a part: what S3 wants at least, and others take
 _TRIES_FOR = 45.0  # seconds from the first try of a request, after which it is not tried again
 _TRIES = 8
 _AT_ONCE = 3  # parts that are on their way together
+_users: dict[str, int] = {}  # the process that used obstore first
 _ENVIRONMENT = ("AWS_", "GOOGLE_", "AZURE_")
 _MARK = (
     "chainhubupload"  # of an object's metadata: whose upload it was; one word, as proxies want it
@@ -107,8 +108,15 @@ def bucket_at(address: ObjectAddress, retry: RetryPolicy) -> Bucket:
         retry: how long the pauses are before a request is sent again.
 
     Raises:
-        ConfigurationError: obstore is not installed, or cannot be set up by the environment.
+        ConfigurationError: obstore is not installed, or cannot be set up by the environment; or this process was
+            forked from one that has used it.
     """
+    user = _users.setdefault("obstore", os.getpid())
+    if user != os.getpid():  # its threads are the parent's, and it would wait for them for ever
+        raise ConfigurationError(
+            f"{address.url}: this process was forked after obstore had been used in it: start processes with "
+            "spawn or forkserver, or use buckets in the children only"
+        )
     surroundings = {k: v for k, v in os.environ.items() if k.upper().startswith(_ENVIRONMENT)}
     return _bucket(address.bucket_url, retry, tuple(sorted(surroundings.items())))
 
