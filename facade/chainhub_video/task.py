@@ -123,13 +123,14 @@ class SavedVideo:
     """The result of a download.
 
     Attributes:
-        path: where the file lies, absolute.
+        path: where the file lies, absolute; for an object its bucket and key, which lead to no file.
         size: its length in bytes.
         sha256: of its content, in hex.
         task: the task that made it.
         verified: what shows that nothing is missing at its end: `"length"`, the server announced as many bytes as came;
             `"structure"`, it announced none, and all that the file's own index names is there; `"unknown"`, neither
             says where the video ends.
+        url: the object's address, such as `s3://bucket/kitten.mp4`; None for a file.
     """
 
     path: Path
@@ -137,6 +138,7 @@ class SavedVideo:
     sha256: str
     task: VideoTask
     verified: Verification = "unknown"
+    url: str | None = None
 
     def _repr_html_(self) -> str:
         return _video_player(self)
@@ -185,9 +187,10 @@ def _task_card(task: VideoTask) -> str:
 
 def _video_player(video: SavedVideo) -> str:
     """Return a saved video as a player; a large or vanished one as its path."""
-    caption = f"<code>{escape(str(video.path))}</code> · {video.size:,} bytes"
+    caption = f"<code>{escape(video.url or str(video.path))}</code> · {video.size:,} bytes"
     try:
-        content = video.path.read_bytes() if video.size <= _EMBED_LIMIT else None
+        here = video.url is None and video.size <= _EMBED_LIMIT
+        content = video.path.read_bytes() if here else None
     except OSError:
         content = None
     if content is None:

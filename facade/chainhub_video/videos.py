@@ -168,7 +168,8 @@ class Videos:
 
         Args:
             task_or_id: a completed task, or the id of one, which is asked for first.
-            to: the path of the file; its folder must exist.
+            to: the path of the file, whose folder must exist; or an object, such as `s3://bucket/kitten.mp4` (extra
+                `cloud`).
             on_progress: is called with the bytes saved so far, and the bytes in all or None.
             timeout: seconds for all of it, None for ever.
             format: the wire format, for an id that does not tell it.
@@ -225,7 +226,8 @@ class Videos:
                 and cuts what stands out, `"contain"` shows all of it on black.
             format: `"openai"` or `"unified"`, for models that this package does not know.
             extra: further fields, sent as they are.
-            save_to: the path of the file; its folder must exist.
+            save_to: the path of the file, whose folder must exist; or an object, such as `s3://bucket/kitten.mp4`
+                (extra `cloud`), beside which the receipt is then.
             timeout: seconds for all of it, None for ever. A create that is on its way is not cut short: what
                 bounds it is `Timeouts.create`.
             poll: when to look again, if not as the client was set up.
@@ -268,7 +270,7 @@ class Videos:
         """Finish what an earlier `generate` started, from its receipt. Never sends a create.
 
         Args:
-            path: the path of the output, or of its receipt.
+            path: the path or address of the output, or of its receipt.
             task_id: the task that you found in the vendor's usage log, for the receipt of a create whose outcome was
                 unknown. From then on the receipt has it.
             timeout: seconds for all of it, None for ever.

@@ -18,6 +18,7 @@ from chainhub_video import (
     Timeouts,
     VideoTask,
 )
+from chainhub_video.downloads.output import FileOutput
 from chainhub_video.flows.download import save
 from chainhub_video.io import Reply, TransportFailure
 from chainhub_video.settings import Settings
@@ -170,7 +171,7 @@ def test_a_video_beyond_the_limit_is_dropped(video: bytes, target: Path, announc
     headers, body = ({"content-length": str(len(video))}, b"") if announced else ({}, video)
     world = World(Reply(200, headers, body))
     with pytest.raises(DownloadFailed, match="max_download") as raised:
-        world.play(save(world, settings, task, target, None, deadline=None))
+        world.play(save(world, settings, task, FileOutput(target), None, deadline=None))
     assert raised.value.task == task
     assert world.open_streams == 0
     assert names(target.parent) == []

@@ -21,6 +21,7 @@ from chainhub_video import (
     TaskStatus,
     Timeouts,
 )
+from chainhub_video.downloads.output import FileOutput
 from chainhub_video.drivers.blocking import completed
 from chainhub_video.flows.create import create
 from chainhub_video.flows.download import save
@@ -187,7 +188,7 @@ def test_a_download_that_never_works_gives_up_at_its_deadline(tmp_path: Path) ->
     """The attempts of a download pause ever longer, and end before the deadline is overslept."""
     world = World(TransportFailure(httpx.ReadError("x"), sent=True))
     with pytest.raises(DownloadFailed) as raised:
-        world.play(save(world, SETTINGS, DONE, tmp_path / "x.mp4", None, deadline=1020))
+        world.play(save(world, SETTINGS, DONE, FileOutput(tmp_path / "x.mp4"), None, deadline=1020))
     assert world.sleeps == [0.5, 1, 2, 4, 8]
     assert world.clock - 1000 <= 20
     assert isinstance(raised.value.__cause__, httpx.ReadError)
@@ -197,7 +198,8 @@ def test_a_download_that_never_works_gives_up_at_its_deadline(tmp_path: Path) ->
 def test_a_download_by_hand(tmp_path: Path, video: bytes) -> None:
     """A whole file, given by hand in one piece, is written, checked and in its place; no request has the key."""
     world = World(Reply(200, {"content-length": str(len(video))}, video))
-    saved = world.play(save(world, SETTINGS, DONE, tmp_path / "x.mp4", None, deadline=None))
+    output = FileOutput(tmp_path / "x.mp4")
+    saved, _etag = world.play(save(world, SETTINGS, DONE, output, None, deadline=None))
     assert saved.path.read_bytes() == video
     assert world.targets == ["get https://cdn.example.com/x.mp4"]
     assert "Authorization" not in world.headers[0]

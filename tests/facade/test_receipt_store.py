@@ -78,6 +78,10 @@ WRONG: dict[str, Callable[[bytes], bytes]] = {
     "half a digest": _changed(state="saved", result={"size": 1, "sha256": "0" * 8}),
     "saved without a result": _changed(state="saved"),
     "a reason that is none": _changed(reason=["x"]),
+    "an etag that is none": _changed(
+        state="saved", result={"size": 1, "sha256": "0" * 64, "etag": 7}, task=known(UNIFIED)
+    ),
+    "a time left": _changed(remaining=5.0),
     "one field more": _changed(paid=True),
 }
 

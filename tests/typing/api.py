@@ -90,6 +90,7 @@ def whole_job() -> SavedVideo:
         assert_type(video.path, Path)
         assert_type(video.size, int)
         assert_type(video.sha256, str)
+        assert_type(video.url, str | None)
         assert_type(video.task, VideoTask)
         return video
 

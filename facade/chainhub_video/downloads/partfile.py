@@ -91,7 +91,10 @@ class PartFile:
     Attributes:
         target: where the finished file goes; if that is a link, the file that it leads to.
         size: bytes written so far.
+        etag: None, since it is a file.
     """
+
+    etag: str | None = None
 
     def __init__(self, target: Path) -> None:
         self.target = _followed(target)

@@ -5,13 +5,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from os import PathLike
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 from urllib.parse import urlsplit
 
 import attrs
 
-from chainhub_video.downloads.partfile import PartFile, checked_target
 from chainhub_video.downloads.ranges import Version, announced_length, offered_range
 from chainhub_video.errors import (
     ChainHubError,
@@ -22,6 +20,7 @@ from chainhub_video.errors import (
     TaskFailed,
     UnexpectedResponse,
 )
+from chainhub_video.flows.output import output_at
 from chainhub_video.flows.source import (
     AttemptFailed,
     BadLink,
@@ -36,6 +35,7 @@ from chainhub_video.task import SavedVideo, TaskStatus
 from chainhub_video.text import shorten
 
 if TYPE_CHECKING:
+    from chainhub_video.downloads.output import Output, Part
     from chainhub_video.settings import Settings
     from chainhub_video.task import Verification, VideoTask
 
@@ -70,29 +70,30 @@ async def download(
 ) -> SavedVideo:
     """Save a completed task's video; see `Videos.download`."""
     check_timeout(timeout)
-    target = await io.run(checked_target, to)
+    output = await io.run(output_at, settings, to)
     deadline = None if timeout is None else io.now() + timeout
     if not task.raw_status and not task.done:  # nobody has asked for it yet
         task = await query(io, settings, task, None if timeout is None else max(SHORTEST, timeout))
-    return await save(io, settings, task, target, on_progress, deadline=deadline)
+    saved, _etag = await save(io, settings, task, output, on_progress, deadline=deadline)
+    return saved
 
 
 async def save(
     io: IO,
     settings: Settings,
     task: VideoTask,
-    target: Path,
+    output: Output,
     on_progress: OnProgress | None,
     *,
     deadline: float | None,
-) -> SavedVideo:
-    """Save a completed task's video.
+) -> tuple[SavedVideo, str | None]:
+    """Save a completed task's video, and return it with the etag of its object, if it is one.
 
     Args:
         io: sends, reads and writes.
         settings: the client's.
         task: a completed one.
-        target: where the file goes; replaced only by a whole video.
+        output: where it goes; replaced only by a whole video.
         on_progress: is told the bytes saved so far, and how many there will be, if that is known.
         deadline: on the clock of `io`; None for never.
 
@@ -104,7 +105,7 @@ async def save(
     _check_completed(task)
     transfer = _Transfer(io, VideoSource(io, settings, task, deadline), on_progress, deadline)
     try:
-        part = await _on_disk(io, PartFile, target)
+        part: Part = await _on_disk(io, output.open)
         try:
             verified = await transfer.fill(part)
             sha256 = await _on_disk(io, part.finish)
@@ -118,7 +119,7 @@ async def save(
         raise
     except _Unwritable as error:
         raise OutputFailed(
-            f"output {str(target)!r} cannot be written ({error}). {how_to_save_elsewhere(transfer.source.task)}",
+            f"output {output.name!r} cannot be written ({error}). {how_to_save_elsewhere(transfer.source.task)}",
             task=task,
         ) from error.__cause__
     log.info("saved task %s: %d bytes (verified by: %s)", task.label, part.size, verified)
@@ -127,13 +128,15 @@ async def save(
             "the video of task %s is saved, but neither the server nor the file says where it ends: look whether it "
             "plays to its end, and download it again if not", task.label,
         )  # fmt: skip
-    return SavedVideo(
-        path=target,
+    saved = SavedVideo(
+        path=output.path,
+        url=output.url,
         size=part.size,
         sha256=sha256,
         task=transfer.source.task,
         verified=verified,
     )
+    return saved, part.etag
 
 
 def _check_completed(task: VideoTask) -> None:
@@ -175,7 +178,7 @@ class _Transfer:
     _version: Version = attrs.field(factory=Version)
     _total: int | None = None
 
-    async def fill(self, part: PartFile) -> Verification:
+    async def fill(self, part: Part) -> Verification:
         """Bring the whole video into the part file; return what shows that nothing is missing."""
         failures = wrong = furthest = 0
         while True:
@@ -199,7 +202,7 @@ class _Transfer:
                 raise self._failed(trouble) from _cause(trouble)
             await self.io.sleep(pause)
 
-    async def _attempt(self, part: PartFile) -> None:
+    async def _attempt(self, part: Part) -> None:
         link = self.source.task.video_url
         version = self._version
         place = "" if link is None else display_url(link)
@@ -217,7 +220,7 @@ class _Transfer:
         finally:
             await stream.close()
 
-    async def _receive(self, stream: Stream, part: PartFile, version: Version) -> None:
+    async def _receive(self, stream: Stream, part: Part, version: Version) -> None:
         ends = await self._begin(stream, part, version)
         self._check_size(self._total or 0)
         block = bytearray()
@@ -245,7 +248,7 @@ class _Transfer:
             if whole is not None and part.size != whole:
                 raise AttemptFailed(f"the download was cut after {part.size:,} of {whole:,} bytes")
 
-    async def _begin(self, stream: Stream, part: PartFile, version: Version) -> int | None:
+    async def _begin(self, stream: Stream, part: Part, version: Version) -> int | None:
         """Compare an answer with the first one; return where its bytes end in the file, if it says so.
 
         Raises:
@@ -280,7 +283,7 @@ class _Transfer:
                 task=self.source.task,
             )
 
-    async def _write(self, part: PartFile, block: bytearray) -> None:
+    async def _write(self, part: Part, block: bytearray) -> None:
         if block:
             await _on_disk(self.io, part.write, block)
             if self.on_progress is not None:
@@ -304,7 +307,7 @@ async def _on_disk(io: IO, function: Callable[..., T], *arguments: Any) -> T:
         raise _Unwritable(error.strerror or str(error)) from error
 
 
-async def _checked(io: IO, part: PartFile) -> bool:
+async def _checked(io: IO, part: Part) -> bool:
     try:
         return await _on_disk(io, part.check)
     except ValueError as error:

@@ -6,17 +6,10 @@ import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
 from os import PathLike, fspath
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from chainhub_video.downloads.partfile import (
-    absolute_path,
-    checked_target,
-    clear_abandoned,
-    file_matches,
-)
 from chainhub_video.errors import (
     ChainHubError,
     InvalidRequest,
@@ -26,6 +19,7 @@ from chainhub_video.errors import (
 )
 from chainhub_video.flows.create import prepare
 from chainhub_video.flows.download import OnProgress, how_to_save_elsewhere, save
+from chainhub_video.flows.output import output_at, receipt_of, unchecked_output
 from chainhub_video.flows.wait import (
     check_timeout,
     follow,
@@ -36,7 +30,7 @@ from chainhub_video.flows.wait import (
 )
 from chainhub_video.io import IO, SHORTEST
 from chainhub_video.models import MODELS
-from chainhub_video.receipts.file import SUFFIX, LocalReceipt
+from chainhub_video.receipts.file import SUFFIX
 from chainhub_video.receipts.receipt import (
     Receipt,
     ReceiptState,
@@ -50,6 +44,7 @@ from chainhub_video.receipts.receipt import (
 from chainhub_video.task import SavedVideo, TaskStatus
 
 if TYPE_CHECKING:
+    from chainhub_video.downloads.output import Output
     from chainhub_video.policies import PollPolicy
     from chainhub_video.request import VideoRequest
     from chainhub_video.settings import Settings
@@ -124,17 +119,16 @@ async def _job(
     check_timeout(following.timeout)  # before anything is paid
     unwritable: InvalidRequest | None = None
     try:
-        target = await io.run(checked_target, save_to)
+        output = await io.run(output_at, settings, save_to)
     except InvalidRequest as error:
         # It costs nothing, unless a receipt there tells of a task that is paid already.
         unwritable = error
-        try:
-            target = absolute_path(save_to)
-        except (TypeError, ValueError):
-            raise error from None
+        if (file := unchecked_output(save_to)) is None:
+            raise
+        output = file
     deadline = None if following.timeout is None else io.now() + following.timeout
-    store = (settings.receipts or LocalReceipt)(target)
-    return _Job(io, settings, target, store, following, deadline, unwritable)
+    store = receipt_of(settings, output)
+    return _Job(io, settings, output, store, following, deadline, unwritable)
 
 
 @attrs.frozen(eq=False)
@@ -143,7 +137,7 @@ class _Job:
 
     io: IO
     settings: Settings
-    target: Path
+    output: Output
     store: ReceiptStore
     following: FollowOptions
     deadline: float | None
@@ -189,11 +183,14 @@ class _Job:
         result = receipt.result or {}
         # Hashing a large file takes seconds, which a caller who is cancelled need not wait for.
         if receipt.state is ReceiptState.SAVED and await self.io.ask(
-            file_matches, self.target, result["size"], result["sha256"], blocks=True
+            self.output.matches, result, blocks=True
         ):
-            await self.io.run(clear_abandoned, self.target)
+            await self.io.run(self.output.clear_abandoned)
             task = attrs.evolve(task, status=TaskStatus.COMPLETED, progress=1.0)
-            return SavedVideo(path=self.target, task=task, **result)
+            known = {
+                name: result[name] for name in ("size", "sha256", "verified") if name in result
+            }
+            return SavedVideo(path=self.output.path, url=self.output.url, task=task, **known)
         try:
             return await self._wait_and_save(receipt, task, pause, fresh=fresh)
         except OutputFailed as error:
@@ -279,10 +276,12 @@ class _Job:
             if (trouble := await self._record(receipt, failed)) is not None:
                 append_message(error, f"Receipt {self.store.name} could not be written ({trouble})")
             raise
-        saved = await save(
-            self.io, self.settings, task, self.target, how.on_progress, deadline=self.deadline
+        saved, etag = await save(
+            self.io, self.settings, task, self.output, how.on_progress, deadline=self.deadline
         )
         result = {"size": saved.size, "sha256": saved.sha256, "verified": saved.verified}
+        if etag is not None:
+            result["etag"] = etag
         trouble = await self._record(receipt, receipt.to(ReceiptState.SAVED, result=result))
         if trouble is not None:  # an error would make callers try again, and perhaps pay again
             log.warning(
@@ -308,5 +307,5 @@ class _Job:
 
     def _how_to_go_on(self) -> str:
         return (
-            f"run the same call again, or: chainhub-video resume {shell_quoted(str(self.target))}"
+            f"run the same call again, or: chainhub-video resume {shell_quoted(self.output.name)}"
         )

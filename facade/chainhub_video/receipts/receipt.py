@@ -63,10 +63,13 @@ class Receipt:
         times: when each state was reached, as ISO 8601 text.
         expires: when a create that is being sent must have ended, as ISO 8601 text.
         task: id, format and model of the task; None before there is one.
-        result: size in bytes and sha256 of the saved video, and what verified it; None before.
+        result: size in bytes and sha256 of the saved video, what verified it, and an object's etag; None before.
         reason: why it is uncertain or failed.
         answer: what the gateway answered to an uncertain create: status, request id, and the first bytes of the body.
-        owner: the machine on which a process holds the claim with a lock; None where locks are not known to work.
+        owner: the machine on which a process holds the claim with a lock, or None where locks are not known to work; in
+            a bucket the token of the write.
+        remaining: seconds that a claim may still last by its store's own clock; None where the time of day tells. It is
+            not written down.
     """
 
     state: ReceiptState
@@ -79,6 +82,7 @@ class Receipt:
     reason: str | None = None
     answer: Mapping[str, Any] | None = None
     owner: str | None = attrs.field(default=None, eq=False)
+    remaining: float | None = attrs.field(default=None, eq=False, repr=False)
 
     def to(self, state: ReceiptState, **changes: Any) -> Receipt:
         """Return the receipt in another state, with the time of it."""
@@ -109,11 +113,19 @@ class Receipt:
 
         It is never more than the create was given, however wrong the clocks are.
         """
+        if self.remaining is not None:
+            return self.remaining
+        if self.expires is None:
+            return 0.0
+        left = (_moment(self.expires) - datetime.now(UTC)).total_seconds()
+        return min(left, self.seconds_given())
+
+    def seconds_given(self) -> float:
+        """Return how long the create was given from when it was claimed, by the clock of its own machine."""
         sent = self.when(ReceiptState.SUBMITTING)
         if self.expires is None or sent is None:
             return 0.0
-        end = _moment(self.expires)
-        return min(end - datetime.now(UTC), end - sent).total_seconds()
+        return (_moment(self.expires) - sent).total_seconds()
 
     def video_task(self) -> VideoTask:
         """Return the task to ask for. Only where the receipt has one."""
@@ -122,6 +134,7 @@ class Receipt:
     def to_json(self) -> str:
         """Return the receipt as readable JSON text."""
         fields = {"version": VERSION, **attrs.asdict(self, recurse=False)}
+        del fields["remaining"]
         return json.dumps(fields, indent=2, ensure_ascii=False) + "\n"
 
 
@@ -241,6 +254,7 @@ def _soundness(receipt: Receipt, version: object) -> Iterator[tuple[str, bool]]:
     yield "reason", receipt.reason is None or isinstance(receipt.reason, str)
     yield "answer", receipt.answer is None or isinstance(receipt.answer, dict)
     yield "owner", receipt.owner is None or isinstance(receipt.owner, str)
+    yield "remaining", receipt.remaining is None
 
 
 def _is_task(task: object) -> bool:
@@ -253,8 +267,8 @@ def _is_task(task: object) -> bool:
 def _is_result(result: object) -> bool:
     match result:
         case {"size": int(size), "sha256": str(digest), **rest}:
-            how = rest.pop("verified", "unknown")
-            sound = type(size) is int and size >= 0 and len(digest) == 64
+            how, etag = rest.pop("verified", "unknown"), rest.pop("etag", "")
+            sound = type(size) is int and size >= 0 and len(digest) == 64 and isinstance(etag, str)
             return sound and how in get_args(Verification) and not rest
     return False
 

@@ -1,0 +1,122 @@
+"""A real S3 server on loopback (moto's), with a place in front of it where tests inject faults."""
+
+from __future__ import annotations
+
+import logging
+import re
+import threading
+from collections.abc import Callable, Iterable
+from html import unescape
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import quote
+
+import httpx
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from werkzeug.serving import make_server
+
+Environ = dict[str, Any]
+Application = Callable[[Environ, Any], Iterable[bytes]]
+Fault = Callable[[Environ, Any, Application], Iterable[bytes]]
+"""Answers in place of the server, or lets it answer."""
+
+BUCKET = "videos"
+_SIGNED = {  # the server looks whether a request is signed, and not how
+    "Authorization": "AWS4-HMAC-SHA256 Credential=key/20260101/us-east-1/s3/aws4_request, "
+    "SignedHeaders=host, Signature=0"
+}
+
+
+class S3Server:
+    """The server, with one empty bucket.
+
+    Attributes:
+        url: of the server.
+        requests: method and path with query of what has arrived.
+        fault: stands in front of the server, if it is set.
+    """
+
+    def __init__(self) -> None:
+        logging.getLogger("werkzeug").setLevel(logging.ERROR)
+        self._server: Application = DomainDispatcherApplication(create_backend_app)
+        self._listening = make_server("127.0.0.1", 0, self._answer, threaded=True)
+        self._thread = threading.Thread(target=self._listening.serve_forever)
+        self.url = f"http://127.0.0.1:{self._listening.server_port}"
+        self.requests: list[str] = []
+        self.fault: Fault | None = None
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._listening.shutdown()
+        self._thread.join()
+        self._listening.server_close()
+
+    def _answer(self, environ: Environ, start: Any) -> Iterable[bytes]:
+        query = f"?{environ['QUERY_STRING']}" if environ["QUERY_STRING"] else ""
+        self.requests.append(f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}{query}")
+        if self.fault is not None:
+            return self.fault(environ, start, self._server)
+        return self._server(environ, start)
+
+    def empty(self) -> None:
+        """Have one empty bucket, and no fault."""
+        self.fault = None
+        self._ask("PUT", "")
+        for key, upload in self.uploads():
+            self._ask("DELETE", f"/{key}?uploadId={upload}")
+        for key in self.keys():
+            self.remove(key)
+        self.requests.clear()
+
+    def keys(self) -> list[str]:
+        """The names of all objects."""
+        listed = re.findall(r"<Key>(.*?)</Key>", self._ask("GET", "?list-type=2").text)
+        return [unescape(key) for key in listed]
+
+    def uploads(self) -> list[tuple[str, str]]:
+        """Key and id of the uploads that have begun and not ended."""
+        text = self._ask("GET", "?uploads").text
+        return re.findall(r"<Key>(.*?)</Key>\s*<UploadId>(.*?)</UploadId>", text)
+
+    def read(self, key: str) -> bytes:
+        """The content of an object."""
+        return self._ask("GET", f"/{quote(key)}").content
+
+    def put(self, key: str, data: bytes) -> None:
+        """Put an object."""
+        self._ask("PUT", f"/{quote(key)}", data)
+
+    def remove(self, key: str) -> None:
+        """Remove an object."""
+        self._ask("DELETE", f"/{quote(key)}")
+
+    def _ask(self, method: str, what: str, data: bytes = b"") -> httpx.Response:
+        """Ask the server itself, past the fault."""
+        fault, self.fault = self.fault, None
+        answer = httpx.request(
+            method, f"{self.url}/{BUCKET}{what}", content=data, headers=_SIGNED, trust_env=False
+        )
+        self.fault = fault
+        self.requests.pop()
+        return answer.raise_for_status()
+
+
+def refuse(start: Any, status: str, code: str) -> Iterable[bytes]:
+    """An error of S3."""
+    body = f'<?xml version="1.0"?><Error><Code>{code}</Code><Message>No</Message></Error>'.encode()
+    start(status, [("Content-Type", "application/xml"), ("Content-Length", str(len(body)))])
+    return [body]
+
+
+def unheard(environ: Environ, start: Any, server: Application) -> Iterable[bytes]:
+    """Let the server do it, and lose its answer: the client is told to come again."""
+    b"".join(server(environ, lambda *_: None))
+    return refuse(start, "503 Slow Down", "SlowDown")
