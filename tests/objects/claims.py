@@ -128,6 +128,8 @@ class _IO(World):
 
     async def open(self, call: Call, /) -> Body:
         """Send the create."""
+        if call.on_turn is not None:
+            await call.on_turn()
         outcome = self._script.ask("send")
         if outcome == UNSENT:
             raise TransportFailure(ConnectionRefusedError("refused"), sent=False)

@@ -94,6 +94,7 @@ class Turn:
     """
 
     __slots__ = ("_turns", "has_come", "has_ended", "kind", "number", "tell")
+    kind: Kind
     tell: Callable[[], object]
 
     def __init__(self, turns: Turns | None, kind: Kind) -> None:
