@@ -26,6 +26,7 @@ class Brakes:
         reason: why no further row is started; None while rows are.
         proved: whether a create was accepted: until then one is sent at a time.
         held: whether a row was not started since `max_creates` is reached.
+        interrupted: whether a person has stopped it.
     """
 
     def __init__(
@@ -37,6 +38,7 @@ class Brakes:
         self.reason: str | None = None
         self.proved = False
         self.held = False
+        self.interrupted = False
         self._max_creates = max_creates
         self._reserved = 0
         self._left = stop_after_failures
@@ -50,11 +52,6 @@ class Brakes:
         return self.reason is not None
 
     @property
-    def interrupted(self) -> bool:
-        """Whether a person has stopped it."""
-        return self.reason == INTERRUPTED
-
-    @property
     def exhausted(self) -> bool:
         """Whether no further create may be paid for."""
         return self._max_creates is not None and self._reserved >= self._max_creates
@@ -63,6 +60,11 @@ class Brakes:
         """Start no further row."""
         self.reason = self.reason or reason
         self._on_change()
+
+    def interrupt(self) -> None:
+        """Start no further row, since a person says so."""
+        self.interrupted = True
+        self.stop(INTERRUPTED)
 
     def reserve(self) -> None:
         """Count a create that is about to be sent."""

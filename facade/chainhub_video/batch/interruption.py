@@ -6,7 +6,7 @@ import asyncio
 from contextlib import suppress
 from typing import Any
 
-from chainhub_video.batch.brakes import INTERRUPTED, Brakes
+from chainhub_video.batch.brakes import Brakes
 
 
 class Interruption:
@@ -33,6 +33,6 @@ class Interruption:
 
     def _act(self, pressed: int) -> None:
         if pressed == 1 and self._brakes is not None:
-            self._brakes.stop(INTERRUPTED)
+            self._brakes.interrupt()
         elif self._task is not None:
             self._task.cancel()

@@ -22,7 +22,11 @@ AT_A_TIME = 256  # rows that are looked at in one go, if nothing has to be done 
 
 
 class Looks:
-    """Reads the rows again, one after the other, and looks how far each is. Used in one thread at a time."""
+    """Reads the rows again, one after the other, and looks how far each is. Used in one thread at a time.
+
+    Attributes:
+        trouble: why the manifest cannot be read to its end any more; None while it can.
+    """
 
     def __init__(
         self,
@@ -35,6 +39,7 @@ class Looks:
     ) -> None:
         self._checked, self._place, self._options = checked, place, options
         self._gateway, self._brakes = settings.base_url, brakes
+        self.trouble: str | None = None
         self._planned = 0
         self._rows = self._valid_rows(source)
 
@@ -82,10 +87,8 @@ class Looks:
                 if self._checked.left_out(number):
                     continue
                 if not isinstance(row, Row) or not self._checked.has(row):
-                    self._brakes.reason = (
-                        f"{source.name!r} has changed since it was checked: run it again"
-                    )
+                    self.trouble = f"{source.name!r} has changed since it was checked: run it again"
                     return
                 yield row
         except InvalidRequest as error:
-            self._brakes.reason = str(error)
+            self.trouble = str(error)

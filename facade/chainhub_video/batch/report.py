@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import attrs
 
 if TYPE_CHECKING:
+    from chainhub_video.request import VideoRequest
     from chainhub_video.task import VideoTask
 
 KEPT = 100  # failures that are told one by one
 KINDS = 50  # kinds of failures that are counted one by one
 EventKind: TypeAlias = Literal["begin", "plan", "start", "update", "end", "stop", "finish"]
+_PICTURE = 300  # characters of a path or link; a data URI has millions
 _OTHERS = "other reasons"
 
 
@@ -112,6 +115,7 @@ class BatchEvent:
         name: of its output, without `.mp4`.
         status: of a `plan` and a `start`: how far its receipt is, or `new`.
         outcome: of an `end`: `saved`, `present`, `failed`, `uncertain`, `running`, `invalid` or `not_started`.
+        request: of a `plan`: what would be sent, the values that are filled in included.
         task: of an `update`.
         path: of the saved video.
         size: of the saved video in bytes.
@@ -129,6 +133,7 @@ class BatchEvent:
     name: str | None = None
     status: str | None = None
     outcome: str | None = None
+    request: VideoRequest | None = None
     task: VideoTask | None = None
     path: str | None = None
     size: int | None = None
@@ -142,8 +147,12 @@ class BatchEvent:
     def to_json(self) -> dict[str, Any]:
         """Return the event as JSON values; what is not said is left out."""
         fields: dict[str, Any] = attrs.asdict(
-            self, recurse=False, filter=attrs.filters.exclude("kind", "task", "report", "seconds")
+            self,
+            recurse=False,
+            filter=attrs.filters.exclude("kind", "request", "task", "report", "seconds"),
         )
+        if self.request is not None:
+            fields["request"] = _as_json(self.request)
         if self.task is not None:
             fields |= {
                 "task_id": self.task.id,
@@ -154,6 +163,16 @@ class BatchEvent:
             fields["report"] = self.report.to_json()
         said = {name: value for name, value in fields.items() if value not in (None, "")}
         return {"event": self.kind, **said, "seconds": round(self.seconds, 3)}
+
+
+def _as_json(request: VideoRequest) -> dict[str, Any]:
+    """Return a request as JSON values, with pictures by path or link; one that is neither by its type."""
+    pictures = [
+        os.fspath(one) if isinstance(one, str | os.PathLike) else type(one).__name__
+        for one in request.images
+    ]
+    fields = {**request.describe([]), "pictures": [each[:_PICTURE] for each in pictures]}
+    return {name: value for name, value in fields.items() if value not in (None, [], {})}
 
 
 class Tally:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from chainhub_video import runtime
 from chainhub_video.async_videos import AsyncVideos
 from chainhub_video.batch.brakes import INTERRUPTED, Brakes
-from chainhub_video.batch.checking import Checked, Stopped, check, refuse
+from chainhub_video.batch.checking import Checked, Stopped, check, refuse, request_of
 from chainhub_video.batch.interruption import Interruption
 from chainhub_video.batch.looks import Looks
 from chainhub_video.batch.making import Outcome, RowOptions, RowResult, reason_of, run_row
@@ -52,14 +52,14 @@ async def run_batch(
     try:
         source = await asyncio.to_thread(source_of, rows)
         checked = await asyncio.to_thread(
-            check, source, settings, lambda: brakes.stopped or given_up.is_set()
+            check, source, settings, lambda: brakes.interrupted or given_up.is_set()
         )
         if not options.skip_invalid:
             refuse(checked, source)
         if not options.dry_run:
             await asyncio.to_thread(place.prepare)
     except Stopped:
-        return BatchReport(stopped=brakes.reason, interrupted=True, dry_run=options.dry_run)
+        return BatchReport(stopped=INTERRUPTED, interrupted=True, dry_run=options.dry_run)
     finally:
         given_up.set()  # the thread of a caller who was cancelled
     return await _Run(driver, source, checked, place, options, brakes, wake, on_event).run()
@@ -89,6 +89,8 @@ class _Run:
         self._creating = 0
         self._next_create = self._began
         self._callback_error: Exception | None = None
+        self._stopped: str | None = None
+        self._told: str | None = None
         self._looks = Looks(source, checked, place, options, driver.settings, brakes)
         self._row_options = RowOptions(
             out=place.name,
@@ -102,38 +104,41 @@ class _Run:
         """Start the rows, wait for them, and return the report."""
         self._count_invalid()
         await self._tell(BatchEvent(kind="begin", report=self._report()))
-        stopped_at_once = True
         try:
-            await self._start_rows()
+            self._stopped = await self._start_rows()
             while self._tasks:
-                await asyncio.wait(self._tasks)
-            stopped_at_once = False
+                self._wake.clear()
+                await self._tell_stop()
+                if self._tasks:
+                    await self._wake.wait()
+        except BaseException:
+            self._brakes.interrupt()
+            await self._cancel_rows()
+            raise
         finally:
-            if stopped_at_once:
-                self._brakes.stop(INTERRUPTED)
-                await self._cancel_rows()
-            if self._brakes.held:
-                self._brakes.stop(
-                    f"max_creates is {self._options.max_creates}, and so many were paid for"
-                )
+            await self._tell_stop()
             report = self._report()
-            if report.stopped is not None:
-                await self._tell(
-                    BatchEvent(kind="stop", reason=report.stopped, seconds=report.seconds)
-                )
             await self._tell(BatchEvent(kind="finish", report=report, seconds=report.seconds))
         if self._callback_error is not None:
             raise self._callback_error
         return report
 
     def _report(self) -> BatchReport:
+        interrupted = self._brakes.interrupted
         return self._tally.report(
             self._checked.rows,
             seconds=self._clock.monotonic() - self._began,
-            stopped=self._brakes.reason,
-            interrupted=self._brakes.interrupted,
+            stopped=INTERRUPTED if interrupted else self._stopped,
+            interrupted=interrupted,
             dry_run=self._options.dry_run,
         )
+
+    async def _tell_stop(self) -> None:
+        """Tell, once, why no further row is started."""
+        report = self._report()
+        if report.stopped not in (None, self._told):
+            self._told = report.stopped
+            await self._tell(BatchEvent(kind="stop", reason=self._told, seconds=report.seconds))
 
     def _count_invalid(self) -> None:
         for one in self._checked.problems:
@@ -148,31 +153,34 @@ class _Run:
             self._tally.add("invalid", more)
             self._tally.reasons["InvalidRequest"] += more
 
-    async def _start_rows(self) -> None:
-        """Read rows in their order, and start each as soon as the limits allow."""
+    async def _start_rows(self) -> str | None:
+        """Read rows in their order, and start each as soon as the limits allow; return why some were not started."""
         ended = False
         while not ended:
             await self._until(lambda: len(self._tasks) < self._options.concurrency)
             if self._brakes.stopped:
-                return
+                return self._brakes.reason
             passed, found, ended = await asyncio.to_thread(self._looks.next)
             for row, look in passed:
                 await self._pass_over(row, look)
-            if found is not None:
-                await self._start(*found)
+            if found is not None and not await self._start(*found):
+                return self._brakes.reason
+        if self._brakes.held:
+            return f"max_creates is {self._options.max_creates}, and so many were paid for"
+        return self._looks.trouble
 
-    async def _start(self, row: Row, look: Look) -> None:
+    async def _start(self, row: Row, look: Look) -> bool:
+        """Start a row when it may be; return whether it was."""
         creates = self._looks.needs_create(look)
         if creates and not await self._may_create():
-            return
-        if self._brakes.stopped:
-            return
+            return False
         if creates:
             self._brakes.reserve()
             self._creating += 1
         task = asyncio.create_task(self._make(row, look, creates=creates))
         self._tasks.add(task)
         task.add_done_callback(self._ended)
+        return True
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
@@ -271,7 +279,8 @@ class _Run:
     async def _pass_over(self, row: Row, look: Look) -> None:
         """Count a row for which nothing is sent."""
         if self._options.dry_run:
-            await self._tell(self._about(row, "plan", status=look.status.value))
+            status, request = look.status.value, request_of(row)
+            await self._tell(self._about(row, "plan", status=status, request=request))
             if self._looks.is_planned(look):
                 self._tally.add("planned")
                 self._tally.creates += self._looks.needs_create(look)
