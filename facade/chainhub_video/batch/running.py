@@ -235,10 +235,10 @@ class _Run:
             raise
         finally:
             self._creating -= creates
-        created = creates and (result.task_id is not None or result.outcome is Outcome.UNCERTAIN)
-        if created:
-            self._tally.creates += 1
-        elif creates:
+        paid = creates and (result.task_id is not None or result.outcome is Outcome.UNCERTAIN)
+        created = paid and look.status is not RowStatus.SENDING  # that one was another process's
+        self._tally.creates += created
+        if creates and not paid:
             self._brakes.release()
         if created and result.outcome is Outcome.SAVED:
             self._brakes.accepted()
@@ -279,8 +279,9 @@ class _Run:
     async def _pass_over(self, row: Row, look: Look) -> None:
         """Count a row for which nothing is sent."""
         if self._options.dry_run:
-            status, request = look.status.value, request_of(row)
-            await self._tell(self._about(row, "plan", status=status, request=request))
+            if self._on_event is not None:
+                status, request = look.status.value, request_of(row)
+                await self._tell(self._about(row, "plan", status=status, request=request))
             if self._looks.is_planned(look):
                 self._tally.add("planned")
                 self._tally.creates += self._looks.needs_create(look)

@@ -68,6 +68,8 @@ def look_at(row: Row, place: Place, gateway: str) -> Look:
     if not _asks_for(receipt.request, request_of(row), gateway):
         return Look(RowStatus.CONFLICT, receipt)
     status = _OF_RECEIPT[receipt.state]
+    if status is RowStatus.SENDING and receipt.seconds_left() <= 0:  # its process has ended
+        status = RowStatus.UNCERTAIN
     if status is RowStatus.SAVED and place.size(row.name) != (receipt.result or {})["size"]:
         status = RowStatus.SUBMITTED
     return Look(status, receipt)
