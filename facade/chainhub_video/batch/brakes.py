@@ -40,6 +40,7 @@ class Brakes:
         self.held = False
         self.interrupted = False
         self._max_creates = max_creates
+        self._refused = ""  # by the client's own limit
         self._reserved = 0
         self._left = stop_after_failures
         self._on_change = on_change
@@ -53,8 +54,17 @@ class Brakes:
 
     @property
     def exhausted(self) -> bool:
-        """Whether no further create may be paid for."""
-        return self._max_creates is not None and self._reserved >= self._max_creates
+        """Whether no further create may be paid for; rows that are paid go on."""
+        return bool(self._refused) or (
+            self._max_creates is not None and self._reserved >= self._max_creates
+        )
+
+    @property
+    def why_held(self) -> str | None:
+        """Why a row was not started that is not paid yet; None if none was held."""
+        if not self.held:
+            return None
+        return self._refused or f"max_creates is {self._max_creates}, and so many were paid for"
 
     def stop(self, reason: str) -> None:
         """Start no further row."""
@@ -88,6 +98,8 @@ class Brakes:
             result: of the row.
             created: whether a create of this run was sent for it.
         """
+        if result.outcome is Outcome.NOT_STARTED:
+            self._refused, self.held = result.message, True
         if result.all_alike:
             self.stop(f"every row would fail alike: {result.all_alike}")
         if result.unreachable:

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from chainhub_video.task import VideoTask
 
 _REASON = 80  # characters
-_ALL_ALIKE = (AuthenticationError, PermissionDenied, QuotaExhausted, SpendLimitReached)
+_ALL_ALIKE = (AuthenticationError, PermissionDenied, QuotaExhausted)
 _NO_ROOM = {
     number for name in ("ENOSPC", "EDQUOT", "EROFS") if (number := getattr(errno, name, None)) is not None
 }  # fmt: skip

@@ -273,6 +273,9 @@ class _Spooled:
                     f"row {number} cannot be kept until it is its turn ({error}): give a list, or pictures as paths"
                 ) from error
 
+    def __del__(self) -> None:
+        self._file.close()
+
     def __iter__(self) -> Iterator[Any]:
         self._file.seek(0)
         while True:

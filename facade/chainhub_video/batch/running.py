@@ -128,7 +128,7 @@ class _Run:
         return self._tally.report(
             self._checked.rows,
             seconds=self._clock.monotonic() - self._began,
-            stopped=INTERRUPTED if interrupted else self._stopped,
+            stopped=INTERRUPTED if interrupted else self._stopped or self._brakes.why_held,
             interrupted=interrupted,
             dry_run=self._options.dry_run,
         )
@@ -165,8 +165,6 @@ class _Run:
                 await self._pass_over(row, look)
             if found is not None and not await self._start(*found):
                 return self._brakes.reason
-        if self._brakes.held:
-            return f"max_creates is {self._options.max_creates}, and so many were paid for"
         return self._looks.trouble
 
     async def _start(self, row: Row, look: Look) -> bool:
