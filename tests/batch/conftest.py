@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -32,19 +33,28 @@ def gateway(running_sandbox: Sandbox) -> Iterator[Sandbox]:
     running_sandbox.clear_faults()
 
 
-@pytest.fixture
-def run(colour: Colour, gateway: Sandbox, tmp_path: Path) -> Run:
-    """Run a batch with a client of each colour into the folder `out`; `hub` are options of the client."""
-
+def _run_of(colour: Colour, gateway: Sandbox, folder: Path) -> Run:
     def run(rows: Any, *, hub: dict[str, Any] | None = None, **options: Any) -> BatchReport:
-        made = {"api_key": "sandbox", **(hub or {})}
-        client = colour.hub(made.pop("base_url", gateway.url), **made).client
-        report: BatchReport = colour.finish(
-            client.batch.run(rows, options.pop("out", tmp_path / "out"), **options)
-        )
+        made = {"api_key": "sandbox", "base_url": gateway.url, **(hub or {})}
+        client = colour.hub(made.pop("base_url"), **made).client
+        out = options.pop("out", folder / "out")
+        report: BatchReport = colour.finish(client.batch.run(rows, out, **options))
         return report
 
     return run
+
+
+@pytest.fixture
+def run(gateway: Sandbox, tmp_path: Path) -> Iterator[Run]:
+    """Run a batch with the blocking client into the folder `out`; `hub` are options of the client."""
+    with ExitStack() as closing:
+        yield _run_of(Colour("blocking", closing), gateway, tmp_path)
+
+
+@pytest.fixture
+def run_both(colour: Colour, gateway: Sandbox, tmp_path: Path) -> Run:
+    """The same with a client of each colour."""
+    return _run_of(colour, gateway, tmp_path)
 
 
 def kittens(count: int, **more: Any) -> list[dict[str, Any]]:

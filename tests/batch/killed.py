@@ -12,19 +12,16 @@ import argparse
 import hashlib
 import json
 import random
-import resource
 import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
 
 from chainhub_sandbox import Sandbox
-from chainhub_video import ChainHub, LocalReceipt, PollPolicy
+from chainhub_video import BatchReport, ChainHub, LocalReceipt
 
-ROOT = Path(__file__).resolve().parents[2]
-POLL = PollPolicy(first=0.05, interval=0.1, maximum=0.2, minimum=0.01, jitter=0)
+from tests.batch.child import POLL, start
+
 CLIPS = 3  # few enough to be rendered once
 _LONGEST = 600.0  # seconds without a create, after which something hangs
 
@@ -38,15 +35,6 @@ def write_manifest(path: Path, rows: int) -> None:
                 "name": f"{number:05}", "extra": {"number": number},
             }  # fmt: skip
             file.write(json.dumps(row) + "\n")
-
-
-def child(manifest: str, out: str, url: str, concurrency: int, *, resubmit: bool) -> None:
-    """Run a batch to its end, and print its report with what it took of this machine."""
-    with ChainHub(base_url=url, api_key="sandbox", poll=POLL) as hub:
-        report = hub.batch.run(manifest, out, concurrency=concurrency, resubmit_uncertain=resubmit)
-    usage = resource.getrusage(resource.RUSAGE_SELF)
-    took = {"cpu": usage.ru_utime + usage.ru_stime, "megabytes": usage.ru_maxrss / 1024}
-    print(json.dumps(report.to_json() | took))
 
 
 class Killing:
@@ -65,8 +53,13 @@ class Killing:
     ) -> None:
         self.gateway, self.rows, self.concurrency = gateway, rows, concurrency
         self.manifest, self.out = folder / "rows.jsonl", folder / "out"
-        self._chance = random.Random(seed)
+        self._chance, self._paid = random.Random(seed), gateway.paid
         write_manifest(self.manifest, rows)
+
+    @property
+    def paid(self) -> int:
+        """How many creates were paid for."""
+        return self.gateway.paid - self._paid
 
     def kill_once(self, within: int) -> int:
         """Start a run, kill it after some creates, and return how many were paid by then.
@@ -74,34 +67,30 @@ class Killing:
         Args:
             within: creates within which it is killed.
         """
-        paid = self.gateway.paid + self._chance.randint(1, max(1, within))
-        with self._started() as process:
+        paid = self.paid + self._chance.randint(1, max(1, within))
+        with self.start() as process:
             ends = time.monotonic() + _LONGEST
-            while self.gateway.paid < paid and process.poll() is None:
+            while self.paid < paid and process.poll() is None:
                 assert time.monotonic() < ends, "no create arrives any more"
                 time.sleep(0.002)
             time.sleep(self._chance.random() * 0.05)
             process.kill()
             process.communicate()
-        return self.gateway.paid
+        return self.paid
 
-    def finish(self, *, resubmit: bool = False) -> dict[str, Any]:
-        """Run it to its end, and return what it printed."""
-        with self._started(resubmit=resubmit) as process:
-            told, why = process.communicate(timeout=_LONGEST)
-        assert process.returncode == 0, why
-        report: dict[str, Any] = json.loads(told)
-        return report
+    def finish(self, *, resubmit: bool = False) -> BatchReport:
+        """Run it to its end in this process, and return its report."""
+        with ChainHub(base_url=self.gateway.url, api_key="sandbox", poll=POLL) as hub:
+            return hub.batch.run(
+                self.manifest,
+                self.out,
+                concurrency=self.concurrency,
+                resubmit_uncertain=resubmit,
+            )
 
-    def _started(self, *, resubmit: bool = False) -> subprocess.Popen[str]:
-        command = [
-            sys.executable, "-m", "tests.batch.killed", "--child", str(self.manifest), str(self.out),
-            self.gateway.url, "--concurrency", str(self.concurrency),
-        ]  # fmt: skip
-        return subprocess.Popen(
-            [*command, *(["--resubmit"] if resubmit else [])],
-            cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        )  # fmt: skip
+    def start(self) -> subprocess.Popen[str]:
+        """Run it in a process of its own."""
+        return start(self.manifest, self.out, self.gateway.url, concurrency=self.concurrency)
 
     def check_files(self) -> int:
         """Compare each file with its receipt and with what the gateway made for its task; return how many there are."""
@@ -119,28 +108,28 @@ class Killing:
 
 def account(killing: Killing, kills: int) -> list[str]:
     """Kill a batch some times, finish it, and return what it came to; any loss and any double create is an error."""
-    gateway, rows = killing.gateway, killing.rows
+    rows = killing.rows
     lines = []
     for number in range(1, kills + 1):
-        before = gateway.paid
+        before = killing.paid
         paid = killing.kill_once(max(1, 2 * (rows - before) // (kills + 2 - number)))
         lines.append(f"kill {number}: {paid} creates paid")
     report = killing.finish()
-    uncertain = report["uncertain"]
+    uncertain = report.uncertain
     lines.append(
-        f"continued: {report['saved']} saved, {report['present']} present, {uncertain} uncertain"
+        f"continued: {report.saved} saved, {report.present} present, {uncertain} uncertain"
     )
-    lines.append(f"creates paid: {gateway.paid} for {rows} rows")
-    assert report["saved"] + report["present"] + uncertain == rows, report
-    assert gateway.paid <= rows, "more creates than rows"
+    lines.append(f"creates paid: {killing.paid} for {rows} rows")
+    assert report.saved + report.present + uncertain == rows, report
+    assert killing.paid <= rows, "more creates than rows"
     assert killing.check_files() == rows - uncertain
-    again = gateway.paid
-    report = killing.finish(resubmit=True)
-    lines.append(f"released the uncertain ones: {gateway.paid - again} further creates")
-    assert gateway.paid == again + uncertain
-    assert report["ok"], report
+    again = killing.paid
+    if uncertain:
+        report = killing.finish(resubmit=True)
+    lines.append(f"released the uncertain ones: {killing.paid - again} further creates")
+    assert killing.paid == again + uncertain
+    assert report.ok, report
     assert killing.check_files() == rows
-    assert all(len(create.tasks) <= 2 for create in gateway.creates)
     lines.append(f"{rows} files, each with the sha256 that the gateway made")
     return lines
 
@@ -152,22 +141,15 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=5)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--concurrency", type=int, default=32)
-    parser.add_argument("--child", nargs=3, metavar=("MANIFEST", "OUT", "URL"))
-    parser.add_argument("--resubmit", action="store_true")
     given = parser.parse_args()
-    if given.child:
-        child(*given.child, given.concurrency, resubmit=given.resubmit)
-        return
     with Sandbox(fast=True, pace=0.1) as gateway, tempfile.TemporaryDirectory() as folder:
         began = time.monotonic()
         killing = Killing(gateway, Path(folder), given.rows, given.concurrency, given.seed)
         if given.kills:
             print("\n".join(account(killing, given.kills)))
         else:
-            report = killing.finish()
-            print(
-                json.dumps(report), f"{gateway.paid} creates paid", f"{killing.check_files()} files"
-            )
+            report, _ = killing.start().communicate()
+            print(report, f"{killing.paid} creates paid", f"{killing.check_files()} files")
         print(f"{time.monotonic() - began:.0f} s")
 
 

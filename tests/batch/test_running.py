@@ -26,24 +26,24 @@ from tests.facade.colours import POLL
 from .conftest import Run, creates, kittens
 
 
-def test_each_row_is_made_once(run: Run, gateway: Sandbox, tmp_path: Path) -> None:
+def test_each_row_is_made_once(run_both: Run, gateway: Sandbox, tmp_path: Path) -> None:
     """Six rows are six creates and six files; run again, nothing is sent; a file that has gone is fetched again."""
     paid = gateway.paid
-    report = run(kittens(6), concurrency=3)
+    report = run_both(kittens(6), concurrency=3)
     assert (report.rows, report.saved, report.creates, report.ok) == (6, 6, 6, True)
     files = sorted((tmp_path / "out").glob("*.mp4"))
     assert [path.stem for path in files] == [f"kitten-{number}" for number in range(1, 7)]
     assert report.bytes == sum(path.stat().st_size for path in files)
     asked = len(gateway.requests)
-    again = run(kittens(6))
+    again = run_both(kittens(6))
     assert (again.present, again.saved, again.creates, again.ok) == (6, 0, 0, True)
     assert len(gateway.requests) == asked
     files[0].unlink()
     files[1].write_bytes(files[1].read_bytes()[:-1])
-    assert (run(kittens(6)).saved, gateway.paid) == (2, paid + 6)
+    assert (run_both(kittens(6)).saved, gateway.paid) == (2, paid + 6)
 
 
-def test_a_manifest_is_found_wherever_it_lies(run: Run, gateway: Sandbox, tmp_path: Path) -> None:
+def test_a_manifest_is_found_wherever_it_lies(run: Run, tmp_path: Path) -> None:
     """A CSV file as Excel writes it: BOM, CRLF, quotes, line breaks; its pictures are relative to it."""
     folder = tmp_path / "somewhere"
     folder.mkdir()
@@ -69,7 +69,7 @@ def test_a_manifest_is_found_wherever_it_lies(run: Run, gateway: Sandbox, tmp_pa
 
 
 def test_rows_come_and_go_in_their_order(run: Run) -> None:
-    """Of an iterator no more is read than `concurrency` rows at a time, and events tell rows in the manifest's order."""
+    """No more than `concurrency` rows are under way, and they are started in the manifest's order."""
     started: list[int] = []
     running = most = 0
 
@@ -85,18 +85,18 @@ def test_rows_come_and_go_in_their_order(run: Run) -> None:
     assert most == 2
 
 
-def test_what_fails_stops_no_other_row(run: Run, gateway: Sandbox) -> None:
+def test_what_fails_stops_no_other_row(run_both: Run, gateway: Sandbox) -> None:
     """A task that fails, a refused create and an edited row fail alone; the report names each with its reason."""
     gateway.fault("create", "status", status=400, code="bad_prompt", after=1, times=1)
     rows = kittens(4)
-    assert run(rows[3:]).ok
+    assert run_both(rows[3:]).ok
     rows[3]["prompt"] = "another kitten"
-    report = run(rows, concurrency=1)
+    report = run_both(rows, concurrency=1)
     assert (report.saved, report.failed, report.uncertain, report.ok) == (2, 2, 0, False)
     assert report.reasons == {"APIError: bad_prompt": 1, "ReceiptConflict": 1}
     assert [(each.row, each.name) for each in report.failures] == [(1, "kitten-1"), (4, "kitten-4")]
     assert "it differs in prompt" in report.failures[1].message
-    assert (run(rows[:3]).saved, report.stopped) == (1, None)
+    assert (run_both(rows[:3]).saved, report.stopped) == (1, None)
 
 
 def test_a_failed_task_is_paid_again_only_when_that_is_said(run: Run, gateway: Sandbox) -> None:
@@ -173,19 +173,19 @@ def test_creates_without_an_answer_stop_the_batch(run: Run, gateway: Sandbox) ->
     assert "unknown" in (report.stopped or "")
 
 
-def test_brakes_hold_exactly(run: Run, gateway: Sandbox) -> None:
+def test_brakes_hold_exactly(run_both: Run, gateway: Sandbox) -> None:
     """`max_creates` of the run and of the client are exact; rows that are paid go on nevertheless."""
     before = gateway.paid
     rows = kittens(6)
     gateway.hold()
     try:
-        assert run(rows[5:], timeout=0.1).running == 1
+        assert run_both(rows[5:], timeout=0.1).running == 1
     finally:
         gateway.release()
-    report = run(rows, max_creates=2, concurrency=4)
+    report = run_both(rows, max_creates=2, concurrency=4)
     assert (report.saved, report.creates, report.not_started) == (3, 2, 3)
     assert report.stopped == "max_creates is 2, and so many were paid for"
-    limited = run(rows, hub={"max_creates": 1}, concurrency=4)
+    limited = run_both(rows, hub={"max_creates": 1}, concurrency=4)
     assert (limited.saved, limited.not_started, limited.failed) == (1, 2, 0)
     assert "max_creates is 1" in (limited.stopped or "")
     assert gateway.paid - before == 4
@@ -258,7 +258,7 @@ def test_a_callback_that_fails_loses_nothing(run: Run, gateway: Sandbox) -> None
 
 
 def test_pictures_that_cannot_travel_are_seen_before_the_first_create(
-    run: Run, tmp_path: Path
+    run: Run,
 ) -> None:
     """A local picture for the unified format needs a way there; without one nothing is sent."""
     kitten = str(Path(__file__).resolve().parents[2] / "examples" / "kitten.png")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from chainhub_video.batch.places import Place
     from chainhub_video.settings import Settings
 
-AT_A_TIME = 256  # rows that are looked at in one go, if nothing has to be done for them
+AT_A_TIME = 64  # rows that are looked at in one go, if nothing has to be done for them
 
 
 class Looks:
