@@ -32,7 +32,8 @@ def start(manifest: Path, out: Path, url: str, **options: Any) -> subprocess.Pop
         url: of the gateway.
         **options: further arguments of `hub.batch.run`.
     """
-    command = [sys.executable, "-m", "tests.batch.child", manifest, out, url, json.dumps(options)]
+    arguments = [str(manifest), str(out), url, json.dumps(options)]
+    command = [sys.executable, "-m", "tests.batch.child", *arguments]
     return subprocess.Popen(
         command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
