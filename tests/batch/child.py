@@ -19,8 +19,13 @@ POLL = PollPolicy(first=0.05, interval=0.1, maximum=0.2, minimum=0.01, jitter=0)
 
 
 def megabytes() -> float:
-    """Return the most memory that this process has had."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    """Return the most memory that this program has had; what `getrusage` tells, it shares with its parent."""
+    if sys.platform != "linux":
+        return 0.0
+    for line in Path("/proc/self/status").read_text("ascii").splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) / 1024
+    return 0.0
 
 
 def start(manifest: Path, out: Path, url: str, **options: Any) -> subprocess.Popen[str]:
@@ -45,7 +50,7 @@ def main(manifest: str, out: str, url: str, options: str) -> None:
         before = megabytes()
         report = hub.batch.run(manifest, out, **json.loads(options))
     usage = resource.getrusage(resource.RUSAGE_SELF)
-    took = {"cpu": usage.ru_utime + usage.ru_stime, "megabytes": megabytes(), "before": before}
+    took = {"cpu": usage.ru_utime + usage.ru_stime, "megabytes": megabytes() - before}
     print(json.dumps(report.to_json() | took))
 
 

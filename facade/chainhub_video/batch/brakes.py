@@ -112,7 +112,10 @@ class Brakes:
                 self.stop(
                     f"the outcome of {_STREAK} creates in a row is unknown: look at them first"
                 )
-        if result.outcome in (Outcome.FAILED, Outcome.UNCERTAIN) and self._left is not None:
+        failed = result.outcome is Outcome.FAILED or (
+            created and result.outcome is Outcome.UNCERTAIN
+        )
+        if failed and self._left is not None:
             self._left -= 1
             if self._left <= 0:
                 self.stop("as many rows have failed as stop_after_failures allows")

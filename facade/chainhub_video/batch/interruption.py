@@ -22,6 +22,8 @@ class Interruption:
         """Know whom to stop: the running task, and its brakes."""
         self._loop, self._task = asyncio.get_running_loop(), asyncio.current_task()
         self._brakes = brakes
+        if self._pressed:
+            self._act(self._pressed)
 
     def press(self) -> int:
         """Stop, or stop at once. Usable from signal handlers and other threads; return how often it was called."""

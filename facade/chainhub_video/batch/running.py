@@ -88,7 +88,7 @@ class _Run:
         self._tasks: set[asyncio.Task[None]] = set()
         self._creating = 0
         self._next_create = self._began
-        self._callback_error: Exception | None = None
+        self._trouble: BaseException | None = None
         self._stopped: str | None = None
         self._told: str | None = None
         self._looks = Looks(source, checked, place, options, driver.settings, brakes)
@@ -119,8 +119,8 @@ class _Run:
             await self._tell_stop()
             report = self._report()
             await self._tell(BatchEvent(kind="finish", report=report, seconds=report.seconds))
-        if self._callback_error is not None:
-            raise self._callback_error
+        if self._trouble is not None:
+            raise self._trouble
         return report
 
     def _report(self) -> BatchReport:
@@ -183,6 +183,9 @@ class _Run:
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         self._wake.set()
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._trouble = self._trouble or error
+            self._brakes.stop(f"a mistake of this program: {error!r:.200}")
 
     async def _may_create(self) -> bool:
         """Wait until another create may be sent; return whether it may."""
@@ -216,12 +219,12 @@ class _Run:
 
     async def _make(self, row: Row, look: Look, *, creates: bool) -> None:
         """Make one row, and count what became of it."""
-        seen: VideoTask | None = None
+        accepted = not creates
 
         async def on_update(task: VideoTask) -> None:
-            nonlocal seen
-            seen = task
-            if creates:
+            nonlocal accepted
+            if not accepted:
+                accepted = True
                 self._brakes.accepted()
             await self._tell(self._about(row, "update", task=task))
 
@@ -238,7 +241,7 @@ class _Run:
         self._tally.creates += created
         if creates and not paid:
             self._brakes.release()
-        if created and result.outcome is Outcome.SAVED:
+        if not accepted and result.outcome is Outcome.SAVED:
             self._brakes.accepted()
         self._count(result)
         self._brakes.ended(result, created=created)
@@ -325,14 +328,14 @@ class _Run:
 
     async def _tell(self, event: BatchEvent) -> None:
         """Call the caller's function; one that fails ends the run, but no row that runs."""
-        if self._on_event is None or self._callback_error is not None:
+        if self._on_event is None or self._trouble is not None:
             return
         try:
             result = self._on_event(event)
             if inspect.isawaitable(result):
                 await result
         except Exception as error:  # noqa: BLE001 - it is raised again when the rows that run are done
-            self._callback_error = error
+            self._trouble = error
             self._brakes.stop(f"on_event failed: {reason_of(error)}")
 
 
