@@ -6,6 +6,8 @@ import json
 import os
 import pty
 import re
+import shlex
+import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +16,7 @@ import pytest
 from chainhub_sandbox import Sandbox
 from chainhub_video.cli.app import run as command
 
-from .conftest import COMMAND
+from .conftest import COMMAND, ROOT
 from .test_terminal import read_to_end
 
 TABLE = """prompt,model,aspect_ratio,name
@@ -156,6 +158,36 @@ def test_status_reads_receipts_alone(ends: Ends, chainhub_sandbox: Sandbox) -> N
     Path("empty").mkdir()
     assert ends("status", "empty")[0] == ends("status", "none")[0] == 2
     assert len(chainhub_sandbox.requests) == asked
+
+
+def _console(page: str) -> list[str]:
+    """Return what a page shows of a terminal."""
+    block = re.search(
+        r"^```console\n(.*?)^```", (ROOT / page).read_text("utf-8"), re.DOTALL | re.MULTILINE
+    )
+    assert block is not None, page
+    return block[1].splitlines()
+
+
+def _without_numbers(lines: list[str]) -> list[str]:
+    """Return lines in an order of their own, with sizes and times left out: they differ from run to run."""
+    plain = (re.sub(r"[\d.]+ (kB|MB|s\b)|\[\d/5\]", "", line) for line in lines)
+    return sorted(re.sub(r"\s+", " ", line) for line in plain)
+
+
+def test_the_pages_show_what_is_printed(ends: Ends) -> None:
+    """The commands of docs/batch.md print what it shows, sizes and times aside; README.md shows the same."""
+    shutil.copytree(ROOT / "examples", "examples")
+    shown = _console("docs/batch.md")
+    assert "\n".join(shown).startswith("\n".join(_console("README.md")))
+    assert max(map(len, shown)) <= 80
+    parts = "\n".join(shown).split("$ chainhub-video batch ")[1:]
+    assert len(parts) == 3
+    for part in parts:
+        arguments, *expected = part.splitlines()
+        status, told, said = ends(*shlex.split(arguments))
+        assert status == 0
+        assert _without_numbers(told + said) == _without_numbers(expected), arguments
 
 
 def test_a_terminal_shows_a_table(environment: dict[str, str], tmp_path: Path) -> None:
