@@ -171,7 +171,7 @@ def _console(page: str) -> list[str]:
 
 def _without_numbers(lines: list[str]) -> list[str]:
     """Return lines in an order of their own, with sizes and times left out: they differ from run to run."""
-    plain = (re.sub(r"[\d.]+ (kB|MB|s\b)|\[\d/5\]", "", line) for line in lines)
+    plain = (re.sub(r"(\d+ min )?[\d.]+ (kB|MB|s\b)|\[\d/5\]", "", line) for line in lines)
     return sorted(re.sub(r"\s+", " ", line) for line in plain)
 
 
