@@ -42,6 +42,8 @@ def refusal(path: Path) -> str:
         (f"{HEAD}{ROW}".encode() + b"caf\xe9,x,1:1,\n", ["line 3", "byte 4 (0xe9) is not UTF-8"]),
         (f'{HEAD}{ROW}"a kitten,grok-video-3,1:1,a\n'.encode(), ["line 3", "quote that is not closed"]),
         (f'{HEAD}{ROW}"a" kitten,grok-video-3,1:1,a\n'.encode(), ["line 3", "it is not CSV"]),
+        (f"{HEAD}{ROW}".replace("\n", "\r").encode(), ["line 1", "CR alone", "LF or CRLF"]),
+        (f"{HEAD}{ROW}\"{'x' * 140_000},".encode(), ["line 3", "more than 131,072 characters"]),
         (f"{HEAD}{ROW}a,b,c,d,e\n".encode(), ["1 row", "line 3", "has 5 cells", "4 columns", "not quoted"]),
         (f"{HEAD}{ROW}a,b\n".encode(), ["line 3", "has 2 cells", "is a comma missing?"]),
         (f"{HEAD}{ROW}\n , ,,\n,grok-video-3,1:1,\n".encode(), ["line 5, column prompt", "prompt is missing"]),

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from chainhub_video.batch.checking import request_of
 from chainhub_video.batch.manifest import Source, read_rows
 from chainhub_video.batch.rows import Row
 from chainhub_video.batch.status import Look, RowStatus, look_at
@@ -82,13 +83,16 @@ class Looks:
         return look.status is not RowStatus.FAILED
 
     def _valid_rows(self, source: Source) -> Iterator[Row]:
+        """Give the rows that were checked, as long as they are what they were."""
         try:
             for number, row in enumerate(read_rows(source), 1):
                 if self._checked.left_out(number):
                     continue
                 if not isinstance(row, Row) or not self._checked.has(row):
-                    self.trouble = f"{source.name!r} has changed since it was checked: run it again"
-                    return
+                    raise InvalidRequest(f"{row.where} is another one")
+                request_of(row)
                 yield row
         except InvalidRequest as error:
-            self.trouble = str(error)
+            self.trouble = (
+                f"{source.name!r} has changed since it was checked ({error}): run it again"
+            )

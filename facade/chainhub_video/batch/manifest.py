@@ -159,11 +159,7 @@ class _CsvFile:
             except StopIteration:
                 break
             except csv.Error as error:
-                _refuse(
-                    self.name,
-                    where,
-                    f"it is not CSV ({error}): look for a quote that is not closed or not doubled",
-                )
+                _refuse(self.name, where, _csv_trouble(str(error)))
             if not any(cell.strip() for cell in cells):
                 continue
             if header is None:
@@ -196,6 +192,15 @@ class _CsvFile:
             if column not in header:
                 _refuse(self.name, where, f"the column {column} is missing")
         return header
+
+
+def _csv_trouble(error: str) -> str:
+    """Return what to say of an error of the reader, which knows no manifest."""
+    if "new-line character" in error:
+        return "its lines end with CR alone: save it with LF or CRLF"
+    if "field limit" in error:
+        return f"a cell has more than {csv.field_size_limit():,} characters: look for a quote that is not closed"
+    return f"it is not CSV ({error}): look for a quote that is not closed or not doubled"
 
 
 def _miscounted(cells: int, columns: int) -> str:
