@@ -26,6 +26,7 @@ class Looks:
     """Reads the rows again, one after the other, and looks how far each is. Used in one thread at a time.
 
     Attributes:
+        room: bytes that the output's place had left at the last look that needs a create; None if that is not known.
         trouble: why the manifest cannot be read to its end any more; None while it can.
     """
 
@@ -40,6 +41,7 @@ class Looks:
     ) -> None:
         self._checked, self._place, self._options = checked, place, options
         self._gateway, self._brakes = settings.base_url, brakes
+        self.room: int | None = None
         self.trouble: str | None = None
         self._planned = 0
         self._rows = self._valid_rows(source)
@@ -78,6 +80,7 @@ class Looks:
         if self._options.dry_run or look.status is RowStatus.SAVED:
             return False
         if self.needs_create(look):
+            self.room = self._place.room()
             self._brakes.held = self._brakes.held or self._brakes.exhausted
             return not self._brakes.exhausted
         return look.status is not RowStatus.FAILED

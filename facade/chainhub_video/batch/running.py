@@ -189,7 +189,7 @@ class _Run:
 
     async def _may_create(self) -> bool:
         """Wait until another create may be sent; return whether it may."""
-        room = await asyncio.to_thread(self._place.room)
+        room = self._looks.room
         if room is not None and room < LEAST_ROOM:
             self._brakes.stop(
                 f"only {room // 1_000_000} MB are free in {self._place.name}: make room"
