@@ -8,13 +8,17 @@ import pty
 import re
 import shlex
 import shutil
+import signal
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from chainhub_sandbox import Sandbox
+from chainhub_video import ChainHub
 from chainhub_video.cli.app import run as command
+
+from tests.facade.colours import POLL
 
 from .conftest import COMMAND, ROOT
 from .test_terminal import read_to_end
@@ -188,6 +192,28 @@ def test_the_pages_show_what_is_printed(ends: Ends) -> None:
         status, told, said = ends(*shlex.split(arguments))
         assert status == 0
         assert _without_numbers(told + said) == _without_numbers(expected), arguments
+
+
+def test_ctrl_c_finishes_what_runs_and_starts_nothing_more(
+    gateway: Sandbox, environment: dict[str, str], tmp_path: Path
+) -> None:
+    """The row that runs is saved, the exit status is 130, and the same command makes the rest."""
+    (tmp_path / "rows.csv").write_text(TABLE)
+    before, arrived = gateway.paid, sum(each.step == "create" for each in gateway.requests)
+    with subprocess.Popen(
+        [COMMAND, "batch", *RUN, "--concurrency", "1"], env=environment, cwd=tmp_path,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    ) as process:  # fmt: skip
+        gateway.wait_for("create", arrived + 1, 60)
+        process.send_signal(signal.SIGINT)
+        told, said = process.communicate(timeout=60)
+    assert process.returncode == 130, said
+    assert told.startswith("3 rows: 1 saved, 2 not started\n")
+    assert "no further row is started; Ctrl-C again stops those that run" in said
+    assert said.endswith("chainhub-video: interrupted; run the same command again to go on\n")
+    with ChainHub(base_url=gateway.url, api_key="sandbox", poll=POLL) as hub:
+        report = hub.batch.run(tmp_path / "rows.csv", tmp_path / "videos")
+    assert (report.present, report.saved, gateway.paid - before) == (1, 2, 3)
 
 
 def test_a_terminal_shows_a_table(environment: dict[str, str], tmp_path: Path) -> None:
