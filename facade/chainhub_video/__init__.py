@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ._version import __version__
+from .batch.report import BatchEvent, BatchReport, RowFailure
 from .client import AsyncChainHub, ChainHub
 from .errors import (
     APIError,
@@ -11,6 +12,7 @@ from .errors import (
     ConfigurationError,
     ConnectionFailed,
     DownloadFailed,
+    InvalidManifest,
     InvalidRequest,
     ModelUnavailable,
     NotFound,
@@ -41,12 +43,15 @@ __all__ = [
     "APIError",
     "AsyncChainHub",
     "AuthenticationError",
+    "BatchEvent",
+    "BatchReport",
     "ChainHub",
     "ChainHubError",
     "ConfigurationError",
     "ConnectionFailed",
     "DownloadFailed",
     "ImageSource",
+    "InvalidManifest",
     "InvalidRequest",
     "LocalReceipt",
     "Model",
@@ -63,6 +68,7 @@ __all__ = [
     "ReceiptStore",
     "RequestTooLarge",
     "RetryPolicy",
+    "RowFailure",
     "SavedVideo",
     "ServerError",
     "SpendLimitReached",

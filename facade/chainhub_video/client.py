@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from chainhub_api import AuthenticatedClient
 
     from chainhub_video.async_videos import AsyncVideos
+    from chainhub_video.batch.calls import AsyncBatch, Batch
     from chainhub_video.receipts.receipt import ReceiptStore
     from chainhub_video.request import VideoRequest
     from chainhub_video.videos import Videos
@@ -157,6 +158,13 @@ class ChainHub(_Client[BlockingHttpClient]):
         self._driver = BlockingDriver(self._settings, http_client)
         self.videos = Videos(self._driver)
 
+    @cached_property
+    def batch(self) -> Batch:
+        """Making many videos, from a manifest."""
+        from chainhub_video.batch.calls import Batch  # of use to batches alone
+
+        return Batch(self._driver)
+
     def close(self) -> None:
         """Close the connections. An `http_client` that you passed stays open."""
         self._driver.close()
@@ -195,6 +203,13 @@ class AsyncChainHub(_Client[AsyncHttpClient]):
 
         self._driver = AsyncDriver(self._settings, http_client)
         self.videos = AsyncVideos(self._driver)
+
+    @cached_property
+    def batch(self) -> AsyncBatch:
+        """Making many videos, from a manifest."""
+        from chainhub_video.batch.calls import AsyncBatch  # of use to batches alone
+
+        return AsyncBatch(self._driver)
 
     async def close(self) -> None:
         """Close the connections. An `http_client` that you passed stays open."""

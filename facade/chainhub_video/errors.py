@@ -3,7 +3,8 @@
     ChainHubError
     ├── ConfigurationError          no key, bad base_url, unusable proxy or certificates
     ├── InvalidRequest              refused locally, nothing sent
-    │   └── SpendLimitReached       one create more than max_creates
+    │   ├── SpendLimitReached       one create more than max_creates
+    │   └── InvalidManifest         rows of a batch that cannot be made
     ├── APIError                    the gateway answered with an error
     │   ├── AuthenticationError     401
     │   ├── PermissionDenied        403
@@ -72,6 +73,20 @@ class InvalidRequest(ChainHubError):
 
 class SpendLimitReached(InvalidRequest):
     """This client may not pay for another create. Nothing was sent."""
+
+
+class InvalidManifest(InvalidRequest):
+    """Rows of a batch cannot be made. Nothing was sent.
+
+    Attributes:
+        problems: the first of them, each with its place, its column and what to do.
+        count: how many rows cannot be made.
+    """
+
+    def __init__(self, message: str, *, problems: tuple[str, ...] = (), count: int = 0) -> None:
+        super().__init__(message)
+        self.problems = problems
+        self.count = count
 
 
 class APIError(ChainHubError):

@@ -16,6 +16,7 @@ import chainhub_video
 import pytest
 from chainhub_video import AsyncChainHub, ChainHub, models
 from chainhub_video.async_videos import AsyncVideos
+from chainhub_video.batch.calls import AsyncBatch, Batch
 from chainhub_video.videos import Videos
 
 PACKAGE = Path(chainhub_video.__file__).parent
@@ -41,7 +42,9 @@ def test_all_is_sorted_and_complete() -> None:
     assert imported == set(chainhub_video.__all__)
 
 
-@pytest.mark.parametrize("pair", [(Videos, AsyncVideos), (ChainHub, AsyncChainHub)])
+@pytest.mark.parametrize(
+    "pair", [(Videos, AsyncVideos), (Batch, AsyncBatch), (ChainHub, AsyncChainHub)]
+)
 def test_both_colours_have_the_same_names(pair: tuple[type, type]) -> None:
     """Whatever the blocking class has, the asynchronous one has, and the other way round."""
     blocking, asynchronous = pair
@@ -65,11 +68,12 @@ def test_both_iterators_say_that_they_are() -> None:
     assert returned == ["Iterator[VideoTask]", "AsyncIterator[VideoTask]"]
 
 
-def test_every_parameter_is_documented() -> None:
+@pytest.mark.parametrize("calls", [Videos, Batch])
+def test_every_parameter_is_documented(calls: type) -> None:
     """Each parameter of each call has its line under `Args:`, and each call tells what it returns and raises."""
-    for name, method in _public(Videos).items():
+    for name, method in _public(calls).items():
         documentation = inspect.getdoc(method) or ""
-        for parameter in list(inspect.signature(getattr(Videos, name)).parameters)[1:]:
+        for parameter in list(inspect.signature(getattr(calls, name)).parameters)[1:]:
             assert f"\n    {parameter}: " in documentation, f"{name}: {parameter}"
         assert "Returns:" in documentation
         assert "Raises:" in documentation
@@ -80,7 +84,8 @@ def test_importing_the_client_is_quick() -> None:
     code = """
         import sys
         import chainhub_video
-        print(sorted({"chainhub_video.drivers.blocking", "httpx", "dateutil"} & set(sys.modules)))
+        late = {"chainhub_video.drivers.blocking", "chainhub_video.batch.calls", "httpx", "dateutil", "csv"}
+        print(sorted(late & set(sys.modules)))
     """
     told = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, check=True

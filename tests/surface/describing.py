@@ -16,6 +16,7 @@ import chainhub_sandbox
 import chainhub_video
 import typer
 from chainhub_video.async_videos import AsyncVideos
+from chainhub_video.batch.calls import AsyncBatch, Batch
 from chainhub_video.cli.app import app
 from chainhub_video.videos import Videos
 
@@ -35,6 +36,8 @@ def described() -> str:
         "chainhub_video": _names(chainhub_video),
         "ChainHub.videos": _members(Videos),
         "AsyncChainHub.videos": _members(AsyncVideos),
+        "ChainHub.batch": _members(Batch),
+        "AsyncChainHub.batch": _members(AsyncBatch),
         "chainhub_sandbox": _names(chainhub_sandbox),
         "the command": _commands(),
         "the pytest plugin": _fixtures(),
@@ -169,7 +172,16 @@ def _value(default: Any) -> str:
 def _commands() -> Iterator[str]:
     """Give the commands with their arguments and options, and how each is written, typed and preset."""
     program: Any = typer.main.get_command(app)
-    for name, command in [("chainhub-video", program), *program.commands.items()]:
+    groups = {
+        name: command for name, command in program.commands.items() if hasattr(command, "commands")
+    }
+    nested = [
+        (f"{group} {name}", command)
+        for group, program in groups.items()
+        for name, command in program.commands.items()
+    ]
+    single = [(name, command) for name, command in program.commands.items() if name not in groups]
+    for name, command in [("chainhub-video", program), *single, *nested]:
         yield name
         for option in command.params:
             written = " / ".join([*option.opts, *option.secondary_opts])

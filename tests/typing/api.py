@@ -17,6 +17,8 @@ from chainhub_api import AuthenticatedClient
 from chainhub_video import (
     APIError,
     AsyncChainHub,
+    BatchEvent,
+    BatchReport,
     ChainHub,
     ChainHubError,
     DownloadFailed,
@@ -24,6 +26,7 @@ from chainhub_video import (
     PollPolicy,
     RateLimited,
     RetryPolicy,
+    RowFailure,
     SavedVideo,
     SubmissionUncertain,
     TaskFailed,
@@ -147,6 +150,30 @@ def pictures(hub: ChainHub, picture: Image.Image, file: io.BufferedReader) -> No
     hub.videos.create("p", model="another-model", format="unified", size="4K", aspect_ratio="21:9")
     hub.videos.create("p", model="x", format="soap")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     hub.videos.create("p", model="grok-video-3", image=7)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+
+def many(hub: ChainHub) -> None:
+    report = hub.batch.run("rows.csv", Path("videos"), rate=20, on_event=on_event)
+    assert_type(report, BatchReport)
+    assert_type(report.ok, bool)
+    assert_type(report.reasons, Mapping[str, int])
+    for failure in report.failures:
+        assert_type(failure, RowFailure)
+    hub.batch.run([{"prompt": "p", "model": "grok-video-3", "size": (1280, 720)}], "videos")
+    hub.batch.run(({"prompt": str(number)} for number in range(9)), "videos", dry_run=True)
+    hub.batch.run(["p"], "videos")  # type: ignore[list-item]  # pyright: ignore[reportArgumentType]
+    hub.batch.run("rows.csv")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+
+
+def on_event(event: BatchEvent) -> None:
+    assert_type(event.row, int | None)
+    assert_type(event.task, VideoTask | None)
+    assert_type(event.report, BatchReport | None)
+    assert_type(event.to_json(), dict[str, Any])
+
+
+async def many_async(hub: AsyncChainHub) -> None:
+    assert_type(await hub.batch.run("rows.csv", "videos", max_creates=10), BatchReport)
 
 
 def a_task(task: VideoTask) -> None:

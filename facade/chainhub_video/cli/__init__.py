@@ -3,6 +3,7 @@
     0    done
     1    the gateway, the network, the task or the disk failed
     2    a mistake on this side; nothing was sent, and nothing is paid
+    3    of a batch: the outcome of some creates is unknown
     130  interrupted
 
 Results go to standard output, everything else to standard error.

@@ -12,6 +12,7 @@ import typer
 from chainhub_video.errors import ChainHubError, ConfigurationError, InvalidRequest
 from chainhub_video.text import shorten
 
+from .batch import app as batch
 from .console import (
     PROGRAM,
     fail,
@@ -35,7 +36,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
+app.add_typer(batch, name="batch")
 
 UNANSWERED = (
     "no answer had come yet; if the request had left, it may be paid: look for it in the vendor's "
