@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 from chainhub_video import AsyncChainHub, ChainHub, SavedVideo, TaskStatus
+from chainhub_video.downloads import output
 from chainhub_video.downloads.partfile import PartFile
-from chainhub_video.flows import generate
 from chainhub_video.flows import pictures as flow_pictures
 from chainhub_video.images.fitting import fitted
 
@@ -165,7 +165,7 @@ def test_hashing_a_large_file_holds_up_no_cancellation(
     gateway.on(LINK, say(200, video, MP4))
     with ChainHub(base_url=gateway.url, api_key="the-key", poll=POLL) as hub:
         hub.videos.generate(**UNIFIED.arguments, save_to=target)
-    monkeypatch.setattr(generate, "file_matches", slowly)
+    monkeypatch.setattr(output, "file_matches", slowly)
 
     async def cancelled() -> float:
         async with AsyncChainHub(base_url=gateway.url, api_key="the-key") as hub:

@@ -40,7 +40,7 @@ class S3Server:
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
         self._server: Application = DomainDispatcherApplication(create_backend_app)
         self._listening = make_server("127.0.0.1", 0, self._answer, threaded=True)
-        self._thread = threading.Thread(target=self._listening.serve_forever)
+        self._thread = threading.Thread(target=self._listening.serve_forever, args=(0.05,))
         self.url = f"http://127.0.0.1:{self._listening.server_port}"
         self.requests: list[str] = []
         self.fault: Fault | None = None

@@ -99,7 +99,7 @@ def store(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[_Store]]:
         heard: list[str] = []  # noqa: RUF012
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Fresh)
-    serving = threading.Thread(target=server.serve_forever)
+    serving = threading.Thread(target=server.serve_forever, args=(0.05,))
     serving.start()
     url = f"http://127.0.0.1:{server.server_port}"
     google = {"gcs_base_url": url, "disable_oauth": True}
