@@ -15,7 +15,7 @@ from typing import Any
 from chainhub_video import ChainHub, PollPolicy
 
 ROOT = Path(__file__).resolve().parents[2]
-POLL = PollPolicy(first=0.05, interval=0.1, maximum=0.2, minimum=0.01, jitter=0)
+POLL = PollPolicy(first=0.05, interval=0.1, minimum=0.01, jitter=0)
 
 
 def megabytes() -> float:
