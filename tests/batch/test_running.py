@@ -140,10 +140,10 @@ def test_a_row_that_takes_too_long_goes_on_at_the_next_run(run: Run, gateway: Sa
 @pytest.mark.parametrize(
     ("fault", "reason"),
     [
-        ({"status": 401}, "AuthenticationError"),
-        ({"status": 403, "code": "forbidden"}, "PermissionDenied"),
-        ({"status": 402, "code": "insufficient_user_quota"}, "QuotaExhausted"),
-        ({"status": 404, "code": "not_found"}, "NotFound"),
+        ({"status": 401}, "check CHAINHUB_API_KEY"),
+        ({"status": 403, "code": "forbidden"}, "HTTP 403"),
+        ({"status": 402, "code": "insufficient_user_quota"}, "quota is used up"),
+        ({"status": 404, "code": "not_found"}, "check the id and base_url"),
     ],
 )
 def test_what_every_row_would_meet_stops_the_batch_at_the_first(

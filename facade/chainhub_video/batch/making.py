@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from chainhub_video.task import VideoTask
 
 _REASON = 80  # characters
+_WHY = 200  # characters
 _ALL_ALIKE = (AuthenticationError, PermissionDenied, QuotaExhausted)
 _NO_ROOM = {
     number for name in ("ENOSPC", "EDQUOT", "EROFS") if (number := getattr(errno, name, None)) is not None
@@ -208,7 +209,7 @@ def _all_alike(error: Exception) -> str:
     if isinstance(error, _ALL_ALIKE) or (
         isinstance(error, ConfigurationError | NotFound) and not paid
     ):
-        return reason_of(error)
+        return shorten(str(error), _WHY)
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, OSError) and cause.errno in _NO_ROOM:
