@@ -89,6 +89,31 @@ def target(tmp_path: Path) -> Path:
     return tmp_path / "kitten.mp4"
 
 
+def test_only_the_create_that_was_looked_at_is_sent_again(target: Path) -> None:
+    """What another process has resubmitted, and left uncertain, since the call began is not paid for a third time."""
+
+    class Overtaken(LocalReceipt):
+        looks = 0
+
+        def load(self) -> Receipt | None:
+            self.looks += 1
+            if self.looks == 2 and (found := super().load()) is not None:
+                again = found.submitting(400).to(ReceiptState.UNCERTAIN, reason="it was sent again")
+                assert LocalReceipt(target).swap(found, again)
+            return super().load()
+
+    world = World(LOST)
+    with pytest.raises(SubmissionUncertain):
+        world.play(start(world, target))
+    calls = len(world.calls)
+    settings = Settings(api_key="the-key", retry=RETRY, receipts=Overtaken)
+    options = FollowOptions(timeout=None, poll=None, on_update=None, on_progress=None)
+    job = generate(world, settings, REQUEST, target, options, resubmit_uncertain=True)
+    with pytest.raises(SubmissionUncertain, match="it was sent again"):
+        world.play(job)
+    assert len(world.calls) == calls
+
+
 @pytest.mark.parametrize("change", [1, 2], ids=["claimed", "renewed"])
 def test_a_full_disk_before_the_create_sends_nothing(target: Path, change: int) -> None:
     """A receipt that cannot be claimed, or not be renewed just before sending, keeps the create from leaving."""

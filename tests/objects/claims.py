@@ -217,14 +217,17 @@ class Processes:
         """Return a process that has got one more answer.
 
         One that looks what is there, before it has claimed anything, begins from the beginning: what it has seen before
-        is of no consequence, but for how long it has watched the claim that it saw last.
+        is of no consequence, but for how long it has watched the claim that it saw last; and for what it saw first, if
+        it may send an uncertain create again: only that one.
         """
         answers = self.after(process.answers, answer)
         asked = self.next(process.resubmit, answers)
         if asked[0] == "end":
             return process._replace(answers=0, fresh=False, over=asked[1])
         if asked[0] == "look":
-            answers = self.after(0, *self._answers[answers][-2:]) if answer == LONG else 0
+            told = self._answers[answers]
+            first = told[: int(process.resubmit)]
+            answers = self.after(0, *first, *(told[-2:] if answer == LONG else ()))
         return process._replace(answers=answers)
 
 

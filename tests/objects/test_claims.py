@@ -102,7 +102,7 @@ def test_one_create_is_sent_whatever_happens(
 
 @pytest.mark.parametrize(
     ("processes", "number", "faults", "states"),
-    [(1, 2, 1, 2127), (1, 3, 0, 6322)],
+    [(1, 2, 1, 3111), (1, 3, 0, 16699)],
     indirect=["processes"],
     ids=["two, one lost answer", "three"],
 )

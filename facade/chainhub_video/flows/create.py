@@ -319,11 +319,13 @@ class Submission:
         new = Receipt(
             state=ReceiptState.SUBMITTING, fingerprint=self.fingerprint, request=self.description
         )
+        known = await self.io.run(store.load) if resubmit else None
         while True:
             found = await wait_until_settled(self.io, store, deadline=self.deadline, wanted=new)
             if found is not None and found.task is not None:
                 return found
-            if found is not None and not resubmit:
+            # Whoever allows a second create has looked at the first one, and not at what another process did since.
+            if found is not None and (known is None or found.times != known.times):
                 raise uncertain_error(store, found)
             self.before = found
             if await self._write(store, found, new.submitting(self._longest_create())):
