@@ -3,7 +3,8 @@
     python -m benchmarks.scale            prints the tables
     python -m benchmarks.scale --write    and puts them into docs/scale.md
 
-What a task costs is measured elsewhere and stands in `Costs`; what a gateway allows is unknown, so some limits are tried.
+What a task costs is measured elsewhere and stands in `Costs`; what a gateway allows is unknown, so several limits are
+tried.
 """
 
 from __future__ import annotations
@@ -219,29 +220,34 @@ def report(tasks: int = TASKS) -> str:
     costs = Costs()
     writes, reads = tasks * costs.writes, tasks * costs.reads
     dollars = (writes * PRICES[0] + reads * PRICES[1]) / 1000
-    rows = ["| Service and machines | finished after | looks a task | delay, mean | slowest 5 % | at once | uncertain | failed |",
-            "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |"]  # fmt: skip
+    heads = ["Service and machines", "finished after", "looks a task", "delay, mean", "slowest 5 %"]
+    table = [[*heads, "at once", "uncertain", "failed"]]
     for name, day in days.items():
-        rows.append(
-            f"| {name} | {day.seconds / 3600:.1f} h | {day.looks:.1f} | {day.delay[0]:.1f} s | over {day.delay[1]:.0f} s "
-            f"| {day.most:,} | {day.uncertain:,} | {day.failed:,} |"
-        )
-    resources = [*next(iter(days.values())).loads]
-    rows += ["", f"| Used in the busiest ten minutes | {' | '.join(resources)} |",
-             f"| --- |{' ---: |' * len(resources)}"]  # fmt: skip
+        mean, slow = day.delay
+        spent = [
+            f"{day.seconds / 3600:.1f} h",
+            f"{day.looks:.1f}",
+            f"{mean:.1f} s",
+            f"{slow:.0f} s",
+        ]
+        table.append([name, *spent, f"{day.most:,}", f"{day.uncertain:,}", f"{day.failed:,}"])
+    used = [["Used in the busiest ten minutes", *next(iter(days.values())).loads]]
     for name, day in days.items():
-        first, second = sorted(day.loads, key=lambda each: -day.loads[each])[:2]
-        cells = (
-            f"**{day.loads[each]:.0%}**" if each in (first, second) else f"{day.loads[each]:.0%}"
-            for each in resources
-        )
-        rows.append(f"| {name} | {' | '.join(cells)} |")
-    rows += [
-        "",
-        f"A million tasks on a bucket: {writes / 1e6:.0f} million writes and {reads / 1e6:.0f} million reads, "
-        f"{dollars:.0f} US dollars at S3's list price, without storage and traffic.",
-    ]
-    return "\n".join(rows) + "\n"
+        most = sorted(day.loads, key=lambda each: -day.loads[each])[:2]
+        shown = [
+            f"**{load:.0%}**" if each in most else f"{load:.0%}" for each, load in day.loads.items()
+        ]
+        used.append([name, *shown])
+    bill = (
+        f"All of it on a bucket: {writes / 1e6:.0f} million writes and {reads / 1e6:.0f} million reads, "
+        f"{dollars:.0f} US dollars at S3's list price, without storage and traffic."
+    )
+    return f"{_lines(table)}\n{_lines(used)}\n{bill}\n"
+
+
+def _lines(table: list[list[str]]) -> str:
+    rule = ["---", *["---:"] * (len(table[0]) - 1)]
+    return "".join(f"| {' | '.join(row)} |\n" for row in (table[0], rule, *table[1:]))
 
 
 def main() -> int:

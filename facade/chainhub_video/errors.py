@@ -83,8 +83,15 @@ class InvalidManifest(InvalidRequest):
         count: how many rows cannot be made.
     """
 
-    def __init__(self, message: str, *, problems: tuple[str, ...] = (), count: int = 0) -> None:
-        super().__init__(message)
+    def __init__(
+        self,
+        message: str,
+        *,
+        problems: tuple[str, ...] = (),
+        count: int = 0,
+        task: VideoTask | None = None,
+    ) -> None:
+        super().__init__(message, task=task)
         self.problems = problems
         self.count = count
 

@@ -6,6 +6,7 @@ import math
 import time
 from typing import Any
 
+import attrs
 import pytest
 from chainhub_video import (
     APIError,
@@ -24,7 +25,7 @@ from chainhub_video import (
 from chainhub_video.io import TransportFailure
 
 from .answering import Answer, drip, garbage, half_head, hang_up, page, reset, say, silence, tell
-from .colours import Colour
+from .colours import POLL, Colour
 from .scripted import Gateway
 from .wires import OPENAI, WIRES, Wire
 
@@ -136,9 +137,10 @@ UNKNOWN_YET: dict[str, Answer] = {
 
 @pytest.mark.parametrize("case", UNKNOWN_YET)
 def test_a_task_just_created_may_be_unknown(
-    hub: Any, wire: Wire, gateway: Gateway, case: str
+    colour: Colour, wire: Wire, gateway: Gateway, case: str
 ) -> None:
     """However a node says that it does not know a task, the client that has just created it asks on."""
+    hub: Any = colour.hub(gateway.url, poll=attrs.evolve(POLL, settle=30))
     answer = UNKNOWN_YET[case]
     gateway.on("create", tell(wire.created()))
     gateway.on("query", answer, answer, answer, tell(wire.seen("completed")))
