@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import attrs
 
-from benchmarks.scale import SETTINGS, Setting, simulated
+from benchmarks.scale import Setting, simulated
 
 SMALL = Setting("small", per_minute=600, at_once=500, workers=1)
 
@@ -24,10 +24,3 @@ def test_limits_decide_how_long_it_takes() -> None:
     assert half.seconds > 1.5 * day.seconds
     assert 0 < day.failed < 200
     assert day.loads["tasks at once"] == 1.0
-
-
-def test_a_million_tasks_fit_into_a_day() -> None:
-    """By the rates of the first setting of the page, which is simulated in part."""
-    day = simulated(SETTINGS[0], tasks=20_000)
-    assert day.most < SETTINGS[0].at_once
-    assert 1_000_000 / (20_000 / day.seconds) < 26 * 3600
