@@ -349,8 +349,8 @@ def test_creates_are_begun_at_a_rate(
 
 def test_an_address_is_no_folder(run: Run) -> None:
     """A place that batches cannot write to is refused in words."""
-    with pytest.raises(InvalidRequest, match="folder of this machine"):
-        run(kittens(1), out="s3://bucket/videos")
+    with pytest.raises(InvalidRequest, match="give a folder's path, or s3"):
+        run(kittens(1), out="ftp://host/videos")
 
 
 def test_what_can_be_read_once_is_kept(run: Run) -> None:

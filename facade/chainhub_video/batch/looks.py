@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -44,7 +45,7 @@ class Looks:
         self.room: int | None = None
         self.trouble: str | None = None
         self._planned = 0
-        self._rows = self._valid_rows(source)
+        self._looked = self._look_at(self._valid_rows(source))
 
     def next(self) -> tuple[list[tuple[Row, Look]], tuple[Row, Look] | None, bool]:
         """Look at rows until one has to be made, or enough were seen.
@@ -53,8 +54,7 @@ class Looks:
             Those for which nothing is to be done, the one that has to be made, and whether there are no more.
         """
         passed: list[tuple[Row, Look]] = []
-        for row in islice(self._rows, AT_A_TIME):
-            look = look_at(row, self._place, self._gateway)
+        for row, look in islice(self._looked, AT_A_TIME):
             if self._has_to_be_made(look):
                 return passed, (row, look), False
             passed.append((row, look))
@@ -75,6 +75,19 @@ class Looks:
             return False
         self._planned += 1
         return True
+
+    def _look_at(self, rows: Iterator[Row]) -> Iterator[tuple[Row, Look]]:
+        """Look at each row, or at some ahead side by side, where the place takes its time."""
+
+        def look(row: Row) -> tuple[Row, Look]:
+            return row, look_at(row, self._place, self._gateway)
+
+        if self._place.looks_at_once == 1:
+            yield from map(look, rows)
+            return
+        with ThreadPoolExecutor(self._place.looks_at_once) as pool:
+            while ahead := [*islice(rows, AT_A_TIME)]:
+                yield from pool.map(look, ahead)
 
     def _has_to_be_made(self, look: Look) -> bool:
         if self._options.dry_run or look.status is RowStatus.SAVED:

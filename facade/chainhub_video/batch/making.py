@@ -143,7 +143,7 @@ async def run_row(
         **about,
         outcome=Outcome.SAVED,
         seconds=time.monotonic() - began,
-        path=str(saved.path),
+        path=saved.url or str(saved.path),
         size=saved.size,
         sha256=saved.sha256,
         task_id=saved.task.id,

@@ -1,4 +1,4 @@
-"""Where the videos of a batch go, with their receipts: a folder of this machine."""
+"""Where the videos of a batch go, with their receipts: a folder, or a prefix of a bucket."""
 
 from __future__ import annotations
 
@@ -6,14 +6,19 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from chainhub_video.batch.names import SUFFIX
 from chainhub_video.errors import InvalidRequest, ReceiptConflict
+from chainhub_video.policies import RetryPolicy
 from chainhub_video.receipts.file import SUFFIX as RECEIPT_SUFFIX
 from chainhub_video.receipts.file import LocalReceipt
 from chainhub_video.receipts.receipt import Receipt, ReceiptStore
 
+if TYPE_CHECKING:
+    from chainhub_video.objects.output import ObjectOutput
+
+_OBJECTS = ("s3://", "gs://", "az://")
 ReceiptOf = Callable[[Path], ReceiptStore]
 
 
@@ -22,9 +27,11 @@ class Place(Protocol):
 
     Attributes:
         name: what to call it in a message, and what `place_of` makes it of again.
+        looks_at_once: receipts that are better read side by side.
     """
 
     name: str
+    looks_at_once: int
 
     def prepare(self) -> None:
         """Make it ready for videos.
@@ -63,18 +70,79 @@ def place_of(out: str | os.PathLike[str], receipt_of: ReceiptOf | None = None) -
     """Return the place that is meant.
 
     Args:
-        out: a folder.
-        receipt_of: makes the receipt of an output; by default a file beside it.
+        out: a folder, or an address such as `s3://bucket/prefix`.
+        receipt_of: makes the receipt of an output; by default it lies beside it.
 
     Raises:
-        InvalidRequest: it is an address, which batches cannot write to.
+        InvalidRequest: it is an address, and none of a bucket.
+        ConfigurationError: it is a bucket's, and the extra `cloud` is missing, or cannot be set up.
     """
     text = os.fspath(out)
+    if text.startswith(_OBJECTS):
+        return ObjectPlace(text, None if receipt_of is LocalReceipt else receipt_of)
     if "://" in text:
         raise InvalidRequest(
-            f"out is {text!r:.200}, and a batch saves to a folder of this machine: give its path"
+            f"out is {text!r:.200}: give a folder's path, or s3://BUCKET/PREFIX (also gs:// and az://)"
         )
     return LocalPlace(text, receipt_of or LocalReceipt)
+
+
+class ObjectPlace:
+    """A prefix of a bucket.
+
+    Args:
+        url: of the prefix.
+        receipt_of: makes the receipt of an output; None for one beside it.
+    """
+
+    looks_at_once = 16
+
+    def __init__(self, url: str, receipt_of: ReceiptOf | None) -> None:
+        self.name = url.rstrip("/")
+        self._receipt_of = receipt_of
+        self._output("any")  # so that a wrong address is told at once
+
+    def _output(self, name: str) -> ObjectOutput:
+        from chainhub_video.objects.address import address_in  # of no use to folders
+        from chainhub_video.objects.output import ObjectOutput
+
+        if (address := address_in(self.target(name))) is None:
+            raise InvalidRequest(f"out is {self.name!r:.200}: give s3://BUCKET/PREFIX")
+        return ObjectOutput(address, RetryPolicy())
+
+    def prepare(self) -> None:
+        """See whether it can be written to, by writing something small."""
+        try:
+            self._output("any").check()
+        except OSError as error:
+            raise InvalidRequest(f"{self.name} cannot be written to: {error}") from error
+
+    def target(self, name: str) -> str:
+        """Return the output's address."""
+        return f"{self.name}/{name}{SUFFIX}"
+
+    def receipt(self, name: str) -> ReceiptStore:
+        """Return the receipt beside the object, or where the client keeps it."""
+        output = self._output(name)
+        return output.receipt() if self._receipt_of is None else self._receipt_of(output.path)
+
+    def size(self, name: str) -> int | None:
+        """Return the bytes of the output's object."""
+        return self._output(name).size()
+
+    def room(self) -> int | None:
+        """Nobody knows."""
+        return None
+
+    def receipts(self) -> Iterator[tuple[str, Receipt | ReceiptConflict]]:
+        """Read the receipts below the prefix."""
+        from chainhub_video.objects.receipts import receipts_below
+
+        try:
+            for url, receipt in receipts_below(self.name):
+                yield url.removeprefix(f"{self.name}/").removesuffix(SUFFIX), receipt
+        except OSError as error:
+            raise InvalidRequest(f"{self.name} cannot be read: {error}") from error
 
 
 class LocalPlace:
@@ -84,6 +152,8 @@ class LocalPlace:
         folder: its path; made if it is not there.
         receipt_of: makes the receipt of an output.
     """
+
+    looks_at_once = 1
 
     def __init__(self, folder: str, receipt_of: ReceiptOf) -> None:
         self.name = os.path.abspath(folder)  # noqa: PTH100 - keeps a text

@@ -243,7 +243,7 @@ def download(
     from chainhub_video import ChainHub
     from chainhub_video.downloads.partfile import checked_target
 
-    target = checked_target(output)
+    target = output if "://" in output else checked_target(output)
     line = display("asking", unanswered="nothing was saved")
     with line as shown, ChainHub() as hub:
         task = hub.videos.wait(

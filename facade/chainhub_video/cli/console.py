@@ -59,7 +59,7 @@ def report(saved: SavedVideo, *, as_json: bool) -> None:
     if as_json:
         show_json(
             {
-                "path": str(saved.path),
+                "path": saved.url or str(saved.path),
                 "bytes": saved.size,
                 "sha256": saved.sha256,
                 "verified": saved.verified,
@@ -68,7 +68,7 @@ def report(saved: SavedVideo, *, as_json: bool) -> None:
         )
     else:
         doubt = ", may be cut: nothing says where it ends" if saved.verified == "unknown" else ""
-        show(f"{saved.path} ({readable(saved.size)}, task {saved.task.label}{doubt})")
+        show(f"{saved.url or saved.path} ({readable(saved.size)}, task {saved.task.label}{doubt})")
 
 
 def percent(task: VideoTask) -> str:

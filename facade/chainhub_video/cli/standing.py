@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 from chainhub_video import ChainHub
 from chainhub_video.errors import InvalidRequest
 from chainhub_video.receipts.file import SUFFIX, LocalReceipt
-from chainhub_video.receipts.receipt import Receipt
+from chainhub_video.receipts.receipt import Receipt, ReceiptStore
 
 from .console import percent, readable, show, show_json, task_as_json, word
 
@@ -28,7 +28,7 @@ def tell(one: str, wire_format: str | None, *, as_json: bool) -> None:
     Raises:
         ChainHubError: there is neither a receipt nor an answer.
     """
-    store = LocalReceipt.of(one)
+    store = receipt_of(one)
     receipt = store.load()
     if receipt is not None:
         if as_json:
@@ -36,7 +36,9 @@ def tell(one: str, wire_format: str | None, *, as_json: bool) -> None:
         else:
             show(f"{one}: {_described(receipt)}")
         return
-    if os.path.lexists(one) or one.endswith((".mp4", SUFFIX)):  # no id looks like that
+    if (
+        "://" in one or os.path.lexists(one) or one.endswith((".mp4", SUFFIX))
+    ):  # no id looks like that
         raise InvalidRequest(f"there is no receipt {store.name}: nothing was started there")
     with ChainHub() as hub:
         task = hub.videos.retrieve(one, format=cast("FormatName | None", wire_format))
@@ -45,6 +47,19 @@ def tell(one: str, wire_format: str | None, *, as_json: bool) -> None:
     else:
         reason = f": {task.failure_reason}" if task.failure_reason else ""
         show(f"{word(task)} {percent(task)}{reason} (task {task.label})")
+
+
+def receipt_of(one: str) -> ReceiptStore:
+    """Return the receipt of an output, given its path or address, or those of the receipt."""
+    if not one.startswith(("s3://", "gs://", "az://")):
+        return LocalReceipt.of(one)
+    from chainhub_video.objects.address import address_in
+    from chainhub_video.objects.output import ObjectOutput
+    from chainhub_video.policies import RetryPolicy
+
+    address = address_in(one.removesuffix(SUFFIX))
+    assert address is not None
+    return ObjectOutput(address, RetryPolicy()).receipt()
 
 
 def _described(receipt: Receipt) -> str:

@@ -52,5 +52,21 @@ class ObjectOutput:
             return False
         return result.get("etag") in (None, found.etag)
 
+    def check(self) -> None:
+        """Make sure that its bucket can be written to, and keeps to conditions.
+
+        Raises:
+            OSError: it does not.
+        """
+        self._bucket.check_conditions(self._address.key)
+
+    def size(self) -> int | None:
+        """Return the object's bytes; None if it is not there, or cannot be asked for."""
+        try:
+            found = self._bucket.facts(self._address.key)
+        except StoreFailed:
+            return None
+        return None if found is None else found.size
+
     def clear_abandoned(self) -> None:
         """There is nothing to clear: what a killed process has uploaded is for the bucket's lifecycle rules."""
