@@ -19,6 +19,8 @@ from chainhub_video.drivers.asynchronous import AsyncDriver
 from chainhub_video.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from distributed import Client
+
     from chainhub_video.batch.report import BatchEvent, BatchReport
     from chainhub_video.drivers.blocking import BlockingDriver
 
@@ -44,6 +46,7 @@ class Batch:
         skip_invalid: bool = False,
         timeout: float | None = 1200,
         on_event: Callable[[BatchEvent], Any] | None = None,
+        cluster: Client | None = None,
     ) -> BatchReport:
         """Make a video of each row, once: run again, it goes on where it stopped.
 
@@ -69,6 +72,8 @@ class Batch:
             skip_invalid: leave out the rows that cannot be made, instead of refusing all.
             timeout: seconds for each row, None for ever. One that takes longer goes on when this is run again.
             on_event: is called with each `BatchEvent`.
+            cluster: a `distributed.Client` of a Dask cluster whose workers make the rows (extra `cluster`). Each worker
+                takes the key from its own environment, and must see `out` and the pictures.
 
         Returns:
             What became of the rows. Failures of single rows are in it, and raise nothing.
@@ -76,7 +81,9 @@ class Batch:
         Raises:
             InvalidManifest: some rows cannot be made; nothing was sent.
             InvalidRequest: the manifest cannot be read, or another argument is wrong; nothing was sent.
-            ConfigurationError: the blocking client was made with an `http_client`, or is closed.
+            ConfigurationError: the blocking client was made with an `http_client`, or is closed; or a worker of the
+                cluster cannot make rows.
+            ConnectionFailed: the scheduler of the cluster is gone; run it again.
             KeyboardInterrupt: Ctrl-C; the rows that ran are done, or can be gone on with.
         """
         if self._driver.lent is not None:
@@ -101,7 +108,7 @@ class Batch:
         async def main() -> BatchReport:
             driver = AsyncDriver(self._driver.settings)
             try:
-                return await run_batch(driver, rows, out, options, on_event, interruption)
+                return await run_batch(driver, rows, out, options, on_event, interruption, cluster)
             finally:
                 await driver.close()
 
@@ -132,6 +139,7 @@ class AsyncBatch:
         skip_invalid: bool = False,
         timeout: float | None = 1200,
         on_event: Callable[[BatchEvent], Any] | None = None,
+        cluster: Client | None = None,
     ) -> BatchReport:
         """Make a video of each row, once: run again, it goes on where it stopped.
 
@@ -157,6 +165,8 @@ class AsyncBatch:
             skip_invalid: leave out the rows that cannot be made, instead of refusing all.
             timeout: seconds for each row, None for ever. One that takes longer goes on when this is run again.
             on_event: is called with each `BatchEvent`.
+            cluster: a `distributed.Client` of a Dask cluster whose workers make the rows (extra `cluster`). Each worker
+                takes the key from its own environment, and must see `out` and the pictures.
 
         Returns:
             What became of the rows. Failures of single rows are in it, and raise nothing.
@@ -164,7 +174,9 @@ class AsyncBatch:
         Raises:
             InvalidManifest: some rows cannot be made; nothing was sent.
             InvalidRequest: the manifest cannot be read, or another argument is wrong; nothing was sent.
-            ConfigurationError: the blocking client was made with an `http_client`, or is closed.
+            ConfigurationError: the blocking client was made with an `http_client`, or is closed; or a worker of the
+                cluster cannot make rows.
+            ConnectionFailed: the scheduler of the cluster is gone; run it again.
             KeyboardInterrupt: Ctrl-C; the rows that ran are done, or can be gone on with.
         """
         options = BatchOptions(
@@ -178,7 +190,7 @@ class AsyncBatch:
             skip_invalid=skip_invalid,
             timeout=timeout,
         )
-        return await run_batch(self._driver, rows, out, options, on_event)
+        return await run_batch(self._driver, rows, out, options, on_event, cluster=cluster)
 
 
 def _completed(

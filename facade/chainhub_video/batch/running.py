@@ -26,6 +26,7 @@ from chainhub_video.batch.status import Look, RowStatus, look_at
 from chainhub_video.io import IO
 
 if TYPE_CHECKING:
+    from chainhub_video.batch.cluster import Cluster
     from chainhub_video.drivers.asynchronous import AsyncDriver
     from chainhub_video.settings import Settings
     from chainhub_video.task import VideoTask
@@ -40,10 +41,14 @@ async def run_batch(
     options: BatchOptions,
     on_event: Callable[[BatchEvent], Any] | None,
     interruption: Interruption | None = None,
+    cluster: Any = None,
 ) -> BatchReport:
     """Check a manifest whole, then make its rows; see `Batch.run`."""
     settings = driver.settings
     place = place_of(out, settings.receipts)
+    workers = (
+        None if cluster is None else await asyncio.to_thread(_cluster, cluster, settings, options)
+    )
     wake = asyncio.Event()
     brakes = Brakes(options.max_creates, options.stop_after_failures, wake.set)
     if interruption is not None:
@@ -62,7 +67,23 @@ async def run_batch(
         return BatchReport(stopped=INTERRUPTED, interrupted=True, dry_run=options.dry_run)
     finally:
         given_up.set()  # the thread of a caller who was cancelled
-    return await _Run(driver, source, checked, place, options, brakes, wake, on_event).run()
+    run = _Run(driver, source, checked, place, options, brakes, wake, on_event)
+    if workers is None:
+        return await run.run()
+    await workers.begin()
+    try:
+        return await run.run(workers)
+    finally:
+        await workers.end()
+
+
+def _cluster(client: Any, settings: Settings, options: BatchOptions) -> Cluster:
+    from chainhub_video.batch.cluster import Cluster  # of no use to a single machine
+
+    cluster = Cluster(client, settings, options)
+    if not options.dry_run:
+        cluster.check()
+    return cluster
 
 
 class _Run:
@@ -91,6 +112,7 @@ class _Run:
         self._trouble: BaseException | None = None
         self._stopped: str | None = None
         self._told: str | None = None
+        self._cluster: Cluster | None = None
         self._looks = Looks(source, checked, place, options, driver.settings, brakes)
         self._row_options = RowOptions(
             out=place.name,
@@ -100,8 +122,9 @@ class _Run:
             began=datetime.now(UTC),
         )
 
-    async def run(self) -> BatchReport:
-        """Start the rows, wait for them, and return the report."""
+    async def run(self, cluster: Cluster | None = None) -> BatchReport:
+        """Start the rows, here or on a cluster, wait for them, and return the report."""
+        self._cluster = cluster
         self._count_invalid()
         await self._tell(BatchEvent(kind="begin", report=self._report()))
         try:
@@ -173,6 +196,8 @@ class _Run:
         if creates and not await self._may_create():
             return False
         if creates:
+            if self._cluster is not None:
+                await self._cluster.admit()
             self._brakes.reserve()
             self._creating += 1
         task = asyncio.create_task(self._make(row, look, creates=creates))
@@ -226,26 +251,55 @@ class _Run:
             if not accepted:
                 accepted = True
                 self._brakes.accepted()
+                self._give_back()
             await self._tell(self._about(row, "update", task=task))
 
         await self._tell(self._about(row, "start", status=look.status.value))
         try:
-            result = await run_row(self._videos, row, self._row_options, on_update)
+            if self._cluster is None:
+                result = await run_row(self._videos, row, self._row_options, on_update)
+            else:
+                result = await self._cluster.run_row(
+                    row, self._row_options, self._in_turn(on_update)
+                )
         except asyncio.CancelledError:
             self._count_cancelled(row, creates=creates)
             raise
         finally:
             self._creating -= creates
+            heard, accepted = accepted, True  # an update may still come
+            if not heard:
+                self._give_back()
         paid = creates and (result.task_id is not None or result.outcome is Outcome.UNCERTAIN)
         created = paid and look.status is not RowStatus.SENDING  # that one was another process's
         self._tally.creates += created
         if creates and not paid:
             self._brakes.release()
-        if not accepted and result.outcome is Outcome.SAVED:
+        if not heard and result.outcome is Outcome.SAVED:
             self._brakes.accepted()
         self._count(result)
         self._brakes.ended(result, created=created)
         await self._tell(_end_of(result))
+
+    def _give_back(self) -> None:
+        """Let the cluster send another create."""
+        if self._cluster is not None:
+            self._cluster.accepted()
+
+    def _in_turn(self, tell: Callable[[VideoTask], Any]) -> Callable[[VideoTask], None]:
+        """Return a plain function that tells one update after the other."""
+        last: asyncio.Task[None] | None = None
+
+        async def after(before: asyncio.Task[None] | None, task: VideoTask) -> None:
+            if before is not None:
+                await asyncio.wait([before])
+            await tell(task)
+
+        def told(task: VideoTask) -> None:
+            nonlocal last
+            last = asyncio.create_task(after(last, task))
+
+        return told
 
     def _count(self, result: RowResult) -> None:
         if result.outcome is Outcome.SAVED:

@@ -71,6 +71,14 @@ def run(
             metavar="SECONDS", callback=checked_seconds, help="How long to wait for each."
         ),
     ] = 1200,
+    dask: Annotated[
+        str | None,
+        typer.Option(
+            "--dask",
+            metavar="ADDRESS",
+            help="Have it made by a Dask cluster: its scheduler's address.",
+        ),
+    ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print each event as one JSON object a line.")
     ] = False,
@@ -81,6 +89,11 @@ def run(
 
     from .batch_display import batch_display
 
+    cluster = None
+    if dask is not None:
+        from chainhub_video.batch.cluster import connected
+
+        cluster = connected(dask)
     with batch_display(as_json=as_json) as shown, ChainHub(inline_images=inline_images) as hub:
         try:
             report = hub.batch.run(
@@ -96,6 +109,7 @@ def run(
                 skip_invalid=skip_invalid,
                 timeout=timeout,
                 on_event=shown.tell,
+                cluster=cluster,
             )
         except InvalidManifest as error:
             shown.close()
