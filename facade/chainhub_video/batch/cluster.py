@@ -11,16 +11,17 @@ import asyncio
 import threading
 from collections import deque
 from collections.abc import Callable, Coroutine
-from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import attrs
 
 from chainhub_video._version import __version__
+from chainhub_video.async_videos import AsyncVideos
 from chainhub_video.batch.making import Outcome, RowOptions, RowResult, run_row
+from chainhub_video.drivers.asynchronous import AsyncDriver
 from chainhub_video.errors import ConfigurationError, ConnectionFailed
 from chainhub_video.policies import PollPolicy, RetryPolicy
-from chainhub_video.settings import Settings, Timeouts
+from chainhub_video.settings import Settings, Timeouts, checked_key
 from chainhub_video.task import VideoTask
 
 if TYPE_CHECKING:
@@ -96,16 +97,9 @@ class Cluster:
             raise ConfigurationError(
                 f"{kept[0]}= is a function of this process, and cannot be used on a cluster: leave it out"
             )
-        self._client, self._settings, self._options = client, settings, options
-        self._order = Order(
-            settings.base_url,
-            settings.timeouts,
-            settings.retry,
-            settings.poll,
-            settings.inline_images,
-            settings.max_download,
-            settings.max_in_flight,
-        )
+        self._client: Any = client
+        self._settings = settings
+        self._order = Order(**{name: getattr(settings, name) for name in attrs.fields_dict(Order)})
         self._topic = f"chainhub-video-{id(self):x}"
         self._creating = self._semaphore("creates in flight", options.concurrency)
         self._starting: Any = None
@@ -129,7 +123,7 @@ class Cluster:
         """
         try:
             self._client.wait_for_workers(1, timeout=_PATIENCE)
-            found = self._client.run(_standing)
+            found: dict[str, tuple[str, bool]] = self._client.run(_standing)
         except (OSError, TimeoutError) as error:
             raise ConfigurationError(f"the cluster has no worker that answers ({error})") from error
         except Exception as error:  # a worker without the package cannot even read the question
@@ -170,15 +164,16 @@ class Cluster:
         await asyncio.to_thread(self._creating.acquire)
         if self._starting is not None:
             await asyncio.to_thread(self._starting.acquire)
-            self._leases.append(
-                asyncio.get_running_loop().call_later(
-                    _MINUTE, partial(_let_go, self._starting, self._client)
-                )
-            )
+            loop = asyncio.get_running_loop()
+            self._leases.append(loop.call_later(_MINUTE, self._let_go, self._starting))
 
     def accepted(self) -> None:
         """Give back what `admit` took: the create has its answer, or has come to nothing."""
-        _let_go(self._creating, self._client)
+        self._let_go(self._creating)
+
+    def _let_go(self, semaphore: Any) -> None:
+        """Release a lease, without waiting for it."""
+        asyncio.get_running_loop().run_in_executor(None, semaphore.release)
 
     async def run_row(
         self, row: Row, options: RowOptions, on_update: Callable[[VideoTask], Any]
@@ -232,11 +227,6 @@ def _finish(done: asyncio.Future[None]) -> None:
         done.set_result(None)
 
 
-def _let_go(semaphore: Any, client: Any) -> None:
-    """Release a lease without waiting for it."""
-    client.loop.add_callback(semaphore._release)
-
-
 def _standing() -> tuple[str, bool]:
     """Tell, on a worker, what it has."""
     import os
@@ -269,19 +259,10 @@ class _Shared:
     _lock = threading.Lock()
 
     def __init__(self, order: Order) -> None:
-        from chainhub_video.client import AsyncChainHub
-
         self._loop = asyncio.new_event_loop()
         threading.Thread(target=self._loop.run_forever, name="chainhub-video", daemon=True).start()
-        self.videos = AsyncChainHub(
-            base_url=order.base_url,
-            timeout=order.timeouts,
-            retry=order.retry,
-            poll=order.poll,
-            inline_images=order.inline_images,
-            max_download=order.max_download,
-            max_in_flight=order.max_in_flight,
-        ).videos
+        settings = Settings(api_key=checked_key(None), **attrs.asdict(order, recurse=False))
+        self.videos = AsyncVideos(AsyncDriver(settings))
 
     @classmethod
     def of(cls, order: Order) -> _Shared:
