@@ -131,15 +131,8 @@ def played(
             report = run(resubmit_uncertain=True)
         second = gateway.paid - first
         s3.fault = None
-        return Verdict(
-            rows,
-            (first, second),
-            uncertain,
-            sum(_is_whole(s3, number) for number in range(rows)),
-            kills,
-            refused[0],
-            seconds,
-        )
+        whole = sum(_is_whole(s3, number) for number in range(rows))
+        return Verdict(rows, (first, second), uncertain, whole, kills, refused[0], seconds)
 
 
 def _cluster(workers: int) -> Any:
