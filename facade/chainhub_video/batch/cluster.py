@@ -20,13 +20,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import attrs
 
+from chainhub_video.async_videos import AsyncVideos
 from chainhub_video.batch.making import Outcome, RowOptions, RowResult, reason_of, run_row
 from chainhub_video.batch.places import place_of
 from chainhub_video.batch.status import RowStatus, look_at
+from chainhub_video.drivers.asynchronous import AsyncDriver
 from chainhub_video.errors import ConfigurationError, ConnectionFailed, SpendLimitReached
 from chainhub_video.policies import PollPolicy, RetryPolicy
 from chainhub_video.receipts.file import LocalReceipt
-from chainhub_video.settings import Settings, Timeouts
+from chainhub_video.settings import Settings, Spending, Timeouts, checked_key, checked_limit
 from chainhub_video.task import VideoTask
 
 if TYPE_CHECKING:
@@ -34,7 +36,6 @@ if TYPE_CHECKING:
 
     from chainhub_video.batch.options import BatchOptions
     from chainhub_video.batch.rows import Row
-    from chainhub_video.drivers.asynchronous import AsyncDriver
 
 T = TypeVar("T")
 
@@ -102,16 +103,13 @@ class Order:
     @classmethod
     def of(cls, settings: Settings) -> Order:
         """Return the order for workers of a client with these settings."""
-        return cls(
-            metadata.version(PACKAGE),
-            settings.base_url,
-            settings.timeouts,
-            settings.retry,
-            settings.poll,
-            settings.inline_images,
-            settings.max_download,
-            settings.max_in_flight,
-        )
+        names = [name for name in attrs.fields_dict(cls) if name != "version"]
+        return cls(metadata.version(PACKAGE), **{name: getattr(settings, name) for name in names})
+
+    def settings(self) -> Settings:
+        """Return the settings of a worker's client, with the key and the limit of its own environment."""
+        fields = attrs.asdict(self, recurse=False, filter=lambda field, _: field.name != "version")
+        return Settings(api_key=checked_key(None), spending=Spending(checked_limit(None)), **fields)
 
 
 class Cluster:
@@ -443,17 +441,7 @@ class _Shared:
     _lock = threading.Lock()
 
     def __init__(self, order: Order) -> None:
-        from chainhub_video.client import AsyncChainHub
-
-        self.videos = AsyncChainHub(
-            base_url=order.base_url,
-            timeout=order.timeouts,
-            retry=order.retry,
-            poll=order.poll,
-            inline_images=order.inline_images,
-            max_download=order.max_download,
-            max_in_flight=order.max_in_flight,
-        ).videos
+        self.videos = AsyncVideos(AsyncDriver(order.settings()))
         self._loop = asyncio.new_event_loop()
         threading.Thread(target=self._loop.run_forever, name="chainhub-video", daemon=True).start()
 
