@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import pickle
 import secrets
 import threading
 from collections.abc import Callable, Coroutine
@@ -25,7 +26,12 @@ from chainhub_video.batch.making import Outcome, RowOptions, RowResult, reason_o
 from chainhub_video.batch.places import place_of
 from chainhub_video.batch.status import RowStatus, look_at
 from chainhub_video.drivers.asynchronous import AsyncDriver
-from chainhub_video.errors import ConfigurationError, ConnectionFailed, SpendLimitReached
+from chainhub_video.errors import (
+    ConfigurationError,
+    ConnectionFailed,
+    InvalidRequest,
+    SpendLimitReached,
+)
 from chainhub_video.policies import PollPolicy, RetryPolicy
 from chainhub_video.receipts.file import LocalReceipt
 from chainhub_video.settings import Settings, Spending, Timeouts, checked_key, checked_limit
@@ -296,7 +302,7 @@ class Cluster:
                 _distributed().KilledWorker
             ) as error:  # Dask gives up after few, and the receipt tells the rest
                 trouble = error
-            except (ConnectionFailed, SpendLimitReached):
+            except ConnectionFailed:
                 raise
             except Exception as error:  # noqa: BLE001 - such as a picture that cannot be pickled: one row's trouble
                 trouble = error
@@ -330,6 +336,12 @@ class Cluster:
             raise
 
     def _submit(self, row: Row, options: RowOptions, key: str) -> Any:
+        try:
+            pickle.dumps(row)  # Dask would log its whole graph before it says so
+        except Exception as error:
+            raise InvalidRequest(
+                f"a picture cannot be sent to a worker ({error}): give a path or a link"
+            ) from error
         return self._client.submit(
             make, row, options, self._order, self._run, key=key, pure=False
         )  # fmt: skip
