@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import pickle
 import re
+import subprocess
+import sys
+import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
@@ -19,6 +24,7 @@ from chainhub_video import AsyncChainHub, BatchEvent, ChainHub, ConfigurationErr
 from chainhub_video.batch.cluster import Order, connected, make
 from chainhub_video.batch.making import RowOptions
 from chainhub_video.batch.rows import Row
+from chainhub_video.cli.app import run as command
 
 from .child import POLL
 from .clustered import _cluster, played
@@ -208,7 +214,8 @@ def test_runs_on_one_cluster_share_their_limits(
     """A run whose limit another one has used up sends nothing, can be stopped, and goes on when there is room."""
     before = creates(guarded)
     name = f"chainhub-video: 2 creates in flight, {guarded.url}"
-    other: Any = distributed.Semaphore(2, name, workers.scheduler, workers.loop)
+    make_semaphore: Any = distributed.Semaphore
+    other = make_semaphore(2, name, workers.scheduler, workers.loop)
     assert other.acquire()
     assert other.acquire()
     options = {"cluster": workers, "concurrency": 2}
@@ -225,6 +232,57 @@ def test_runs_on_one_cluster_share_their_limits(
     other.release()
     report = hub_of().batch.run(kittens(2), tmp_path, **options)
     assert (report.saved, report.creates) == (2, 2)
+
+
+def test_a_scheduler_that_dies_costs_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The command ends with what to do; run again, here without a cluster, it goes on with the tasks that are paid."""
+    monkeypatch.setenv("CHAINHUB_API_KEY", "sandbox")
+    found, manifest = tmp_path / "scheduler.json", tmp_path / "rows.jsonl"
+    manifest.write_text("".join(json.dumps(row) + "\n" for row in kittens(4)))
+    program = ["batch", "run", str(manifest), "--out", str(tmp_path / "out"), "--concurrency", "2"]
+    with ExitStack() as stack:
+        gateway = stack.enter_context(Sandbox(fast=True, pace=0.01))
+        monkeypatch.setenv("CHAINHUB_BASE_URL", gateway.url)
+        gateway.hold()
+        scheduler = stack.enter_context(
+            _process("scheduler", "--host=127.0.0.1", "--port=0", found)
+        )
+        stack.enter_context(_process("worker", "--no-nanny", "--nthreads=2", found))
+        killer = threading.Thread(target=_kill_after, args=(scheduler, gateway, 2))
+        killer.start()
+        while not found.exists():
+            time.sleep(0.05)
+        address = json.loads(found.read_text())["address"]
+        assert command([*program, "--dask", address]) == 1
+        killer.join()
+        gateway.release()
+        assert "run the same command again" in capsys.readouterr().err
+        assert command(program) == 0
+        assert gateway.paid == 4
+    assert "4 rows: 4 saved\n2 creates paid for" in capsys.readouterr().out
+
+
+@contextmanager
+def _process(kind: str, *options: object) -> Iterator[subprocess.Popen[bytes]]:
+    """Run one of Dask's programs; its last option is the file that leads to the scheduler."""
+    program = [sys.executable, "-m", f"distributed.cli.dask_{kind}", "--no-dashboard"]
+    *others, found = map(str, options)
+    process = subprocess.Popen(
+        [*program, *others, "--scheduler-file", found], stderr=subprocess.DEVNULL
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _kill_after(process: subprocess.Popen[bytes], gateway: Sandbox, creates: int) -> None:
+    while gateway.paid < creates:
+        time.sleep(0.02)
+    process.kill()
 
 
 def test_a_scheduler_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
