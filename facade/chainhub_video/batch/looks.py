@@ -54,7 +54,11 @@ class Looks:
             Those for which nothing is to be done, the one that has to be made, and whether there are no more.
         """
         passed: list[tuple[Row, Look]] = []
-        for row, look in islice(self._looked, AT_A_TIME):
+        for row, seen in islice(self._looked, AT_A_TIME):
+            look = seen
+            if self._has_to_be_made(look) and self._place.looks_at_once > 1:
+                # It was looked at ahead, maybe long ago, and another process may have made it since.
+                look = look_at(row, self._place, self._gateway)
             if self._has_to_be_made(look):
                 return passed, (row, look), False
             passed.append((row, look))

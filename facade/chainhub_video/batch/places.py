@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from chainhub_video.objects.output import ObjectOutput
 
 _OBJECTS = ("s3://", "gs://", "az://")
+_LOST_SLASH = re.compile("^(s3|gs|az):/(?!/)")  # of an address that was made a `Path`
 ReceiptOf = Callable[[Path], ReceiptStore]
 
 
@@ -78,6 +80,8 @@ def place_of(out: str | os.PathLike[str], receipt_of: ReceiptOf | None = None) -
         ConfigurationError: it is a bucket's, and the extra `cloud` is missing, or cannot be set up.
     """
     text = os.fspath(out)
+    if isinstance(out, os.PathLike):
+        text = _LOST_SLASH.sub(r"\1://", text)
     if text.startswith(_OBJECTS):
         return ObjectPlace(text, None if receipt_of is LocalReceipt else receipt_of)
     if "://" in text:

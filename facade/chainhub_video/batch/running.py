@@ -23,6 +23,7 @@ from chainhub_video.batch.places import Place, place_of
 from chainhub_video.batch.report import BatchEvent, BatchReport, RowFailure, Tally
 from chainhub_video.batch.rows import Row
 from chainhub_video.batch.status import Look, RowStatus, look_at
+from chainhub_video.errors import ChainHubError
 from chainhub_video.io import IO
 
 if TYPE_CHECKING:
@@ -46,9 +47,9 @@ async def run_batch(
     """Check a manifest whole, then make its rows; see `Batch.run`."""
     settings = driver.settings
     place = place_of(out, settings.receipts)
-    workers = (
-        None if cluster is None else await asyncio.to_thread(_cluster, cluster, settings, options)
-    )
+    workers: Cluster | None = None
+    if cluster is not None:
+        workers = await asyncio.to_thread(_cluster, cluster, driver, options)
     wake = asyncio.Event()
     brakes = Brakes(options.max_creates, options.stop_after_failures, wake.set)
     if interruption is not None:
@@ -74,13 +75,13 @@ async def run_batch(
     try:
         return await run.run(workers)
     finally:
-        await workers.end()
+        workers.end()
 
 
-def _cluster(client: Any, settings: Settings, options: BatchOptions) -> Cluster:
+def _cluster(client: Any, driver: AsyncDriver, options: BatchOptions) -> Cluster:
     from chainhub_video.batch.cluster import Cluster  # of no use to a single machine
 
-    cluster = Cluster(client, settings, options)
+    cluster = Cluster(client, driver, options)
     if not options.dry_run:
         cluster.check()
     return cluster
@@ -196,8 +197,6 @@ class _Run:
         if creates and not await self._may_create():
             return False
         if creates:
-            if self._cluster is not None:
-                await self._cluster.admit()
             self._brakes.reserve()
             self._creating += 1
         task = asyncio.create_task(self._make(row, look, creates=creates))
@@ -210,7 +209,8 @@ class _Run:
         self._wake.set()
         if not task.cancelled() and (error := task.exception()) is not None:
             self._trouble = self._trouble or error
-            self._brakes.stop(f"a mistake of this program: {error!r:.200}")
+            told = str(error) if isinstance(error, ChainHubError) else None
+            self._brakes.stop(told or f"a mistake of this program: {error!r:.200}")
 
     async def _may_create(self) -> bool:
         """Wait until another create may be sent; return whether it may."""
@@ -223,6 +223,8 @@ class _Run:
         await self._until(lambda: self._brakes.proved or not self._creating)
         if self._options.rate is not None and not self._brakes.stopped:
             await self._wait_for_turn(60 / self._options.rate)
+        if self._cluster is not None:
+            return await self._cluster.admit(lambda: not self._brakes.stopped)
         return not self._brakes.stopped
 
     async def _wait_for_turn(self, interval: float) -> None:
@@ -260,22 +262,21 @@ class _Run:
                 result = await run_row(self._videos, row, self._row_options, on_update)
             else:
                 result = await self._cluster.run_row(
-                    row, self._row_options, self._in_turn(on_update)
+                    row, self._row_options, on_update, creates=creates
                 )
         except asyncio.CancelledError:
             self._count_cancelled(row, creates=creates)
             raise
         finally:
             self._creating -= creates
-            heard, accepted = accepted, True  # an update may still come
-            if not heard:
+            if not accepted:
                 self._give_back()
         paid = creates and (result.task_id is not None or result.outcome is Outcome.UNCERTAIN)
         created = paid and look.status is not RowStatus.SENDING  # that one was another process's
         self._tally.creates += created
         if creates and not paid:
             self._brakes.release()
-        if not heard and result.outcome is Outcome.SAVED:
+        if not accepted and result.outcome is Outcome.SAVED:
             self._brakes.accepted()
         self._count(result)
         self._brakes.ended(result, created=created)
@@ -285,21 +286,6 @@ class _Run:
         """Let the cluster send another create."""
         if self._cluster is not None:
             self._cluster.accepted()
-
-    def _in_turn(self, tell: Callable[[VideoTask], Any]) -> Callable[[VideoTask], None]:
-        """Return a plain function that tells one update after the other."""
-        last: asyncio.Task[None] | None = None
-
-        async def after(before: asyncio.Task[None] | None, task: VideoTask) -> None:
-            if before is not None:
-                await asyncio.wait([before])
-            await tell(task)
-
-        def told(task: VideoTask) -> None:
-            nonlocal last
-            last = asyncio.create_task(after(last, task))
-
-        return told
 
     def _count(self, result: RowResult) -> None:
         if result.outcome is Outcome.SAVED:

@@ -242,8 +242,9 @@ def download(
     """Wait for a task that is already there, and save its video. Costs nothing."""
     from chainhub_video import ChainHub
     from chainhub_video.downloads.partfile import checked_target
+    from chainhub_video.objects.address import address_in
 
-    target = output if "://" in output else checked_target(output)
+    target = output if address_in(output) is not None else checked_target(output)
     line = display("asking", unanswered="nothing was saved")
     with line as shown, ChainHub() as hub:
         task = hub.videos.wait(

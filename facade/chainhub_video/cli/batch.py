@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -11,6 +12,10 @@ from .console import fail, one_line, readable, say, show, show_json
 from .options import AsJson, checked_seconds
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from distributed import Client
+
     from chainhub_video.batch.report import BatchReport
     from chainhub_video.errors import ReceiptConflict
     from chainhub_video.receipts.receipt import Receipt
@@ -89,12 +94,11 @@ def run(
 
     from .batch_display import batch_display
 
-    cluster = None
-    if dask is not None:
-        from chainhub_video.batch.cluster import connected
-
-        cluster = connected(dask)
-    with batch_display(as_json=as_json) as shown, ChainHub(inline_images=inline_images) as hub:
+    with (
+        _cluster(dask) as cluster,
+        batch_display(as_json=as_json) as shown,
+        ChainHub(inline_images=inline_images) as hub,
+    ):
         try:
             report = hub.batch.run(
                 manifest,
@@ -127,6 +131,15 @@ def run(
     if not as_json:
         summarize(report)
     return status_of(report)
+
+
+def _cluster(address: str | None) -> AbstractContextManager[Client | None]:
+    """Return a client of the scheduler, if one is asked for, which is closed at the end."""
+    if address is None:
+        return nullcontext()
+    from chainhub_video.batch.cluster import connected
+
+    return connected(address)
 
 
 def status_of(report: BatchReport) -> int:
