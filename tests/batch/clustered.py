@@ -161,12 +161,8 @@ def _kill(
     for number in range(kills):
         while gateway.paid < (rows if late else rows * (number + 1) // (kills + 2)):
             time.sleep(0.05)
-        found = [worker["pid"] for worker in client.run(_standing).values()]
+        found = sorted(client.run(os.getpid).values())
         os.kill(chance.choice(found), signal.SIGKILL)
-
-
-def _standing() -> dict[str, int]:
-    return {"pid": os.getpid()}
 
 
 def _refuse_some(s3: S3Server, chance: random.Random) -> list[int]:
