@@ -220,10 +220,17 @@ def test_a_terminal_shows_a_table(environment: dict[str, str], tmp_path: Path) -
     """On a pseudo terminal there is a line for each running row, and totals; all of it is gone at the end."""
     (tmp_path / "rows.csv").write_text(TABLE)
     theirs, ours = pty.openpty()
-    with subprocess.Popen(
-        [COMMAND, "batch", *RUN], env={**environment, "TERM": "xterm-256color"}, cwd=tmp_path,
-        stdout=subprocess.PIPE, stderr=ours, text=True,
-    ) as process:  # fmt: skip
+    with (
+        Sandbox(fast=True, pace=0.5) as slow,
+        subprocess.Popen(
+            [COMMAND, "batch", *RUN],
+            env={**environment, "TERM": "xterm-256color", "CHAINHUB_BASE_URL": slow.url},
+            cwd=tmp_path,
+            stdout=subprocess.PIPE,
+            stderr=ours,
+            text=True,
+        ) as process,
+    ):
         os.close(ours)
         screen = read_to_end(theirs)
         assert process.stdout is not None
