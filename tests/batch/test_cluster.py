@@ -21,9 +21,10 @@ import httpx
 import pytest
 from chainhub_sandbox import Sandbox
 from chainhub_video import AsyncChainHub, BatchEvent, ChainHub, ConfigurationError
-from chainhub_video.batch.cluster import Order, connected, make
+from chainhub_video.batch.cluster import connected
 from chainhub_video.batch.making import RowOptions
 from chainhub_video.batch.rows import Row
+from chainhub_video.batch.worker import Order, make
 from chainhub_video.cli.app import run as command
 
 from .child import POLL

@@ -9,10 +9,8 @@ only a thread that secedes makes room for the next one. So a row that waits cost
 from __future__ import annotations
 
 import asyncio
-import os
 import pickle
 import secrets
-import threading
 from collections.abc import Callable, Coroutine
 from concurrent import futures
 from contextlib import suppress
@@ -21,10 +19,18 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import attrs
 
-from chainhub_video.async_videos import AsyncVideos
-from chainhub_video.batch.making import Outcome, RowOptions, RowResult, reason_of, run_row
+from chainhub_video.batch.making import Outcome, RowOptions, RowResult
 from chainhub_video.batch.places import place_of
 from chainhub_video.batch.status import RowStatus, look_at
+from chainhub_video.batch.worker import (
+    PACKAGE,
+    TOPIC,
+    Order,
+    distributed,
+    make,
+    mistake_of,
+    not_made,
+)
 from chainhub_video.drivers.asynchronous import AsyncDriver
 from chainhub_video.errors import (
     ConfigurationError,
@@ -32,9 +38,7 @@ from chainhub_video.errors import (
     InvalidRequest,
     SpendLimitReached,
 )
-from chainhub_video.policies import PollPolicy, RetryPolicy
 from chainhub_video.receipts.file import LocalReceipt
-from chainhub_video.settings import Settings, Spending, Timeouts, checked_key, checked_limit
 from chainhub_video.task import VideoTask
 
 if TYPE_CHECKING:
@@ -45,10 +49,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-PACKAGE = "chainhub-video"
-TOPIC = (
-    "chainhub-video"  # one for all runs: the scheduler keeps the last events of each topic for ever
-)
 ATTEMPTS = 5  # tasks for one row, each of which Dask gives up when some workers have died with it
 _PATIENCE = 30.0  # seconds until there must be a worker
 _LOOK = 0.5  # seconds that a wait is not broken off
@@ -67,7 +67,7 @@ def connected(address: str) -> Client:
     Raises:
         ConfigurationError: the extra `cluster` is missing, or the scheduler does not answer.
     """
-    make_client = _distributed().Client
+    make_client = distributed().Client
     try:
         client: Client = make_client(address, timeout=_PATIENCE, set_as_default=False)
     except (OSError, ValueError) as error:
@@ -75,47 +75,6 @@ def connected(address: str) -> Client:
             f"the Dask scheduler at {address} does not answer ({error}): check the address, and that it runs"
         ) from error
     return client
-
-
-def _distributed() -> Any:
-    try:
-        import distributed
-    except ModuleNotFoundError as error:
-        raise ConfigurationError(
-            "a cluster needs one more package: pip install 'chainhub-video[cluster]'"
-        ) from error
-    return distributed
-
-
-@attrs.frozen
-class Order:
-    """What a worker's client is set up with: everything but the key, which is the worker's own. Can be pickled.
-
-    Attributes:
-        version: of the package that ordered it.
-        base_url: of the gateway.
-        timeouts: as in `Settings`; so are the rest.
-    """
-
-    version: str
-    base_url: str
-    timeouts: Timeouts
-    retry: RetryPolicy
-    poll: PollPolicy
-    inline_images: bool
-    max_download: int
-    max_in_flight: int
-
-    @classmethod
-    def of(cls, settings: Settings) -> Order:
-        """Return the order for workers of a client with these settings."""
-        names = [name for name in attrs.fields_dict(cls) if name != "version"]
-        return cls(metadata.version(PACKAGE), **{name: getattr(settings, name) for name in names})
-
-    def settings(self) -> Settings:
-        """Return the settings of a worker's client, with the key and the limit of its own environment."""
-        fields = attrs.asdict(self, recurse=False, filter=lambda field, _: field.name != "version")
-        return Settings(api_key=checked_key(None), spending=Spending(checked_limit(None)), **fields)
 
 
 class Cluster:
@@ -135,8 +94,7 @@ class Cluster:
     """
 
     def __init__(self, client: Any, driver: AsyncDriver, options: BatchOptions) -> None:
-        distributed = _distributed()
-        if not isinstance(client, distributed.Client) or client.asynchronous:
+        if not isinstance(client, distributed().Client) or client.asynchronous:
             raise ConfigurationError(
                 f"cluster must be a distributed.Client, not an asynchronous one, and is {client!r:.100}"
             )
@@ -161,7 +119,7 @@ class Cluster:
     def _semaphore(self, limit: int, what: str) -> Any:
         # Dask keeps the limit of a name for ever, and refuses another one: so it is part of the name.
         name = f"chainhub-video: {limit} {what}, {self._settings.base_url}"
-        return _distributed().Semaphore(limit, name, self._client.scheduler, self._client.loop)
+        return distributed().Semaphore(limit, name, self._client.scheduler, self._client.loop)
 
     def check(self) -> None:
         """Make sure, before anything is sent, that every worker can make rows.
@@ -279,7 +237,7 @@ class Cluster:
             try:
                 spending.reserve()
             except SpendLimitReached as error:
-                return _result(row, Outcome.NOT_STARTED, error)
+                return not_made(row, Outcome.NOT_STARTED, error)
         updates: asyncio.Queue[VideoTask | None] = asyncio.Queue()
         self._updates[row.number] = updates.put_nowait
         teller = asyncio.create_task(_tell(updates, on_update))
@@ -299,7 +257,7 @@ class Cluster:
             try:
                 return await self._attempt(row, options, f"{row.name}-{self._run}-{attempt}")
             except (
-                _distributed().KilledWorker
+                distributed().KilledWorker
             ) as error:  # Dask gives up after few, and the receipt tells the rest
                 trouble = error
             except ConnectionFailed:
@@ -374,7 +332,7 @@ class Cluster:
             outcome = Outcome.UNCERTAIN
         elif task_id is not None:
             outcome = Outcome.RUNNING
-        return attrs.evolve(_result(row, outcome, error), task_id=task_id)
+        return attrs.evolve(not_made(row, outcome, error), task_id=task_id)
 
     async def _in_thread(self, function: Callable[..., T], *args: Any) -> T:
         """Call what waits for the scheduler."""
@@ -398,73 +356,3 @@ async def _tell(
 def _release(semaphore: Any) -> None:
     with suppress(OSError, RuntimeError):  # the scheduler is gone, and the lease with it
         semaphore.release()
-
-
-def _result(row: Row, outcome: Outcome, error: Exception) -> RowResult:
-    return RowResult(
-        row=row.number, where=row.where, name=row.name, outcome=outcome, reason=reason_of(error),
-        message=f"the cluster did not make it: {error}" if outcome is not Outcome.NOT_STARTED else str(error),
-    )  # fmt: skip
-
-
-def mistake_of(order: Order) -> str:
-    """Return, on a worker, what keeps it from making rows of an order; "" for nothing."""
-    version = metadata.version(PACKAGE)
-    if version != order.version:
-        return f"has version {version} of {PACKAGE}: install {PACKAGE} {order.version} there"
-    if not os.environ.get("CHAINHUB_API_KEY", "").strip():
-        return "has no CHAINHUB_API_KEY: set it in the environment that the worker starts in"
-    url = os.environ.get("CHAINHUB_BASE_URL", "").strip().rstrip("/")
-    if url and url != order.base_url:  # its key may be of that gateway
-        return f"has a CHAINHUB_BASE_URL that is not {order.base_url}: unset it there, or set it to that"
-    return ""
-
-
-def make(row: Row, options: RowOptions, order: Order, run: str) -> RowResult:
-    """Make a row on a worker: in its loop, by its client.
-
-    Args:
-        row: one that was checked.
-        options: those of the run.
-        order: what the client is set up with.
-        run: who is told of the task's changes.
-    """
-    distributed = _distributed()
-    worker = distributed.get_worker()
-    if mistake := mistake_of(order):  # a worker that came later
-        error = ConfigurationError(f"worker {worker.address} {mistake}")
-        return attrs.evolve(_result(row, Outcome.FAILED, error), all_alike=str(error))
-
-    def on_update(task: VideoTask) -> None:
-        # A link may be signed, and an answer say anything: neither is for the scheduler's log.
-        shown = attrs.evolve(task, video_url=None, failure_reason=None, raw={})
-        told = {"run": run, "row": row.number, "task": shown.to_json()}
-        worker.loop.add_callback(worker.log_event, TOPIC, told)
-
-    shared = _Shared.of(order)
-    distributed.secede()
-    return shared.finish(run_row(shared.videos, row, options, on_update))
-
-
-class _Shared:
-    """The loop and the client of a worker's process."""
-
-    _made: dict[Order, _Shared] = {}  # noqa: RUF012 - of the process
-    _lock = threading.Lock()
-
-    def __init__(self, order: Order) -> None:
-        self.videos = AsyncVideos(AsyncDriver(order.settings()))
-        self._loop = asyncio.new_event_loop()
-        threading.Thread(target=self._loop.run_forever, name="chainhub-video", daemon=True).start()
-
-    @classmethod
-    def of(cls, order: Order) -> _Shared:
-        """Return what this process has for an order."""
-        with cls._lock:
-            if order not in cls._made:
-                cls._made[order] = cls(order)
-            return cls._made[order]
-
-    def finish(self, coroutine: Coroutine[Any, Any, T]) -> T:
-        """Run something in the loop, and wait for it."""
-        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
