@@ -23,7 +23,7 @@ from typing import Any
 import attrs
 import pytest
 from chainhub_sandbox import Sandbox
-from chainhub_video import BatchReport, ChainHub, PollPolicy, Timeouts
+from chainhub_video import BatchEvent, BatchReport, ChainHub, PollPolicy, Timeouts
 
 from tests.objects.s3server import BUCKET, Application, Environ, S3Server, refuse
 
@@ -90,8 +90,9 @@ def played(
         kills: workers that are killed.
         seed: of which, when, and what the S3 server refuses.
         pace: seconds that a task stays in each state.
-        late: whether workers are killed only when all creates were accepted. In a bucket, the claim of a worker that
-            dies in the middle of a create lasts for minutes: nobody can know whether it is still on its way.
+        late: whether workers are killed only when the receipts of all rows tell their tasks, and before any video is
+            there. In a bucket, the claim of a worker that dies in the middle of a create lasts for minutes: nobody can
+            know whether it is still on its way.
     """
     chance = random.Random(seed)
     with ExitStack() as stack:
@@ -103,8 +104,9 @@ def played(
         for name, text in environment(s3).items():
             patch.setenv(name, text)
         client = stack.enter_context(_cluster(workers))
+        stack.callback(client.cluster.close)
         hub = stack.enter_context(ChainHub(base_url=gateway.url, timeout=QUICK, poll=POLL))
-        killer = threading.Thread(target=_kill, args=(client, kills, chance, gateway, rows, late))
+        killer = _Killer(client, gateway, rows, kills, chance, late=late)
 
         def run(**options: Any) -> BatchReport:
             return hub.batch.run(
@@ -112,6 +114,7 @@ def played(
                 OUT,
                 cluster=client,
                 concurrency=64,
+                on_event=killer.watch,
                 **options,
             )
 
@@ -120,10 +123,7 @@ def played(
         report = run()
         seconds = time.monotonic() - began
         killer.join()
-        first = gateway.paid
-        while (
-            report.running or report.not_started
-        ):  # too many workers died, or the claim of a dead one still lasts
+        while report.running or report.not_started:  # the claim of a dead worker still lasts
             report = run()
         first = gateway.paid
         uncertain = report.uncertain
@@ -133,6 +133,46 @@ def played(
         s3.fault = None
         whole = sum(_is_whole(s3, number) for number in range(rows))
         return Verdict(rows, (first, second), uncertain, whole, kills, refused[0], seconds)
+
+
+class _Killer(threading.Thread):
+    """Kill a worker each time that another part of the creates was paid, or when the receipts tell of all tasks."""
+
+    def __init__(
+        self,
+        client: Any,
+        gateway: Sandbox,
+        rows: int,
+        kills: int,
+        chance: random.Random,
+        *,
+        late: bool,
+    ) -> None:
+        super().__init__()
+        self._client, self._gateway, self._chance = client, gateway, chance
+        self._rows, self._kills, self._late = rows, kills, late
+        self._submitted: set[int | None] = set()  # rows whose receipts tell a task
+        if late:
+            gateway.hold()
+
+    def watch(self, event: BatchEvent) -> None:
+        """Take note of a row whose task is known."""
+        if event.kind == "update":
+            self._submitted.add(event.row)
+
+    def run(self) -> None:
+        """Kill as many as are to be killed."""
+        for number in range(self._kills):
+            while not self._is_time(number):
+                time.sleep(0.05)
+            found = [*self._client.run(os.getpid).values()]
+            os.kill(self._chance.choice(found), signal.SIGKILL)
+        self._gateway.release()
+
+    def _is_time(self, number: int) -> bool:
+        if self._late:
+            return len(self._submitted) == self._rows
+        return self._gateway.paid >= self._rows * (number + 1) // (self._kills + 2)
 
 
 def _cluster(workers: int) -> Any:
@@ -153,21 +193,6 @@ def _row(number: int) -> dict[str, Any]:
         "model": "grok-video-3",
         "aspect_ratio": "1:1",
     }
-
-
-def _kill(
-    client: Any, kills: int, chance: random.Random, gateway: Sandbox, rows: int, late: bool
-) -> None:
-    """Kill a worker each time that another part of the creates was paid, or when all were."""
-    for number in range(kills):
-        while gateway.paid < (rows if late else rows * (number + 1) // (kills + 2)):
-            time.sleep(0.05)
-        found = [worker["pid"] for worker in client.run(_standing).values()]
-        os.kill(chance.choice(found), signal.SIGKILL)
-
-
-def _standing() -> dict[str, int]:
-    return {"pid": os.getpid()}
 
 
 def _refuse_some(s3: S3Server, chance: random.Random) -> list[int]:

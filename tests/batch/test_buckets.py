@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import threading
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -67,6 +68,51 @@ def test_a_bucket_that_refuses_costs_nothing(
     with pytest.raises(InvalidRequest, match=r"s3://videos/nightly cannot be written to"):
         run(kittens(2), out=OUT)
     assert gateway.paid == before
+
+
+def test_what_is_there_is_looked_at_side_by_side(run: Run, s3: S3Server, gateway: Sandbox) -> None:
+    """The receipts of a bucket are read in pairs at least: each answer here waits for another question."""
+    assert run(kittens(8), out=OUT).saved == 8
+    both = threading.Barrier(2, timeout=20)
+
+    def paired(environ: Environ, start: Any, server: Application) -> Iterable[bytes]:
+        if environ["REQUEST_METHOD"] == "GET" and environ["PATH_INFO"].endswith(".task.json"):
+            both.wait()
+        return server(environ, start)
+
+    s3.fault = paired
+    asked = len(gateway.requests)
+    assert run(kittens(8), out=OUT).present == 8
+    names = [name for name, _ in place_of(OUT).receipts()]
+    assert names == [f"kitten-{number}" for number in range(1, 9)]
+    assert len(gateway.requests) == asked
+
+
+def test_an_address_stays_one_as_a_path(s3: S3Server, tmp_path: Path) -> None:
+    """A `Path` of an address has lost a slash; no folder of that name is made of it."""
+    assert s3.keys() == []
+    assert place_of(Path(OUT)).name == OUT
+    assert place_of(tmp_path).name == str(tmp_path)
+
+
+def test_the_command_downloads_into_a_bucket(
+    run: Run,
+    s3: S3Server,
+    gateway: Sandbox,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """It prints the address; one that cannot be is refused before the gateway is asked."""
+    monkeypatch.setenv("CHAINHUB_API_KEY", "sandbox")
+    monkeypatch.setenv("CHAINHUB_BASE_URL", gateway.url)
+    assert run(kittens(1), out=OUT).saved == 1
+    task = json.loads(s3.read("nightly/kitten-1.mp4.task.json"))["task"]["id"]
+    assert command(["download", task, "-o", "s3://videos/again.mp4"]) == 0
+    assert capsys.readouterr().out.startswith("s3://videos/again.mp4 (")
+    assert s3.read("again.mp4") == s3.read("nightly/kitten-1.mp4")
+    asked = len(gateway.requests)
+    assert command(["download", task, "-o", "s3://videos/"]) == 2
+    assert len(gateway.requests) == asked
 
 
 @pytest.mark.parametrize("out", ["s3://", "s3://x", "ftp://host/folder", "s3://videos/../other"])

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from chainhub_video.batch.checking import request_of
 from chainhub_video.batch.manifest import Source, read_rows
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from chainhub_video.batch.options import BatchOptions
     from chainhub_video.batch.places import Place
     from chainhub_video.settings import Settings
+
+Item = TypeVar("Item")
+Seen = TypeVar("Seen")
 
 AT_A_TIME = 64  # rows that are looked at in one go, if nothing has to be done for them
 
@@ -86,12 +89,7 @@ class Looks:
         def look(row: Row) -> tuple[Row, Look]:
             return row, look_at(row, self._place, self._gateway)
 
-        if self._place.looks_at_once == 1:
-            yield from map(look, rows)
-            return
-        with ThreadPoolExecutor(self._place.looks_at_once) as pool:
-            while ahead := [*islice(rows, AT_A_TIME)]:
-                yield from pool.map(look, ahead)
+        return in_order(look, rows, self._place.looks_at_once)
 
     def _has_to_be_made(self, look: Look) -> bool:
         if self._options.dry_run or look.status is RowStatus.SAVED:
@@ -116,3 +114,19 @@ class Looks:
             self.trouble = (
                 f"{source.name!r} has changed since it was checked ({error}): run it again"
             )
+
+
+def in_order(look: Callable[[Item], Seen], items: Iterator[Item], at_once: int) -> Iterator[Seen]:
+    """Look at one item after the other, or at some ahead side by side.
+
+    Args:
+        look: what is done with each; in threads, if `at_once` is above 1.
+        items: as they come.
+        at_once: how many are looked at side by side.
+    """
+    if at_once == 1:
+        yield from map(look, items)
+        return
+    with ThreadPoolExecutor(at_once) as pool:
+        while ahead := [*islice(items, AT_A_TIME)]:
+            yield from pool.map(look, ahead)

@@ -14,8 +14,6 @@ from .options import AsJson, checked_seconds
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
-    from distributed import Client
-
     from chainhub_video.batch.report import BatchReport
     from chainhub_video.errors import ReceiptConflict
     from chainhub_video.receipts.receipt import Receipt
@@ -133,7 +131,7 @@ def run(
     return status_of(report)
 
 
-def _cluster(address: str | None) -> AbstractContextManager[Client | None]:
+def _cluster(address: str | None) -> AbstractContextManager[Any]:
     """Return a client of the scheduler, if one is asked for, which is closed at the end."""
     if address is None:
         return nullcontext()
@@ -194,14 +192,20 @@ def status(
     as_json: AsJson = False,
 ) -> int:
     """Tell how far a batch is, by its receipts alone. Sends nothing, costs nothing."""
+    from chainhub_video.batch.looks import in_order
     from chainhub_video.batch.places import place_of
     from chainhub_video.errors import ChainHubError, InvalidRequest
 
     counts: dict[str, int] = {}
     place = place_of(folder)
-    for name, receipt in place.receipts():
-        unreadable = isinstance(receipt, ChainHubError)
-        state = "unreadable" if unreadable else _state(place.size(name), receipt)
+
+    def look(found: tuple[str, Receipt | ReceiptConflict]) -> tuple[str, Any, str]:
+        name, receipt = found
+        if isinstance(receipt, ChainHubError):
+            return name, receipt, "unreadable"
+        return name, receipt, _state(place.size(name), receipt)
+
+    for name, receipt, state in in_order(look, place.receipts(), place.looks_at_once):
         counts[state] = counts.get(state, 0) + 1
         if as_json:
             show_json({"name": name, "state": state, **_fields(receipt)})

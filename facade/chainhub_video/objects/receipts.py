@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import json
 import secrets
+from collections import deque
 from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
 
 import attrs
@@ -22,6 +24,7 @@ from chainhub_video.receipts.file import SUFFIX
 from chainhub_video.receipts.receipt import VERSION, Receipt, ReceiptState, parse
 
 _BLANK = "released"
+_AT_ONCE = 16  # receipts of a listing that are read side by side
 
 
 @attrs.frozen
@@ -128,7 +131,7 @@ class ObjectReceipt:
 def receipts_below(
     url: str, *, retry: RetryPolicy | None = None
 ) -> Iterator[tuple[str, Receipt | ReceiptConflict]]:
-    """Give every receipt below a prefix, as it is read: the listing is not kept.
+    """Give every receipt below a prefix, in order: some are read ahead, and the listing is not kept.
 
     Args:
         url: such as `s3://bucket/prefix`; the prefix ends at a slash, or is left out for the whole bucket.
@@ -145,17 +148,31 @@ def receipts_below(
     if address is None:
         raise InvalidRequest(f"{url!r:.300} is no address of a bucket: give s3://BUCKET/PREFIX")
     bucket = bucket_at(address, retry or RetryPolicy())
-    for key in bucket.names(address.key.removesuffix(SUFFIX).rstrip("/")):
-        if not key.endswith(SUFFIX):
-            continue
+
+    def look(key: str) -> tuple[str, Receipt | ReceiptConflict | None]:
         video = attrs.evolve(address, key=key.removesuffix(SUFFIX))
         try:
-            found = ObjectReceipt(video, bucket).look(ask_time=False)
+            return video.url, ObjectReceipt(video, bucket).look(ask_time=False)
         except ReceiptConflict as error:
-            yield video.url, error
-        else:
-            if found is not None:
-                yield video.url, found
+            return video.url, error
+
+    looking: deque[Future[tuple[str, Receipt | ReceiptConflict | None]]] = deque()
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        for key in bucket.names(address.key.removesuffix(SUFFIX).rstrip("/")):
+            if key.endswith(SUFFIX):
+                looking.append(pool.submit(look, key))
+            if len(looking) > 2 * _AT_ONCE:
+                yield from _there(looking.popleft().result())
+        while looking:
+            yield from _there(looking.popleft().result())
+
+
+def _there(
+    looked: tuple[str, Receipt | ReceiptConflict | None],
+) -> Iterator[tuple[str, Receipt | ReceiptConflict]]:
+    url, found = looked
+    if found is not None:
+        yield url, found
 
 
 def _text(receipt: Receipt, token: str) -> bytes:
