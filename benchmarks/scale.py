@@ -42,7 +42,7 @@ class Costs:
         reads: those that are priced as reads.
     """
 
-    cpu: float = 0.015
+    cpu: float = 0.020
     memory: float = 25_000
     video: float = 10_000_000
     create: float = 2.0
