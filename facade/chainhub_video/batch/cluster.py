@@ -163,6 +163,10 @@ class Cluster:
     def end(self) -> None:
         """Stop listening. Leases that are left lapse."""
         del _runs[self._run]
+        for semaphore in (self._creating, self._starting):
+            # It would go on refreshing its leases, when the client has been closed.
+            if (refreshing := getattr(semaphore, "refresh_callback", None)) is not None:
+                self._client.loop.add_callback(refreshing.stop)
         self._threads.shutdown(wait=False)
 
     def _heard(self, told: dict[str, Any]) -> None:
