@@ -10,15 +10,23 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from pathlib import Path
 from typing import Any
 
 import attrs
 import pytest
 from chainhub_video import InvalidRequest, Receipt, ReceiptConflict, ReceiptState, RetryPolicy
 from chainhub_video.objects.address import address_in
-from chainhub_video.objects.bucket import LONGEST_WRITE, StoreFailed, bucket_at
+from chainhub_video.objects.bucket import (
+    LONGEST_WRITE,
+    Bucket,
+    NoConditions,
+    StoreFailed,
+    bucket_at,
+)
 from chainhub_video.objects.receipts import ObjectReceipt, receipts_below
 from chainhub_video.receipts.receipt import fingerprint_of, wait_until_settled
+from obstore.store import LocalStore
 
 from tests.facade.receipted import script, sent
 from tests.facade.scripted import Gateway
@@ -257,3 +265,11 @@ def test_processes_that_race_for_an_object_pay_once(
     assert [job.returncode for job in jobs] == [0, 0]
     assert sent(gateway)[0] == 1
     assert s3.read("cats/kitten.mp4") == video
+
+
+def test_a_store_without_conditional_puts_is_refused(tmp_path: Path) -> None:
+    """One that has create-only puts alone, as obstore's folders, is told in words, and keeps nothing of the probe."""
+    bucket = Bucket("file://videos", LocalStore(str(tmp_path)))
+    with pytest.raises(NoConditions, match="does not keep to conditional puts"):
+        bucket.check_conditions("cats/kitten.mp4")
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []

@@ -204,6 +204,7 @@ class Bucket:
             if mode != "create" and not _NO_BUCKET.search(str(error)):
                 return False  # it has been removed
             raise self._failed("written", key, error) from error
+        # Which of the two obstore raises for a store that has no conditional puts depends on the store.
         except (NotImplementedError, NotSupportedError) as error:
             raise self._without("conditional puts") from error
         except Exception as error:
