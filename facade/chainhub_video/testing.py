@@ -15,7 +15,6 @@ import httpx
 from chainhub_sandbox import ReceivedRequest, Sandbox, VirtualClock
 
 from chainhub_video.client import AsyncChainHub
-from chainhub_video.drivers.http import FRESH_LIMITS
 from chainhub_video.runtime import using
 
 PACE = 120.0
@@ -65,7 +64,7 @@ def loop_free_client(gateway: Sandbox) -> AsyncChainHub:
     Args:
         gateway: the one to talk to, with the key from CHAINHUB_API_KEY.
     """
-    limits = httpx.Limits(**FRESH_LIMITS)
+    limits = httpx.Limits(max_keepalive_connections=0)
     # Loopback is plain http: reading the certificates would take longer than the rest of a test.
     lent = httpx.AsyncClient(limits=limits, trust_env=False, verify=False)
     return AsyncChainHub(base_url=gateway.url, http_client=lent)

@@ -64,25 +64,28 @@ def test_a_slow_disk_is_written_off_the_loop(
     gateway: Gateway, video: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A disk that blocks at every write until the loop has come round delays its own download, and nothing else."""
-    write, check = PartFile.write, PartFile.check
+    put, check = PartFile._put, PartFile.check
     ticker = Ticker()
     written = []
 
     def slowly(part: PartFile, data: bytes) -> None:
         ticker.block()
         written.append(len(data))
-        write(part, data)
+        put(part, data)
 
-    def checked(part: PartFile) -> None:
+    def checked(part: PartFile) -> bool:
         ticker.block()
-        check(part)
+        return check(part)
 
-    monkeypatch.setattr(PartFile, "write", slowly)
+    monkeypatch.setattr(PartFile, "_put", slowly)
     monkeypatch.setattr(PartFile, "check", checked)
+    rest = 3 << 20
+    video += (8 + rest).to_bytes(4, "big") + b"free" + bytes(rest)
     gateway.on("content", say(200, video, {"Content-Type": "video/mp4"}))
     task = OPENAI.task(status=TaskStatus.COMPLETED, raw_status="completed")
     _run(gateway, ticker, lambda hub: hub.videos.download(task, tmp_path / "x.mp4"))
     assert sum(written) == len(video)
+    assert len(written) > 1
     assert ticker.awaited == len(written) + 1
     assert (tmp_path / "x.mp4").read_bytes() == video
 

@@ -285,7 +285,7 @@ def test_a_full_disk_does_not_speak_twice(
     part.write(video[:100])
     limit_files(10)
     with pytest.raises(OSError, match="too large"):
-        part.check()
+        part.finish()
     part.discard()
     assert names(target.parent) == []
 

@@ -106,7 +106,7 @@ def _imports(path: Path) -> set[str]:
 def test_only_the_drivers_know_the_http_library() -> None:
     """Httpx is imported under drivers/ alone."""
     users = {p.relative_to(PACKAGE).as_posix() for p in CORE if "httpx" in _imports(p)}
-    assert users == {f"drivers/{name}.py" for name in ("environment", "http", "routing")}
+    assert users == {f"drivers/{name}.py" for name in ("environment", "routing")}
 
 
 def test_asynchronous_calls_are_coroutine_functions() -> None:
@@ -153,7 +153,7 @@ def _code_lines(path: Path) -> int:
 @pytest.mark.parametrize("name", ["blocking", "asynchronous"])
 def test_a_driver_is_small(name: str) -> None:
     """All logic is in the flows: what differs between the colours fits in 150 lines each."""
-    assert _code_lines(PACKAGE / "drivers" / f"{name}.py") < 150
+    assert _code_lines(PACKAGE / "drivers" / f"{name}.py") <= 150
 
 
 def test_every_module_has_one_reason() -> None:

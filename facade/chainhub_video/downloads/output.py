@@ -29,8 +29,13 @@ class Part(Protocol):
         """The store's name for what was finished; None for a file."""
         ...
 
+    @property
+    def is_free(self) -> bool:
+        """Whether `write` would not block."""
+        ...
+
     def write(self, data: bytes | bytearray, /) -> None:
-        """Append; the data must not be changed afterwards."""
+        """Append; the data must not be changed afterwards. What could not be written may be told by a later call."""
         ...
 
     def restart(self) -> None:

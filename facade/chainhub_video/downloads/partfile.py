@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import hashlib
+import io
 import os
 import stat
 import sys
@@ -101,33 +102,40 @@ class PartFile:
         self.size = 0
         self._path, self._file = _open_own(self.target)
         self._digest = hashlib.sha256()
-        self._hasher: ThreadPoolExecutor | None = None
-        self._hashing: Future[None] | None = None
-        self._alone = False  # whether hashing has to do without a thread of its own
+        self._held: bytes | bytearray = b""  # the last block: most videos have no other
+        self._writer: ThreadPoolExecutor | None = None
+        self._writing: Future[None] | None = None  # of the block before
+        self._alone = False  # whether it has to do without a thread of its own
+
+    @property
+    def is_free(self) -> bool:
+        """Whether `write` would only hand the data over to the thread that writes and hashes."""
+        return not self._alone and (self._writing is None or self._writing.done())
 
     def write(self, data: bytes | bytearray) -> None:
-        """Append; the data must not be changed afterwards. Hashing goes on beside the next receiving."""
-        self._file.write(data)
-        self._hashed()
-        if self.size and not self._alone:  # a thread for a single block costs more than its digest
-            self._hasher = self._hasher or ThreadPoolExecutor(1)
+        """Append; the data must not be changed afterwards. A block that cannot be written is told by a later call."""
+        self._wait()
+        held, self._held = self._held, data
         self.size += len(data)
-        if self._hasher is not None:
+        if not held:
+            return
+        if not self._alone:
             try:
-                self._hashing = self._hasher.submit(self._digest.update, data)
+                self._writer = self._writer or ThreadPoolExecutor(1)
+                self._writing = self._writer.submit(self._put, held)
                 return
             except RuntimeError:  # the process is ending, or may have no more threads
                 self._alone = True
-                self._end_hasher()
-        self._digest.update(data)
+                self._end_writer()
+        self._put(held)
 
     def restart(self) -> None:
         """Forget what was written."""
+        self._wait()
         self._file.seek(0)
         self._file.truncate()
-        self._hashed()
         self._digest = hashlib.sha256()
-        self.size = 0
+        self._held, self.size = b"", 0
 
     def check(self) -> bool:
         """Check that the content is a whole video; return whether it shows itself that nothing is missing at its end.
@@ -135,13 +143,15 @@ class PartFile:
         Raises:
             ValueError: it is not whole; the text says why.
         """
-        self._file.flush()
+        if len(self._held) == self.size:  # nothing is on the disk yet
+            return mp4.check(io.BytesIO(self._held), self.size)
+        self._put_all()
         with self._path.open("rb") as stream:
             return mp4.check(stream, self.size)
 
     def finish(self) -> str:
         """Put the file in the target's place, synced, and return its sha256 in hex."""
-        self._file.flush()
+        self._put_all()
         os.fsync(self._file.fileno())
         if (kind := _special_kind(self.target)) is not None:
             raise FileExistsError(errno.EEXIST, f"it has become a {kind}")
@@ -151,17 +161,32 @@ class PartFile:
         self._file.close()
         sync_folder(self.target.parent)
         clear_abandoned(self.target)
-        self._hashed()
         return self._digest.hexdigest()
 
-    def _hashed(self) -> None:
-        if self._hashing is not None:
-            self._hashing.result()
-            self._hashing = None
+    def _put(self, data: bytes | bytearray) -> None:
+        self._file.write(data)
+        self._digest.update(data)
+
+    def _put_all(self) -> None:
+        self._wait()
+        held, self._held = self._held, b""
+        if held:
+            self._put(held)
+        self._file.flush()
+
+    def _wait(self) -> None:
+        """Wait until the block before is written.
+
+        Raises:
+            OSError: it could not be.
+        """
+        writing, self._writing = self._writing, None
+        if writing is not None:
+            writing.result()
 
     def discard(self) -> None:
         """Remove the file, if it was not finished, and end what works in the background."""
-        self._end_hasher()
+        self._end_writer()
         if self._file.closed:
             return
         with contextlib.suppress(OSError):
@@ -169,10 +194,10 @@ class PartFile:
         with contextlib.suppress(OSError):  # a full disk refuses again what is still in the buffer
             self._file.close()
 
-    def _end_hasher(self) -> None:
-        hasher, self._hasher = self._hasher, None
-        if hasher is not None:
-            hasher.shutdown()
+    def _end_writer(self) -> None:
+        writer, self._writer = self._writer, None
+        if writer is not None:
+            writer.shutdown()
 
 
 def clear_abandoned(target: Path) -> None:

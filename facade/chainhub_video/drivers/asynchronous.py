@@ -7,7 +7,7 @@ import inspect
 import os
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Mapping
-from contextlib import aclosing, suppress
+from contextlib import AbstractAsyncContextManager, aclosing, suppress
 from functools import partial
 from threading import Event
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
@@ -16,7 +16,7 @@ import attrs
 
 from chainhub_video import runtime
 from chainhub_video.drivers import http
-from chainhub_video.drivers.deadline import Within
+from chainhub_video.drivers.deadline import Until, Within, within_own
 from chainhub_video.drivers.threads import in_thread, off_loop
 from chainhub_video.drivers.turns import Turn
 from chainhub_video.io import IO, Call, Kind
@@ -114,12 +114,14 @@ class AsyncStream:
     _trace: http.SendTrace
     _seconds_left: Callable[[float], float]
     _turn: Turn
+    _within: Callable[[float], AbstractAsyncContextManager[None]]
 
     async def read(self) -> bytes:
         """Return the next bytes, empty at the end."""
-        left = self._seconds_left(time.monotonic())
-        with self._trace:
-            async with Within(left):
+        clock = time.monotonic()
+        left = self._seconds_left(clock)
+        with self._trace, Until(clock + left):
+            async with self._within(left):
                 return await anext(self._blocks, b"")
 
     async def close(self) -> None:
@@ -164,15 +166,16 @@ class AsyncIO:
             request.extensions["trace"] = watcher.record_async
         seconds = http.seconds_until_answer(settings, call)
         end = time.monotonic() + seconds
-        with trace:
-            async with Within(seconds):
+        within = within_own if self._driver.lent is None else Within
+        with trace, Until(end):
+            async with within(seconds):
                 response = await client.send(
                     request, stream=True, follow_redirects=False, auth=None
                 )
         left = partial(http.seconds_left, settings, call, end)
         blocks = response.aiter_bytes() if http.is_read(response) else response.aiter_raw()
-        headers = http.headers_of(response)
-        return AsyncStream(response.status_code, headers, response, blocks, trace, left, turn)
+        headers, status = http.headers_of(response), response.status_code
+        return AsyncStream(status, headers, response, blocks, trace, left, turn, within)
 
     async def sleep(self, seconds: float, /) -> None:
         """Let time pass."""

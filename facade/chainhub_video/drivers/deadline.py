@@ -1,14 +1,15 @@
-"""Bound the whole of an exchange: an asyncio one is cancelled, every operation of a blocking one gets what is left.
+"""Bound the whole of an exchange: every operation with a connection gets what is left of the time.
 
 A timeout of the HTTP library counts for a single read, so that a server which sends a byte now and then, or one
-interim answer after the other, is never late. The connections of our own clients look at the deadline that the calling
-thread has set, and raise TimeoutError when it has passed. httpcore leaves a connection open whose TLS handshake is
-cancelled; those of our own asyncio clients close it.
+interim answer after the other, is never late. The connections of our own clients look at the deadline that the call
+has set, and raise TimeoutError when it has passed. An exchange through a lent client for asyncio is cancelled instead.
 """
 
 from __future__ import annotations
 
+import select
 import time
+from contextlib import AbstractAsyncContextManager, nullcontext
 from contextvars import ContextVar
 from typing import Any
 
@@ -34,7 +35,7 @@ class Until:
 
 
 class Within:
-    """A block that is cancelled after some seconds, which is raised as TimeoutError, in words."""
+    """A block that is cancelled after some seconds, which is raised as TimeoutError, in words; for lent clients."""
 
     def __init__(self, seconds: float) -> None:
         import asyncio  # the blocking client never needs it
@@ -49,6 +50,11 @@ class Within:
             await self._scope.__aexit__(*raised)
         except TimeoutError:
             raise TimeoutError(TOO_LONG) from None
+
+
+def within_own(_seconds: float) -> AbstractAsyncContextManager[None]:
+    """Return a block of the same shape for our own clients, whose connections keep to the deadline themselves."""
+    return nullcontext()
 
 
 def bound(transport: Any) -> Any:
@@ -97,7 +103,7 @@ class _Stream:
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """Receive some bytes."""
-        data: bytes = self._stream.read(max_bytes, _left(timeout))
+        data: bytes = self._stream.read(max(max_bytes, _AT_ONCE), _left(timeout))
         return data
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
@@ -121,10 +127,11 @@ class _Stream:
 
 
 _PIECE = 1 << 14  # bytes that are sent under one look at the clock
+_AT_ONCE = 1 << 18  # bytes that are received together, if they are there
 
 
-def closed_when_cancelled(transport: Any) -> Any:
-    """Make a transport of httpx for asyncio close a connection whose TLS handshake is cancelled, and return it."""
+def bound_async(transport: Any) -> Any:
+    """Do the same for a transport of httpx for asyncio."""
     pool = transport._pool  # as above
     pool._network_backend = _AsyncBackend(pool._network_backend)
     return transport
@@ -136,26 +143,65 @@ class _AsyncBackend:
     def __init__(self, backend: Any) -> None:
         self._backend = backend
 
-    async def connect_tcp(self, *arguments: Any, **options: Any) -> Any:
+    async def connect_tcp(
+        self, host: str, port: int, timeout: float | None = None, **options: Any
+    ) -> _AsyncStream:
         """Connect."""
-        return _careful(await self._backend.connect_tcp(*arguments, **options))
+        stream = await self._backend.connect_tcp(host, port, timeout=_left(timeout), **options)
+        return _AsyncStream(stream)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._backend, name)
 
 
-def _careful(stream: Any) -> Any:
-    start_tls = stream.start_tls
+class _AsyncStream:
+    """A connection under asyncio."""
 
-    async def handshake(*arguments: Any, **options: Any) -> Any:
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+        self._socket = stream.get_extra_info("socket")
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        """Receive some bytes."""
+        data: bytes = await self._stream.read(max(max_bytes, _AT_ONCE), _left(timeout))
+        return data
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        """Send bytes."""
+        await self._stream.write(buffer, _left(timeout))
+
+    async def aclose(self) -> None:
+        """Close it."""
+        await self._stream.aclose()
+
+    async def start_tls(
+        self, ssl_context: Any, server_hostname: str | None = None, timeout: float | None = None
+    ) -> _AsyncStream:
+        """Go on in TLS; a connection whose handshake is cancelled is closed, which httpcore does not do."""
         try:
-            return _careful(await start_tls(*arguments, **options))
+            return _AsyncStream(
+                await self._stream.start_tls(ssl_context, server_hostname, _left(timeout))
+            )
         except BaseException:
             import anyio  # which httpx needs for asyncio
 
             with anyio.CancelScope(shield=True):
-                await stream.aclose()
+                await self.aclose()
             raise
 
-    stream.start_tls = handshake
-    return stream
+    def get_extra_info(self, info: str) -> Any:
+        """Return something about the connection."""
+        if info != "is_readable":
+            return self._stream.get_extra_info(info)
+        return _has_something(self._socket)  # anyio asks the system for both addresses first
+
+
+def _has_something(connection: Any) -> bool:
+    """Return whether there is something to be received, or the connection is closed."""
+    if connection is None or connection.fileno() < 0:
+        return True
+    if not hasattr(select, "poll"):  # Windows
+        return bool(select.select([connection], [], [], 0)[0])
+    waiting = select.poll()
+    waiting.register(connection, select.POLLIN)
+    return bool(waiting.poll(0))

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 from urllib.parse import urlsplit
 
 import attrs
-import httpx
 
 from chainhub_video import runtime
 from chainhub_video._version import __version__
@@ -28,9 +27,6 @@ if TYPE_CHECKING:
 
 C = TypeVar("C")
 
-# Nothing waits for the pool: exchanges take turns before they come to it.
-KEPT_LIMITS = {"max_keepalive_connections": 20}
-FRESH_LIMITS = {"max_keepalive_connections": 0}
 USER_AGENT = f"chainhub-video/{__version__} python/{platform.python_version()}"
 
 # Our own transport raises these only before the first byte of a request leaves. A proxy's refusal of a tunnel is
@@ -123,8 +119,8 @@ def own_clients(client: Callable[..., C], settings: Settings) -> OwnClients[C]:
 
     trust = trusted_certificates(trust_env=settings.trust_env)
     routes = environment_routes() if settings.trust_env else Routes()
-    kept = client(routes, trust, httpx.Limits(**KEPT_LIMITS))
-    fresh: Any = client(routes, trust, httpx.Limits(**FRESH_LIMITS))
+    kept = client(routes, trust, keep=True)
+    fresh: Any = client(routes, trust, keep=False)
     return OwnClients(kept=kept, fresh=fresh, ready=fresh.ready)
 
 

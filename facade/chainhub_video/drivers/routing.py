@@ -6,15 +6,16 @@ log of addresses.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import lru_cache, partial
 from threading import Lock
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar, cast
 
+import attrs
 import httpx
 
-from chainhub_video.drivers.deadline import bound, closed_when_cancelled
+from chainhub_video.drivers.deadline import bound, bound_async
 from chainhub_video.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -23,53 +24,88 @@ if TYPE_CHECKING:
     from chainhub_video.drivers.environment import NamedProxy, Routes
 
 T = TypeVar("T")
+Origin: TypeAlias = tuple[str, bytes]  # scheme, host and port
+
+_IDLE = 32  # lanes that are kept
 
 
-class Transports(Generic[T]):
-    """The direct transport, and one for each proxy, made when a request first needs it.
+class Lane(Generic[T]):
+    """What one exchange goes through.
+
+    Attributes:
+        origin: where to.
+        proxy: by way of which proxy; None for directly.
+        transport: of the HTTP library.
+    """
+
+    __slots__ = ("origin", "proxy", "transport")
+
+    def __init__(self, origin: Origin, proxy: NamedProxy | None, transport: T) -> None:
+        self.origin = origin
+        self.proxy = proxy
+        self.transport = transport
+
+
+class Lanes(Generic[T]):
+    """Transports of one connection each, made when an exchange first needs them, and used again.
+
+    A transport of many connections looks at each of them at each request, so that hundreds of requests at once would
+    take most of their time for that.
 
     Args:
-        routes: say which one a request needs.
+        routes: say which proxy a request needs.
         make: makes a transport of the HTTP library.
         trust: the certificates that servers are checked against, and proxies that are reached by TLS.
-        limits: of the connections.
+        keep: whether connections are kept for the next exchange.
     """
 
     def __init__(
-        self,
-        routes: Routes,
-        make: Callable[..., T],
-        trust: ssl.SSLContext,
-        limits: httpx.Limits,
+        self, routes: Routes, make: Callable[..., T], trust: ssl.SSLContext, *, keep: bool
     ) -> None:
         self._routes = routes
-        self._make: Callable[..., T] = partial(make, verify=trust, trust_env=False)
+        # A tunnel in which TLS failed counts as open for ever there: it must not use up a limit of connections.
+        limits = httpx.Limits(max_keepalive_connections=int(keep))
+        self._make: Callable[..., T] = partial(make, verify=trust, trust_env=False, limits=limits)
         self._trust = trust
-        self._limits = limits
-        self._made: dict[NamedProxy | None, T] = {}
+        self._idle: list[Lane[T]] = []  # the one that was used last at the end
+        self._used: set[Lane[T]] = set()
         self._lock = Lock()
 
-    def choose(self, url: httpx.URL) -> tuple[T, NamedProxy | None]:
-        """Return the transport for an address, and the proxy that it goes through.
+    def take(self, url: httpx.URL) -> Lane[T]:
+        """Return a lane to an address for one exchange.
 
         Raises:
             ConfigurationError: the proxy for it cannot be used.
         """
+        origin = (url.scheme, url.netloc)
         proxy = self._routes.proxy_for(url)
         with self._lock:
-            if proxy not in self._made:
-                self._made[proxy] = self._through(proxy)
-            return self._made[proxy], proxy
+            for place in reversed(range(len(self._idle))):
+                lane = self._idle[place]
+                if lane.origin == origin and lane.proxy == proxy:
+                    del self._idle[place]
+                    break
+            else:
+                lane = Lane(origin, proxy, self._made(proxy))
+            self._used.add(lane)
+            return lane
 
-    def _through(self, proxy: NamedProxy | None) -> T:
+    def give_back(self, lane: Lane[T]) -> T | None:
+        """Keep a lane for the next exchange; return the transport that is to be closed for that, if there is one."""
+        with self._lock:
+            if lane not in self._used:  # released
+                return None
+            self._used.remove(lane)
+            self._idle.append(lane)
+            return self._idle.pop(0).transport if len(self._idle) > _IDLE else None
+
+    def _made(self, proxy: NamedProxy | None) -> T:
         if proxy is None:
-            return self._make(limits=self._limits)
+            return self._make()
         url = proxy.url()
         trust = self._trust if url.scheme == "https" else None
-        # httpcore counts a tunnel in which TLS failed as open for ever: such ones must not use up a limit.
-        limits = httpx.Limits(max_keepalive_connections=self._limits.max_keepalive_connections)
         try:
-            return self._make(limits=limits, proxy=httpx.Proxy(url, ssl_context=trust))
+            return self._make(proxy=httpx.Proxy(url, ssl_context=trust))
         # httpcore remembers that a package was missing.
         except (ImportError, RuntimeError) as error:
             raise ConfigurationError(
@@ -77,7 +113,7 @@ class Transports(Generic[T]):
             ) from error
 
     def ready(self, address: str) -> None:
-        """Make the transport for an address, if it is one.
+        """Make the lane to an address, if it is one.
 
         Raises:
             ConfigurationError: the proxy for it cannot be used.
@@ -86,14 +122,15 @@ class Transports(Generic[T]):
             url = httpx.URL(address)
         except httpx.InvalidURL:  # sending says so
             return
-        self.choose(url)
+        self.give_back(self.take(url))
 
     def release(self) -> list[T]:
-        """Return those that have been made, to be closed, and forget them."""
+        """Return all transports, to be closed, and forget them."""
         with self._lock:
-            made = [*self._made.values()]
-            self._made.clear()
-        return made
+            lanes = [*self._idle, *self._used]
+            self._idle.clear()
+            self._used.clear()
+        return [lane.transport for lane in lanes]
 
 
 _parsed = lru_cache(maxsize=256)(httpx.URL)  # a task is asked for again and again
@@ -126,27 +163,55 @@ class RoutingClient:
 
     build_request = staticmethod(_built)
 
-    def __init__(self, routes: Routes, trust: ssl.SSLContext, limits: httpx.Limits) -> None:
-        self._transports = Transports(routes, _bounded, trust, limits)
-        self.ready = self._transports.ready
+    def __init__(self, routes: Routes, trust: ssl.SSLContext, *, keep: bool) -> None:
+        self._lanes = Lanes(routes, _bounded, trust, keep=keep)
+        self.ready = self._lanes.ready
 
     def send(self, request: httpx.Request, **_options: Any) -> httpx.Response:
-        """Send a request, and return its answer with the body unread."""
-        transport, proxy = self._transports.choose(request.url)
-        if proxy is None:
-            response = transport.handle_request(request)
-        else:
-            greeting = _Greeting(request)
-            request.extensions = {**request.extensions, "trace": greeting.record}
-            with greeting.explain_errors(proxy):
-                response = transport.handle_request(request)
+        """Send a request, and return its answer with the body unread; its lane is taken until that is closed."""
+        lane = self._lanes.take(request.url)
+        try:
+            if lane.proxy is None:
+                response = lane.transport.handle_request(request)
+            else:
+                greeting = _Greeting(request)
+                request.extensions = {**request.extensions, "trace": greeting.record}
+                with greeting.explain_errors(lane.proxy):
+                    response = lane.transport.handle_request(request)
+        except BaseException:
+            self._end(lane)
+            raise
         response.request = request
+        response.stream = _Body(cast("httpx.SyncByteStream", response.stream), lane, self._end)
         return response
+
+    def _end(self, lane: Lane[httpx.HTTPTransport]) -> None:
+        if (surplus := self._lanes.give_back(lane)) is not None:
+            surplus.close()
 
     def close(self) -> None:
         """Close the connections."""
-        for transport in self._transports.release():
+        for transport in self._lanes.release():
             transport.close()
+
+
+@attrs.frozen(eq=False)
+class _Body(httpx.SyncByteStream):
+    """The body of an answer, whose lane is free once it is closed."""
+
+    _stream: httpx.SyncByteStream
+    _lane: Lane[httpx.HTTPTransport]
+    _end: Callable[[Lane[httpx.HTTPTransport]], None]
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self._stream)
+
+    def close(self) -> None:
+        """Close it."""
+        try:
+            self._stream.close()
+        finally:
+            self._end(self._lane)
 
 
 def _bounded(**options: Any) -> httpx.HTTPTransport:
@@ -159,31 +224,60 @@ class AsyncRoutingClient:
 
     build_request = staticmethod(_built)
 
-    def __init__(self, routes: Routes, trust: ssl.SSLContext, limits: httpx.Limits) -> None:
-        self._transports = Transports(routes, _closing, trust, limits)
-        self.ready = self._transports.ready
+    def __init__(self, routes: Routes, trust: ssl.SSLContext, *, keep: bool) -> None:
+        self._lanes = Lanes(routes, _bounded_async, trust, keep=keep)
+        self.ready = self._lanes.ready
 
     async def send(self, request: httpx.Request, **_options: Any) -> httpx.Response:
-        """Send a request, and return its answer with the body unread."""
-        transport, proxy = self._transports.choose(request.url)
-        if proxy is None:
-            response = await transport.handle_async_request(request)
-        else:
-            greeting = _Greeting(request)
-            request.extensions = {**request.extensions, "trace": greeting.record_async}
-            with greeting.explain_errors(proxy):
-                response = await transport.handle_async_request(request)
+        """Send a request, and return its answer with the body unread; its lane is taken until that is closed."""
+        lane = self._lanes.take(request.url)
+        try:
+            if lane.proxy is None:
+                response = await lane.transport.handle_async_request(request)
+            else:
+                greeting = _Greeting(request)
+                request.extensions = {**request.extensions, "trace": greeting.record_async}
+                with greeting.explain_errors(lane.proxy):
+                    response = await lane.transport.handle_async_request(request)
+        except BaseException:
+            await self._end(lane)
+            raise
         response.request = request
+        body = cast("httpx.AsyncByteStream", response.stream)
+        response.stream = _AsyncBody(body, lane, self._end)
         return response
+
+    async def _end(self, lane: Lane[httpx.AsyncHTTPTransport]) -> None:
+        if (surplus := self._lanes.give_back(lane)) is not None:
+            await surplus.aclose()
 
     async def aclose(self) -> None:
         """Close the connections."""
-        for transport in self._transports.release():
+        for transport in self._lanes.release():
             await transport.aclose()
 
 
-def _closing(**options: Any) -> httpx.AsyncHTTPTransport:
-    transport: httpx.AsyncHTTPTransport = closed_when_cancelled(httpx.AsyncHTTPTransport(**options))
+@attrs.frozen(eq=False)
+class _AsyncBody(httpx.AsyncByteStream):
+    """The same for asyncio."""
+
+    _stream: httpx.AsyncByteStream
+    _lane: Lane[httpx.AsyncHTTPTransport]
+    _end: Callable[[Lane[httpx.AsyncHTTPTransport]], Awaitable[None]]
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return aiter(self._stream)
+
+    async def aclose(self) -> None:
+        """Close it."""
+        try:
+            await self._stream.aclose()
+        finally:
+            await self._end(self._lane)
+
+
+def _bounded_async(**options: Any) -> httpx.AsyncHTTPTransport:
+    transport: httpx.AsyncHTTPTransport = bound_async(httpx.AsyncHTTPTransport(**options))
     return transport
 
 

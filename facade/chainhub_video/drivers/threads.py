@@ -6,15 +6,22 @@ import asyncio
 import contextvars
 from collections.abc import AsyncIterator, Callable, Iterator
 from functools import partial
+from itertools import islice
 from typing import TypeVar
 
 T = TypeVar("T")
 
 
+_AT_ONCE = 2  # blocks that are read together
+
+
 async def off_loop(blocks: Iterator[bytes]) -> AsyncIterator[bytes]:
-    """Read a body that blocks in a thread, a block at a time."""
-    while (block := await in_thread(partial(next, blocks, None))) is not None:
-        yield block
+    """Read a body that blocks in a thread, some blocks at a time."""
+    some = [b""] * _AT_ONCE
+    while len(some) == _AT_ONCE:
+        some = await in_thread(lambda: [*islice(blocks, _AT_ONCE)])
+        for block in some:
+            yield block
 
 
 def in_thread(work: Callable[[], T]) -> asyncio.Future[T]:

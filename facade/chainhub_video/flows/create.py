@@ -113,9 +113,8 @@ async def prepare(
     """
     wire = FORMATS[request.format]
     wire.check(request)
-    opened = await open_pictures(io, request.images)
+    opened, pictures = await open_pictures(io, request.images)
     try:
-        pictures = await io.ask(lambda: [one.describe() for one in opened], blocks=True)
         description = _as_json({"gateway": settings.base_url, **request.describe(pictures)})
     except BaseException:
         close_pictures(opened)

@@ -107,8 +107,7 @@ async def save(
     try:
         part: Part = await _on_disk(io, output.open)
         try:
-            verified = await transfer.fill(part)
-            sha256 = await _on_disk(io, part.finish)
+            verified, sha256 = await transfer.fill(part)
         finally:
             part.discard()
     except ConfigurationError as error:  # of the environment, by a link's scheme or host
@@ -178,16 +177,16 @@ class _Transfer:
     _version: Version = attrs.field(factory=Version)
     _total: int | None = None
 
-    async def fill(self, part: Part) -> Verification:
-        """Bring the whole video into the part file; return what shows that nothing is missing."""
+    async def fill(self, part: Part) -> tuple[Verification, str]:
+        """Bring the whole video into its place; return what shows that nothing is missing, and its sha256."""
         failures = wrong = furthest = 0
         while True:
             try:
                 await self._attempt(part)
-                shown = await _checked(self.io, part)
+                shown, sha256 = await _finished(self.io, part)
                 if self._total is not None:
-                    return "length"
-                return "structure" if shown else "unknown"
+                    return "length", sha256
+                return "structure" if shown else "unknown", sha256
             except (AttemptFailed, TransportFailure, UnreadableAnswer, BadLink) as error:
                 trouble = error
             if part.size > furthest:  # a proxy that cuts every answer is no reason to give up
@@ -285,7 +284,7 @@ class _Transfer:
 
     async def _write(self, part: Part, block: bytearray) -> None:
         if block:
-            await _on_disk(self.io, part.write, block)
+            await _on_disk(self.io, part.write, block, blocks=not part.is_free)
             if self.on_progress is not None:
                 await self.io.ask(self.on_progress, part.size, self._total)
 
@@ -299,17 +298,18 @@ class _Transfer:
         )
 
 
-async def _on_disk(io: IO, function: Callable[..., T], *arguments: Any) -> T:
+async def _on_disk(io: IO, function: Callable[..., T], *arguments: Any, blocks: bool = True) -> T:
     """Call a function that writes, and tell its failure from one of the caller's callback."""
     try:
-        return await io.run(function, *arguments)
+        return await io.run(function, *arguments) if blocks else function(*arguments)
     except OSError as error:
         raise _Unwritable(error.strerror or str(error)) from error
 
 
-async def _checked(io: IO, part: Part) -> bool:
+async def _finished(io: IO, part: Part) -> tuple[bool, str]:
+    """Check a part and finish it, in one step."""
     try:
-        return await _on_disk(io, part.check)
+        return await _on_disk(io, lambda: (part.check(), part.finish()))
     except ValueError as error:
         await _on_disk(io, part.restart)
         raise _NotAVideo(str(error)) from error

@@ -63,22 +63,38 @@ class OpenedPicture:
         }
 
 
-async def open_pictures(io: IO, sources: Sequence[ImageSource]) -> list[OpenedPicture]:
-    """Open what is on this machine. Close it with `close_pictures`.
+async def open_pictures(
+    io: IO, sources: Sequence[ImageSource]
+) -> tuple[list[OpenedPicture], list[dict[str, Any]]]:
+    """Open what is on this machine, and describe all. Close it with `close_pictures`.
 
     Raises:
         InvalidRequest: a picture cannot be read, or is not one.
     """
     opened: list[OpenedPicture] = []
+    described: list[dict[str, Any]] = []
     try:
         for source in sources:
-            link = link_in(source)
-            picture = None if link else await io.ask(open_picture, source, blocks=True)
-            opened.append(OpenedPicture(link or source, picture))
+            if (link := link_in(source)) is not None:
+                one = OpenedPicture(link, None)
+                description = one.describe()
+            else:
+                one, description = await io.ask(_opened, source, blocks=True)
+            opened.append(one)
+            described.append(description)
     except BaseException:
         close_pictures(opened)
         raise
-    return opened
+    return opened, described
+
+
+def _opened(source: ImageSource) -> tuple[OpenedPicture, dict[str, Any]]:
+    one = OpenedPicture(source, open_picture(source))
+    try:
+        return one, one.describe()
+    except BaseException:
+        close_pictures([one])
+        raise
 
 
 def close_pictures(opened: Sequence[OpenedPicture]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from functools import partial
+from functools import cache, partial
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import PurePath
@@ -33,6 +33,12 @@ _HEIF = ("image/heic", "image/heif")
 _SMALLEST = 64  # pixels of a side; what is smaller, such as 16x9, is a ratio
 
 
+@cache
+def _has_pillow() -> bool:
+    """Return whether Pillow can be imported."""
+    return find_spec("PIL") is not None
+
+
 def fitted(picture: Picture, size: str | None, fit: str | None) -> Picture:
     """Return a picture in the requested pixels. May block.
 
@@ -48,14 +54,14 @@ def fitted(picture: Picture, size: str | None, fit: str | None) -> Picture:
     pixels = _pixels(size)
     try:
         if fit is None:
-            if pixels and find_spec("PIL"):
+            if pixels and _has_pillow():
                 _warn_if_other(picture, *pixels)
             return picture
         if pixels is None:
             raise InvalidRequest(
                 f"fit needs a size in pixels such as 1280x720, and size is {size!r}"
             )
-        if not find_spec("PIL"):
+        if not _has_pillow():
             raise InvalidRequest('fit needs Pillow: pip install "chainhub-video[images]"')
         return _fit(picture, pixels, fit)
     except BaseException:

@@ -41,6 +41,11 @@ class ObjectPart:
         self._outline, self._digest = Outline(), hashlib.sha256()
         self._held: bytearray | None = bytearray()  # a video of one part needs no parts
 
+    @property
+    def is_free(self) -> bool:
+        """False: the digest and the outline are made where it is written."""
+        return False
+
     def write(self, data: bytes | bytearray) -> None:
         """Append; the data must not be changed afterwards.
 

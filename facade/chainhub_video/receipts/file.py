@@ -65,7 +65,7 @@ class LocalReceipt:
                     f"receipt {self.name} is {kind}, and must be an ordinary file: move it away, or "
                     "choose another output"
                 )
-            with self._path.open("rb") as file:
+            with self._path.open("rb", buffering=0) as file:
                 receipt = parse(file.read(), self.name)
                 if receipt.state is not ReceiptState.SUBMITTING or _is_held(receipt, file):
                     return receipt
