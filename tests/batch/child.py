@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import resource
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -46,6 +47,7 @@ def start(manifest: Path, out: Path, url: str, **options: Any) -> subprocess.Pop
 
 def main(manifest: str, out: str, url: str, options: str) -> None:
     """Run as a program."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
     with ChainHub(base_url=url, api_key="sandbox", poll=POLL) as hub:
         before = megabytes()
         report = hub.batch.run(manifest, out, **json.loads(options))
