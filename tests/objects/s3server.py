@@ -40,6 +40,7 @@ class S3Server:
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
         self._server: Application = DomainDispatcherApplication(create_backend_app)
         self._listening = make_server("127.0.0.1", 0, self._answer, threaded=True)
+        self._conditions = threading.Lock()
         self._thread = threading.Thread(target=self._listening.serve_forever, args=(0.05,))
         self.url = f"http://127.0.0.1:{self._listening.server_port}"
         self.requests: list[str] = []
@@ -63,8 +64,15 @@ class S3Server:
         query = f"?{environ['QUERY_STRING']}" if environ["QUERY_STRING"] else ""
         self.requests.append(f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}{query}")
         if self.fault is not None:
-            return self.fault(environ, start, self._server)
-        return self._server(environ, start)
+            return self.fault(environ, start, self._serve)
+        return self._serve(environ, start)
+
+    def _serve(self, environ: Environ, start: Any) -> Iterable[bytes]:
+        """Serve a request; one with a condition alone, since moto looks and writes in two steps, and S3 in one."""
+        if not {"HTTP_IF_MATCH", "HTTP_IF_NONE_MATCH"} & environ.keys():
+            return self._server(environ, start)
+        with self._conditions:
+            return self._server(environ, start)
 
     def empty(self) -> None:
         """Have one empty bucket, and no fault."""
