@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.metadata import distribution, packages_distributions
 from pathlib import Path
@@ -67,11 +67,16 @@ def _closure(requirements: list[str]) -> set[str]:
     return {name for name, _ in found}
 
 
+@cache
+def _owners() -> Mapping[str, list[str]]:
+    return packages_distributions()  # which reads every installed file's name
+
+
 def _modules(distributions: set[str]) -> set[str]:
     """Return the top-level modules that some distributions install."""
     return {
         module
-        for module, owners in packages_distributions().items()
+        for module, owners in _owners().items()
         if {canonicalize_name(owner) for owner in owners} & distributions
     }
 
