@@ -28,8 +28,24 @@ class CardState(StrEnum):
     RUNNING = "running"
     UNCERTAIN = "uncertain"
     FAILED = "failed"
-    DAMAGED = "damaged"
+    MISSING = "missing"
+    UNUSABLE = "unusable"
     UNRECEIPTED = "no receipt"
+
+
+@attrs.frozen
+class Notice:
+    """What is wrong or under way, and what to do; all empty if nothing is.
+
+    Attributes:
+        text: in sentences.
+        command: to be run in the gallery's folder.
+        otherwise: another way, in sentences.
+    """
+
+    text: str = ""
+    command: str = ""
+    otherwise: str = ""
 
 
 @attrs.frozen(kw_only=True)
@@ -39,7 +55,7 @@ class Card:
     Attributes:
         found: where it is.
         state: what became of it.
-        notice: what is wrong or under way, and what to do; empty if nothing is.
+        notice: what is wrong or under way, and what to do.
         made: when it was asked for, or the file was last changed (aware); None if neither is known.
         took: seconds from the create to the saved video, or to the failure; None if that is not known.
         prompt: what was asked for; empty without a receipt.
@@ -50,7 +66,7 @@ class Card:
 
     found: Found
     state: CardState
-    notice: str = ""
+    notice: Notice = Notice()
     made: datetime | None = None
     took: float | None = None
     prompt: str = ""
@@ -78,13 +94,13 @@ def card_of(found: Found, root: Path) -> Card:
         card = _with_receipt(card, root)
     if problem is None:
         return card
-    said = problem[0].upper() + problem[1:] + "."
-    # What is known of the money comes first; a file that is broken is no news where none was to be expected.
-    sound = card.state in (CardState.SAVED, CardState.UNRECEIPTED)
+    # What is known of the money comes first; a broken file is no news where no video was to be expected.
+    expected = card.state in (CardState.SAVED, CardState.MISSING, CardState.UNRECEIPTED)
+    said = " ".join(filter(None, (_sentence(problem), card.notice.text)))
     return attrs.evolve(
         card,
-        state=CardState.DAMAGED if sound else card.state,
-        notice=" ".join(filter(None, (card.notice, said))),
+        state=CardState.UNUSABLE if expected else card.state,
+        notice=attrs.evolve(card.notice, text=said),
     )
 
 
@@ -117,7 +133,7 @@ def _with_receipt(card: Card, root: Path) -> Card:
         receipt = store.load()
     except ReceiptConflict as error:
         said = str(error).replace(f"{root}{os.sep}", "")
-        return attrs.evolve(card, state=CardState.DAMAGED, notice=f"{said[:1].upper()}{said[1:]}.")
+        return attrs.evolve(card, state=CardState.UNUSABLE, notice=Notice(_sentence(said)))
     except OSError:  # it has gone in the meantime
         receipt = None
     if receipt is None:
@@ -136,39 +152,54 @@ def _with_receipt(card: Card, root: Path) -> Card:
     )
 
 
-def _outcome(receipt: Receipt, found: Found) -> tuple[CardState, str]:
+def _outcome(receipt: Receipt, found: Found) -> tuple[CardState, Notice]:
     """Return what a receipt and the file beside it mean, and what to do."""
-    name = found.name + SUFFIX
-    resume = f"chainhub-video resume {shell_quoted(name)}"
+    resume = f"chainhub-video resume {shell_quoted(found.name + SUFFIX)}"
     match receipt.state:
         case ReceiptState.SUBMITTING if receipt.seconds_left() > 0:
-            return CardState.RUNNING, "The create is being sent."
+            return CardState.RUNNING, Notice("The create is being sent.")
         case ReceiptState.SUBMITTING | ReceiptState.UNCERTAIN:
-            sent = receipt.when(ReceiptState.SUBMITTING)
-            look, then = what_to_do(_text(receipt.request.get("model")), sent, receipt.answer, name)
-            why = f" ({receipt.reason})" if receipt.reason else ""
-            return (
-                CardState.UNCERTAIN,
-                f"A create was sent and its outcome is unknown{why}: it may have been paid. {look} {then}.",
-            )
+            return CardState.UNCERTAIN, _uncertain(receipt, f"{resume} --task ID")
         case ReceiptState.SUBMITTED:
-            return (
-                CardState.RUNNING,
-                f"The gateway has the task. {resume} waits for it and saves the video; that costs nothing.",
+            return CardState.RUNNING, Notice(
+                "The gateway has the task. This waits for it and saves the video, at no cost:",
+                resume,
             )
         case ReceiptState.FAILED:
-            return CardState.FAILED, receipt.reason or "The gateway gave no reason."
-    again = f"{resume} fetches it again; that costs nothing."
+            return CardState.FAILED, Notice(
+                _sentence(receipt.reason or "the gateway gave no reason")
+            )
+    again = "This fetches it again, at no cost:"
     said = int((receipt.result or {})["size"])
     if found.size is None:
-        notice = "" if found.problem else f"The video is missing. {again}"
-        return CardState.DAMAGED, notice
+        told = Notice() if found.problem else Notice(f"The video is missing. {again}", resume)
+        return CardState.MISSING, told
     if found.size != said:
-        return (
-            CardState.DAMAGED,
-            f"The file has {found.size:,} bytes, and its receipt says {said:,}. {again}",
+        sizes = f"The file has {found.size:,} bytes, and its receipt says {said:,}."
+        return CardState.UNUSABLE, Notice(f"{sizes} {again}", resume)
+    return CardState.SAVED, Notice()
+
+
+def _uncertain(receipt: Receipt, command: str) -> Notice:
+    """Return what to do about a create whose outcome is unknown."""
+    sent = receipt.when(ReceiptState.SUBMITTING)
+    look, _ = what_to_do(_text(receipt.request.get("model")), sent, receipt.answer)
+    reason = receipt.reason or ""
+    if look not in reason:  # most reasons are the whole message that the caller got
+        why = f" ({reason})" if reason else ""
+        reason = (
+            f"a create was sent, and its outcome is unknown{why}: it may have been paid. {look}"
         )
-    return CardState.SAVED, ""
+    return Notice(
+        f"{_sentence(reason)} If it is there, give its id to the receipt:",
+        command,
+        "If it is not, generate the same again with --resubmit-uncertain.",
+    )
+
+
+def _sentence(text: str) -> str:
+    text = text.strip().rstrip(".")
+    return f"{text[:1].upper()}{text[1:]}."
 
 
 def _took(receipt: Receipt) -> float | None:

@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 import attrs
 
-from chainhub_video.gallery.cards import Card, CardState
+from chainhub_video.gallery.cards import Card, CardState, Notice
 
 _MARKER = "<!-- Made by chainhub-video gallery; it is replaced when that is run again. -->"
 _START = f"<!doctype html>\n{_MARKER}\n"
@@ -27,7 +27,8 @@ _LABELS = {
     CardState.RUNNING: "Running",
     CardState.UNCERTAIN: "Uncertain",
     CardState.FAILED: "Failed",
-    CardState.DAMAGED: "Damaged",
+    CardState.MISSING: "Missing",
+    CardState.UNUSABLE: "Unusable",
     CardState.UNRECEIPTED: "No receipt",
 }
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
@@ -211,17 +212,28 @@ def _card(card: Card, number: int, places: Mapping[str, int], prefix: str) -> st
             f'<p class="prompt" id="p{number}" dir="auto">{_text(shown)}</p>\n{more}'
             if card.prompt
             else "",
-            f'<p class="notice" dir="auto">{_text(card.notice)}</p>\n' if card.notice else "",
+            _notice(card.notice),
             f'<p class="facts">{_facts(card)}</p>\n',
             "</div>\n</article>\n</li>\n",
         )
     )
 
 
+def _notice(notice: Notice) -> str:
+    """Return what is wrong and what to do."""
+    if not notice.text:
+        return ""
+    command = f'<code class="command" dir="ltr">{_text(notice.command)}</code>'
+    parts = [f'<p dir="auto">{_text(notice.text)}</p>', command if notice.command else ""]
+    if notice.otherwise:
+        parts.append(f"<p>{_text(notice.otherwise)}</p>")
+    return f'<div class="notice">{"".join(parts)}</div>\n'
+
+
 def _frame(card: Card, name: str, prefix: str) -> str:
     """Return the picture of a card, which is a link to the video if there is one to play."""
     if not card.playable:
-        return f'<div class="frame bare" aria-hidden="true">{_LABELS[card.state]}</div>\n'
+        return ""
     # By bytes: a name need not be UTF-8.
     address = prefix + quote(os.fsencode(card.found.name), safe="/")
     seconds = card.header.seconds if card.header else None
@@ -230,25 +242,25 @@ def _frame(card: Card, name: str, prefix: str) -> str:
 
 
 def _facts(card: Card) -> str:
-    """Return what is known in numbers."""
+    """Return what is known in numbers; the style sheet puts dots in between."""
     facts: list[str] = []
     if card.model:
         facts.append(f'<b class="model">{_text(card.model)}</b>')
     header = card.header
     if header is not None and header.width:
-        facts.append(f"{header.width} \u00d7 {header.height}")
+        facts.append(f"<span>{header.width} \u00d7 {header.height}</span>")
     if card.found.size is not None:
-        facts.append(_bytes(card.found.size))
+        facts.append(f"<span>{_bytes(card.found.size)}</span>")
     if card.made is not None:
         local = card.made.astimezone()
         facts.append(
             f'<time datetime="{card.made.isoformat(timespec="seconds")}">{local:%Y-%m-%d %H:%M}</time>'
         )
     if card.took is not None:
-        facts.append(f"took {_duration(card.took)}")
+        facts.append(f"<span>took {_duration(card.took)}</span>")
     if card.task:
         facts.append(f'<span class="task">task <bdi>{_text(card.task)}</bdi></span>')
-    return " · ".join(facts)
+    return "".join(facts)
 
 
 def _skipped(skipped: Sequence[str]) -> str:
@@ -281,6 +293,8 @@ def _class(state: CardState) -> str:
 
 
 def _bytes(count: int) -> str:
+    if count < 1000:
+        return f"{count} byte{'' if count == 1 else 's'}"
     if count >= 1e9:
         return f"{count / 1e9:.1f} GB"
     return f"{count / 1e6:.1f} MB" if count >= 1e6 else f"{count / 1e3:.0f} kB"
