@@ -158,13 +158,14 @@ def _controls(cards: Sequence[Card]) -> str:
     choices = "".join(f'<option value="{_text(m)}">{_text(m)}</option>' for m in models)
     return (
         '<form id="controls" hidden role="search" autocomplete="off">\n'
-        '<label class="field wide">Search '
-        '<input type="search" id="words" placeholder="Prompt, name or model"></label>\n'
-        '<label class="field">Model '
-        f'<select id="model"><option value="">All models</option>{choices}</select></label>\n'
-        '<label class="field">Sort by <select id="order"><option value="made">Newest</option>'
-        '<option value="name">Name</option><option value="model">Model</option>'
-        '<option value="seconds">Duration</option><option value="took">Time taken</option></select></label>\n'
+        '<div class="field wide"><label for="words">Search</label>'
+        '<input type="search" id="words" placeholder="Prompt, name or model"></div>\n'
+        '<div class="field"><label for="model">Model</label>'
+        f'<select id="model"><option value="">All models</option>{choices}</select></div>\n'
+        '<div class="field"><label for="order">Sort by</label>'
+        '<select id="order"><option value="made">Newest</option><option value="name">Name</option>'
+        '<option value="model">Model</option><option value="seconds">Duration</option>'
+        '<option value="took">Time taken</option></select></div>\n'
         f'<fieldset><legend>State</legend>\n{states}</fieldset>\n<p id="count" role="status"></p>\n</form>\n'
     )
 
