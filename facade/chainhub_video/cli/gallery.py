@@ -56,9 +56,13 @@ def gallery(
         say(f"not entered: {one}")
     if not written.cards:
         say(f"no videos and no receipts in {one_line(folder)}")
-    count = len(written.cards)
-    show(f"{written.path} ({count} output{'' if count == 1 else 's'}, {written.posters} posters)")
+    counts = (_counted(len(written.cards), "output"), _counted(written.posters, "poster"))
+    show(f"{written.path} ({', '.join(counts)})")
     if open_page:
         import webbrowser
 
         webbrowser.open(written.path.as_uri())
+
+
+def _counted(count: int, thing: str) -> str:
+    return f"{count} {thing}{'' if count == 1 else 's'}"
