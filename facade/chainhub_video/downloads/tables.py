@@ -104,14 +104,14 @@ def check_sample_tables(stream: BinaryIO, moov: Box, size: int) -> tuple[int, bo
 
 def _last_chunk(stream: BinaryIO, track: Box) -> tuple[int, int]:
     """Return how many chunks a track has, and where the last one in the file ends."""
-    inside = _children(stream, track)
+    inside = children(stream, track)
     for kind in _TABLES_PATH:
-        inside = _children(stream, _needed(inside, kind))
+        inside = children(stream, _needed(inside, kind))
         if kind == b"minf" and not _is_self_contained(stream, inside):
             raise Unreadable
     width = 8 if b"co64" in inside else 4
     offsets, sizes = _needed(inside, b"co64" if width == 8 else b"stco"), _needed(inside, b"stsz")
-    count = _number(stream, offsets.body + 4)
+    count = number(stream, offsets.body + 4)
     last, at = -1, 0
     position = 0
     for block in _table(stream, offsets, 8, count, width):
@@ -122,9 +122,9 @@ def _last_chunk(stream: BinaryIO, track: Box) -> tuple[int, int]:
     if not count:
         return 0, 0
     first, samples = _samples_of(stream, _needed(inside, b"stsc"), at + 1)
-    if (each := _number(stream, sizes.body + 4)) != 0:
+    if (each := number(stream, sizes.body + 4)) != 0:
         return count, last + each * samples
-    if first + samples > _number(stream, sizes.body + 8):
+    if first + samples > number(stream, sizes.body + 8):
         raise Unreadable
     return count, last + sum(map(sum, _table(stream, sizes, 12 + 4 * first, samples, 4)))
 
@@ -132,7 +132,7 @@ def _last_chunk(stream: BinaryIO, track: Box) -> tuple[int, int]:
 def _samples_of(stream: BinaryIO, runs: Box, chunk: int) -> tuple[int, int]:
     """Return how many samples come before a chunk, and how many are in it; chunks count from 1."""
     before, since, each = 0, 1, 0
-    for block in _blocks(stream, runs, 8, 12 * _number(stream, runs.body + 4)):
+    for block in _blocks(stream, runs, 8, 12 * number(stream, runs.body + 4)):
         for first, samples, _description in iter_unpack(">III", block):
             if first > chunk:
                 return before + (chunk - since) * each, each
@@ -145,11 +145,11 @@ def _samples_of(stream: BinaryIO, runs: Box, chunk: int) -> tuple[int, int]:
 
 def _is_self_contained(stream: BinaryIO, minf: Mapping[bytes, Box]) -> bool:
     """Return whether a track's samples lie in the file itself."""
-    references = _needed(_children(stream, _needed(minf, b"dinf")), b"dref")
+    references = _needed(children(stream, _needed(minf, b"dinf")), b"dref")
     entries = boxes(stream, references.body + 8, references.end)
     return all(
-        _number(stream, entry.body) & _SELF_CONTAINED
-        for _, entry in zip(range(_number(stream, references.body + 4)), entries, strict=False)
+        number(stream, entry.body) & _SELF_CONTAINED
+        for _, entry in zip(range(number(stream, references.body + 4)), entries, strict=False)
     )
 
 
@@ -161,8 +161,8 @@ def segment_end(stream: BinaryIO, sidx: Box) -> tuple[int, int]:
     """
     wide = _bytes(stream, sidx.body, 1) != b"\0"
     at = sidx.body + 12 + (16 if wide else 8)
-    offset = _number(stream, at - 8, 8) if wide else _number(stream, at - 4)
-    count = _number(stream, at + 2, 2)
+    offset = number(stream, at - 8, 8) if wide else number(stream, at - 4)
+    count = number(stream, at + 2, 2)
     blocks = _blocks(stream, sidx, at + 4 - sidx.body, 12 * count)
     lengths = (
         length & 0x7FFFFFFF for block in blocks for length, _, _ in iter_unpack(">III", block)
@@ -188,7 +188,7 @@ def check_fragment_index(stream: BinaryIO, mfra: Box, fragments: set[int]) -> bo
     named, closed = 0, False
     for box in _within(stream, mfra):
         if box.kind == b"mfro":
-            closed = _number(stream, box.body + 4) == mfra.end - mfra.start
+            closed = number(stream, box.body + 4) == mfra.end - mfra.start
         elif box.kind == b"tfra":
             for start in _fragments_of(stream, box):
                 named += 1
@@ -202,17 +202,21 @@ def check_fragment_index(stream: BinaryIO, mfra: Box, fragments: set[int]) -> bo
 def _fragments_of(stream: BinaryIO, tfra: Box) -> Iterator[int]:
     """Give where the fragments begin that an index of a track names."""
     width = 4 if _bytes(stream, tfra.body, 1) == b"\0" else 8
-    lengths = _number(stream, tfra.body + 8)
+    lengths = number(stream, tfra.body + 8)
     entry = 2 * width + sum(1 + (lengths >> shift & 3) for shift in (0, 2, 4))
-    count = _number(stream, tfra.body + 12)
+    count = number(stream, tfra.body + 12)
     if count > MOST_BOXES or count * entry > tfra.end - tfra.body - 16:
         raise Unreadable
-    for number in range(count):
-        yield _number(stream, tfra.body + 16 + number * entry + width, width)
+    for place in range(count):
+        yield number(stream, tfra.body + 16 + place * entry + width, width)
 
 
-def _children(stream: BinaryIO, parent: Box) -> dict[bytes, Box]:
-    """Return the first box of each kind in a box."""
+def children(stream: BinaryIO, parent: Box) -> dict[bytes, Box]:
+    """Return the first box of each kind in a box.
+
+    Raises:
+        Unreadable: it is of an absurd length, or holds what reaches beyond its end.
+    """
     inside: dict[bytes, Box] = {}
     for box in _within(stream, parent):
         inside.setdefault(box.kind, box)
@@ -255,7 +259,12 @@ def _blocks(stream: BinaryIO, box: Box, skipped: int, length: int) -> Iterator[b
         yield _bytes(stream, start, min(_BLOCK, position + length - start))
 
 
-def _number(stream: BinaryIO, position: int, width: int = 4) -> int:
+def number(stream: BinaryIO, position: int, width: int = 4) -> int:
+    """Return the number at a position, of a width in bytes.
+
+    Raises:
+        Unreadable: the file ends before.
+    """
     return int.from_bytes(_bytes(stream, position, width), "big")
 
 
