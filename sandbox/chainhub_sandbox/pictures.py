@@ -73,7 +73,7 @@ def media_type(file: IO[bytes]) -> str:
     """
     try:
         with Image.open(file, formats=_FORMATS) as opened:
-            found = (opened.format or "").lower()
+            found = (opened.format or "").lower().replace("mpo", "jpeg")
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise PictureRefused("these bytes are not a PNG, JPEG, WebP, GIF, BMP or TIFF") from error
     file.seek(0)

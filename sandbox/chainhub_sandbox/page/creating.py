@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,8 @@ _RATIOS = {"wide": "16:9", "tall": "9:16", "square": "1:1"}
 _GROK_RATIOS = {"wide": "3:2", "tall": "2:3", "square": "1:1"}
 _ORIENTATIONS = {"wide": "landscape", "tall": "portrait"}
 _LONGEST_TOLD = 500
+_DIGITS = 20  # enough to tell uploads apart, and short enough to be read
+_DIGEST = re.compile(rf"[0-9a-f]{{{_DIGITS}}}")
 
 
 class NotCreated(Exception):
@@ -76,7 +79,7 @@ class Creator:
         """Return a picture that was uploaded, and its type; None if there is none of that name."""
         digest, _, ending = name.partition(".")
         kind = next((each for each in MEDIA_TYPES if each == f"image/{ending}"), None)
-        if kind is None or not (len(digest) == 64 and digest.isalnum()):
+        if kind is None or not _DIGEST.fullmatch(digest):
             return None
         return self.renderer.folder / f"{digest}.upload", kind
 
@@ -86,7 +89,7 @@ class Creator:
             kind = media_type(io.BytesIO(content))
         except PictureRefused as refused:
             raise NotCreated(f"Not created, nothing was sent: {refused}.") from None
-        digest = hashlib.sha256(content).hexdigest()
+        digest = hashlib.sha256(content).hexdigest()[:_DIGITS]
         (self.renderer.folder / f"{digest}.upload").write_bytes(content)
         return f"{self.url}{PAGE}/uploads/{digest}.{kind.partition('/')[2]}"
 

@@ -67,7 +67,7 @@ async function refresh() {
   clearTimeout(timer);
   try {
     const headers = etag ? { "If-None-Match": etag } : {};
-    const answer = await fetch(location.pathname + location.search, { headers, cache: "no-store" });
+    const answer = await fetch(`/${location.search}`, { headers, cache: "no-store" });
     if (answer.ok) {
       etag = answer.headers.get("ETag") || "";
       merge(await answer.text());
@@ -111,5 +111,6 @@ document.addEventListener("click", async (event) => {
 
 document.addEventListener("visibilitychange", refresh);
 document.documentElement.classList.add("js");
+if (location.pathname !== "/") history.replaceState(null, "", "/"); // to be reloaded without sending the form again
 document.getElementById("message")?.focus();
 refresh();

@@ -109,7 +109,7 @@ def _curl(wire_format: Format, task: Task, pictures: Sequence[str], url: str, ap
     if task.request.images:
         body["images"] = list(task.request.images)
     words.append("-H 'Content-Type: application/json'")
-    words.append(f"--data-raw {quoted(json.dumps(body, ensure_ascii=False))}")
+    words.append(f"--data-raw {quoted(json.dumps(body, ensure_ascii=False, indent=2))}")
     return _lines("curl " + quoted(f"{url}/v1/video/create"), words)
 
 

@@ -77,41 +77,35 @@ def _faults_set(shown: Shown) -> Html | None:
         return None
     rows = [
         tag(
-            "tr",
-            tag("td", tag("code", _said(fault))),
-            tag("td", seen),
-            tag("td", struck),
-            tag(
-                "td",
-                button(
-                    "faults",
-                    {"remove": str(number)},
-                    "Remove",
-                    f"remove-{number}",
-                    aria_label=f"Remove {_said(fault)}",
-                ),
+            "li",
+            tag("code", _said(fault)),
+            tag("span", f"hit {struck} of {seen}"),
+            button(
+                "faults",
+                {"remove": str(number)},
+                "Remove",
+                f"remove-{number}",
+                aria_label=f"Remove {_said(fault)}",
             ),
         )
         for number, fault, seen, struck in shown.faults
     ]
-    head = tag("tr", [tag("th", name, scope="col") for name in ("Fault", "Seen", "Hit", "Change")])
     return fragment(
-        tag("table", tag("caption", "Set now"), tag("thead", head), tag("tbody", rows)),
+        tag("h3", "Set now"),
+        tag("ul", rows, role="list", class_="set"),
         button("faults", {"clear": "all"}, "Clear all faults", "clear-faults"),
     )
 
 
 def _said(fault: Fault) -> str:
     """Return a fault in the form of `Fault.parse`, without what is the default."""
-    plain = Fault.of(
-        fault.step, fault.kind, **{k: v for k, v in fault.parameters.items() if v is not None}
-    ).as_json()
-    given = {
-        name: value
+    known = KINDS[fault.kind]
+    defaults = {name: each.default for name, each in {**known.common, **known.parameters}.items()}
+    parts = [
+        f"{name}={value}"
         for name, value in fault.as_json().items()
-        if name not in ("step", "kind") and (name in fault.parameters or value != plain[name])
-    }
-    parts = [f"{name}={value}" for name, value in given.items() if value is not None]
+        if name in defaults and value != defaults[name]
+    ]
     return ",".join((f"{fault.step}:{fault.kind}", *parts))
 
 

@@ -190,7 +190,7 @@ def _recipes(task: Task, name: str, anchor: str, shown: Shown) -> Html:
         "details",
         tag(
             "summary",
-            "Say it again: curl, command, Python",
+            "Make it again: curl, command, Python",
             tag("span", f" for {name}", class_="unseen"),
         ),
         [
