@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import tempfile
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -38,6 +39,7 @@ _BLACK, _WHITE = 16, 235
 _FPS = 24
 _FAST_FPS = 4
 _FAST_DIVISOR = 4
+_THUMBNAIL = (320, 320)
 # libx264 and Pillow release the interpreter lock, so threads are enough.
 _THREADS = 2
 
@@ -77,11 +79,15 @@ class ClipRenderer:
 
     Args:
         fast: whether clips are small, with few frames.
+
+    Attributes:
+        folder: holds what it made.
     """
 
     def __init__(self, *, fast: bool) -> None:
         self._fast = fast
         self._folder = tempfile.TemporaryDirectory(prefix="chainhub-sandbox-")
+        self.folder = Path(self._folder.name)
         self._renderers = ThreadPoolExecutor(_THREADS, "chainhub-sandbox-render")
         self._helpers = ThreadPoolExecutor(_THREADS, "chainhub-sandbox-helper")
         self._pictures = PictureCache()
@@ -107,7 +113,27 @@ class ClipRenderer:
 
     async def decode(self, file: IO[bytes], digest: str, clip: Clip) -> Picture:
         """Return a picture decoded for a clip, see `PictureCache.decode`."""
-        return await self.in_thread(self._pictures.decode, file, digest, clip.width, clip.height)
+        return await self.in_thread(self._decode, file, digest, clip, digest)
+
+    def thumbnail(self, source: str) -> Path:
+        """Return where the small JPEG of a picture is, once the picture has been decoded.
+
+        Args:
+            source: the sha256 of the picture's bytes, or the link to it.
+        """
+        return self.folder / f"{hashlib.sha256(source.encode()).hexdigest()[:40]}.thumbnail.jpg"
+
+    def _decode(self, file: IO[bytes], digest: str, clip: Clip, source: str) -> Picture:
+        """Decode a picture for a clip, and keep a thumbnail of it."""
+        picture = self._pictures.decode(file, digest, clip.width, clip.height)
+        path = self.thumbnail(source)
+        if not path.exists():
+            small = picture.image.copy()
+            small.thumbnail(_THUMBNAIL)
+            drafted = path.with_suffix(f".{threading.get_ident()}")
+            small.save(drafted, "JPEG", quality=80)
+            drafted.replace(path)  # in one step, since the page may be reading it
+        return picture
 
     def clip(self, frame: tuple[int, int], seconds: int, model: str, prompt: str) -> Clip:
         """Return a clip for a frame of a width and height."""
@@ -131,7 +157,7 @@ class ClipRenderer:
             # It is rendered already, or on another thread right now: this wait always ends.
             return cached.result()
         try:
-            path = Path(self._folder.name) / f"{name}.mp4"
+            path = self.folder / f"{name}.mp4"
             render(clip, [picture.image for picture in pictures], path, self._stopping.is_set)
         except BaseException as error:
             with self._lock:
@@ -146,7 +172,7 @@ class ClipRenderer:
             return source
         if is_loopback_link(source):
             file = fetch_loopback(source, self._stopping)
-            return self._pictures.decode(file, sha256_of(file), clip.width, clip.height)
+            return self._decode(file, sha256_of(file), clip, source)
         return Picture("drawn", placeholder(clip.width, clip.height, clip.prompt))
 
 

@@ -161,6 +161,26 @@ def parse(given: str | Sequence[str]) -> frozenset[str]:
     return frozenset(names)
 
 
+class SpokenDialects:
+    """The dialects that a sandbox answers in, which can be switched while it runs.
+
+    Args:
+        names: of the dialects that it begins with.
+
+    Attributes:
+        names: of the dialects that new tasks are spoken of in.
+        spoken: of those that any task may be spoken of in.
+    """
+
+    def __init__(self, names: frozenset[str] = frozenset()) -> None:
+        self.names = self.spoken = names
+
+    def switch(self, names: str | Sequence[str]) -> None:
+        """Answer in other dialects from the next create on; raises what `parse` raises."""
+        self.names = parse(names)
+        self.spoken |= self.names
+
+
 @dataclass(frozen=True, slots=True)
 class Dialect:
     """How the gateway speaks of one task: the same from its create to its end, and in every run.

@@ -314,7 +314,8 @@ class FaultPlan:
     """The faults that are set, oldest first; for any thread."""
 
     def __init__(self) -> None:
-        self._faults: list[Fault] = []
+        self._faults: dict[int, Fault] = {}
+        self._added = 0
         self._seen: Counter[int] = Counter()
         self._struck: Counter[int] = Counter()
         self._lock = Lock()
@@ -322,19 +323,34 @@ class FaultPlan:
     def add(self, fault: Fault) -> None:
         """Set a fault."""
         with self._lock:
-            self._faults.append(fault)
+            self._faults[self._added] = fault
+            self._added += 1
+
+    def remove(self, number: int) -> None:
+        """Forget one fault, by its number in `numbered`; nothing if it is gone already."""
+        with self._lock:
+            self._faults.pop(number, None)
 
     def clear(self) -> None:
         """Forget all faults."""
         with self._lock:
             for forgotten in (self._faults, self._seen, self._struck):
                 forgotten.clear()
+            self._added = 0
 
     @property
     def faults(self) -> list[Fault]:
         """The faults that are set."""
         with self._lock:
-            return list(self._faults)
+            return list(self._faults.values())
+
+    def numbered(self) -> list[tuple[int, Fault, int, int]]:
+        """Return every fault with its number, and how many requests it has seen and struck."""
+        with self._lock:
+            return [
+                (number, fault, self._seen[number], self._struck[number])
+                for number, fault in self._faults.items()
+            ]
 
     def draw(self, step: str) -> Injection:
         """Return what hits the next request of a step: the oldest fault that does, if any.
@@ -342,7 +358,7 @@ class FaultPlan:
         A request that an older fault hits is not counted by the younger ones.
         """
         with self._lock:
-            for number, fault in enumerate(self._faults):
+            for number, fault in self._faults.items():
                 if fault.step == step and self._hits_next(number, fault):
                     return Injection(fault, _rng(number, fault, -self._struck[number]))
         return NO_FAULT
@@ -359,11 +375,10 @@ class FaultPlan:
 
     def as_json(self) -> list[dict[str, Any]]:
         """Return every fault, with how many requests it has seen and struck."""
-        with self._lock:
-            return [
-                fault.as_json() | {"seen": self._seen[number], "struck": self._struck[number]}
-                for number, fault in enumerate(self._faults)
-            ]
+        return [
+            fault.as_json() | {"seen": seen, "struck": struck}
+            for _, fault, seen, struck in self.numbered()
+        ]
 
 
 def _rng(number: int, fault: Fault, turn: int) -> random.Random:

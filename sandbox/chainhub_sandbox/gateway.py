@@ -37,6 +37,7 @@ from chainhub_sandbox.dialects import (
     NOT_FOUND_SECONDS,
     OWN_FILES,
     Dialect,
+    SpokenDialects,
 )
 from chainhub_sandbox.fault_injection import NoAnswer, injected, interrupt, malformed, no_answer
 from chainhub_sandbox.faults import NO_FAULT, FaultPlan, Moment
@@ -59,7 +60,7 @@ class Settings:
         poll_after_ms: the header `openai-poll-after-ms` of query answers, in milliseconds; on those to creates it is a
             quarter of the pace at most.
         clock: the time that tasks go by.
-        dialects: their names.
+        dialects: that it answers in.
         seed: of what the dialects draw.
     """
 
@@ -67,7 +68,7 @@ class Settings:
     pace: float
     poll_after_ms: int
     clock: Clock
-    dialects: frozenset[str] = frozenset()
+    dialects: SpokenDialects = field(default_factory=SpokenDialects)
     seed: int = 0
 
 
@@ -199,7 +200,13 @@ class Gateway(_Application):
     def app(self, more: Sequence[Route] = ()) -> Starlette:
         """Return the gateway as an ASGI application, with the document's routes and some more."""
         unknown_url = self._endpoint("other", self._unknown_url)
-        own_links = "own-links" in self.settings.dialects
+        linked = self._endpoint("link", self._own_file)
+
+        async def own_file(request: Request) -> ASGIApp:
+            spoken = "own-links" in self.settings.dialects.spoken
+            answer: ASGIApp = await (linked if spoken else unknown_url)(request)
+            return answer
+
         return Starlette(
             routes=[
                 self._route("createVideo", "create", "openai", self._create),
@@ -208,7 +215,7 @@ class Gateway(_Application):
                 self._route("retrieveVideo", "query", "openai", self._query),
                 self._route("createUnifiedVideo", "create", "unified", self._create),
                 self._route("queryUnifiedVideo", "query", "unified", self._query),
-                *([Route(OWN_FILES, self._endpoint("link", self._own_file))] if own_links else []),
+                Route(OWN_FILES, own_file),
                 *more,
             ],
             exception_handlers={404: unknown_url, 405: unknown_url, Exception: _internal_error},
@@ -259,7 +266,16 @@ class Gateway(_Application):
         video = self.renderer.render(clip, sources)
         dialect = self._dialect(len(self.tasks))
         task_id = dialect.new_id() or new_id(exchange.format, request.model)
-        task = Task(task_id, request, settings.pace, video, settings.clock, dialect)
+        task = Task(
+            task_id,
+            request,
+            settings.pace,
+            video,
+            settings.clock,
+            dialect,
+            without_pictures(exchange.body),
+            [each if isinstance(each, str) else each.digest for each in sources],
+        )
         # From here on it is paid.
         self.tasks.add(task)
         self.ledger.charge(exchange.fingerprint, task)
@@ -271,7 +287,7 @@ class Gateway(_Application):
         return self._said(exchange, task, document, hint)
 
     def _dialect(self, number: int) -> Dialect:
-        return Dialect(self.settings.dialects, self.settings.seed, number)
+        return Dialect(self.settings.dialects.names, self.settings.seed, number)
 
     def _said(
         self, exchange: Exchange, task: Task, document: dict[str, Any], poll_after_ms: int
@@ -352,7 +368,7 @@ class Gateway(_Application):
     def _refused(self, exchange: Exchange, refusal: Refusal) -> Answer:
         """Return a refusal; a relay passes on with status 200 what the platform behind it refuses."""
         answer = refusal.answer(exchange.request_id)
-        relayed = "relay" in self.settings.dialects and exchange.step != "other"
+        relayed = "relay" in self.settings.dialects.names and exchange.step != "other"
         if not relayed or refusal.shape == "plain" or answer.status in _GATEWAYS_OWN:
             return answer
         dialect = self._dialect(next(self.refusals))

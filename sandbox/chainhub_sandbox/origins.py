@@ -15,6 +15,13 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from chainhub_sandbox.answers import Refusal, new_request_id
 
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+PAGE = "/_sandbox/page"
+"""Begins the paths of what belongs to the page at `/`."""
+
+
+def is_page(path: str) -> bool:
+    """Whether a path is the page's, or of something on it."""
+    return path == "/" or path.startswith(f"{PAGE}/")
 
 
 class OwnOrigin:
@@ -35,6 +42,8 @@ class OwnOrigin:
         if refusal is None:
             await self._app(scope, receive, send)
             return
+        if is_page(scope["path"]):  # a person reads it
+            refusal = Refusal(403, f"Refused: {refusal}.", shape="plain")
         request_id = new_request_id()
         await refusal.answer(request_id).response(request_id)(scope, receive, send)
 

@@ -28,6 +28,7 @@ MAX_LINKED_BYTES = 32 * 1024 * 1024
 
 # EPS and its like hand bytes to other programs: only plain raster formats are ever opened.
 _FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
+MEDIA_TYPES = tuple(f"image/{name.lower()}" for name in _FORMATS)
 _DATA_URI = re.compile(r"data:(?P<type>[^,;]*)(?P<parameters>(?:;[^,;]*)*),", re.IGNORECASE)
 # Of a picture over its frame: room for eight seconds of pan, and the most that is kept.
 _LEAST_EXCESS = 1.16
@@ -62,6 +63,21 @@ def sha256_of(file: IO[bytes]) -> str:
         digest.update(chunk)
     file.seek(0)
     return digest.hexdigest()
+
+
+def media_type(file: IO[bytes]) -> str:
+    """Return a picture's type by its bytes, as in `image/png`, and rewind it.
+
+    Raises:
+        PictureRefused: they are no picture.
+    """
+    try:
+        with Image.open(file, formats=_FORMATS) as opened:
+            found = (opened.format or "").lower().replace("mpo", "jpeg")
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise PictureRefused("these bytes are not a PNG, JPEG, WebP, GIF, BMP or TIFF") from error
+    file.seek(0)
+    return f"image/{found}"
 
 
 class PictureCache:

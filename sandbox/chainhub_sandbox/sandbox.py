@@ -16,12 +16,13 @@ from starlette.types import ASGIApp
 from chainhub_sandbox.clips import ClipRenderer
 from chainhub_sandbox.clock import Clock, RealClock, VirtualClock
 from chainhub_sandbox.control_api import ControlAPI
-from chainhub_sandbox.dialects import parse
+from chainhub_sandbox.dialects import SpokenDialects, parse
 from chainhub_sandbox.errors import SandboxError
 from chainhub_sandbox.faults import Fault, FaultPlan
 from chainhub_sandbox.gateway import Gateway, LinkHost, Settings
 from chainhub_sandbox.ledger import CreateRecord, Ledger, PaidTask, ReceivedRequest
 from chainhub_sandbox.origins import OwnOrigin
+from chainhub_sandbox.page.routes import Page
 from chainhub_sandbox.server import Server, listen, port_of, url_of
 from chainhub_sandbox.tasks import Task, TaskStore
 
@@ -99,7 +100,8 @@ class Sandbox:
         if poll_after_ms is None:
             poll_after_ms = max(1, round(pace * 1000))
         self._clock = clock or RealClock()
-        self._settings = Settings(api_key, pace, poll_after_ms, self._clock, parse(dialect), seed)
+        dialects = SpokenDialects(parse(dialect))
+        self._settings = Settings(api_key, pace, poll_after_ms, self._clock, dialects, seed)
         self._fast = fast
         self._host = host
         self._ports = (port, links_port)
@@ -166,8 +168,9 @@ class Sandbox:
         shared = self._tasks, self._ledger, self._plan
         gateway = Gateway(*shared, self._settings, renderer, self.links_url)
         links = LinkHost(*shared)
+        routes = [*control.routes(), *Page(gateway, control, self.url).routes()]
         apps = [
-            (sockets[0], OwnOrigin(gateway.app(control.routes()), [self._host])),
+            (sockets[0], OwnOrigin(gateway.app(routes), [self._host])),
             (sockets[1], OwnOrigin(links.app(), [self._host])),
         ]
         self._loop = asyncio.new_event_loop()

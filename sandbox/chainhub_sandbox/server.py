@@ -51,7 +51,8 @@ def bind(host: str, port: int) -> socket.socket:
             raise SandboxError(f"port {port}: a port is a number from 0 to 65535") from error
         if error.errno == errno.EADDRINUSE:
             raise PortInUse(
-                f"port {port} on {host} is in use: choose another, or 0 for any free one"
+                f"port {port} on {host} is in use, perhaps by another sandbox: choose another port, "
+                "or 0 for any free one"
             ) from error
         raise SandboxError(f"cannot listen on {host} port {port}: {error.strerror}") from error
     return bound

@@ -6,11 +6,11 @@ import asyncio
 import re
 import secrets
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from chainhub_sandbox.clock import Clock
 from chainhub_sandbox.dialects import LATEST_SECONDS, Dialect
@@ -113,10 +113,15 @@ class Task:
         clip: the finished MP4, or the reason why there is none.
         clock: the time it goes by.
         dialect: how answers speak of it.
+        body: what was asked for, field by field; data URIs are shortened.
+        pictures: by what the renderer knows each picture: its sha256, or the link to it.
 
     Attributes:
         id: names it.
         dialect: how answers speak of it.
+        body: what was asked for, field by field.
+        pictures: its pictures' sha256s, or the links to them.
+        trace_id: names it where its id could be anything: on the page, and in answers.
         token: the unguessable part of the task's links.
         relinked: whether its first links have expired.
         created_at: Unix time in seconds.
@@ -131,11 +136,15 @@ class Task:
         clip: Future[Path],
         clock: Clock,
         dialect: Dialect,
+        body: Mapping[str, Any] | None = None,
+        pictures: Sequence[str] = (),
     ) -> None:
         self.id = task_id
         self.request = request
         self.clip = clip
         self.dialect = dialect
+        self.body = dict(body or {})
+        self.pictures = tuple(pictures)
         self.token = _new_token()
         self.relinked = False
         self.trace_id = uuid.uuid4().hex
@@ -238,6 +247,11 @@ class Task:
         if ended_after is None:
             return TaskState(self._states[-1], 0.99, began + duration - pace)
         return TaskState(COMPLETED, 1.0, began + max(duration, ended_after))
+
+    @property
+    def held(self) -> bool:
+        """Whether it is kept in its state."""
+        return self._held_at is not None
 
     @property
     def video(self) -> Path | None:

@@ -129,14 +129,14 @@ def test_refused(target: Target, step: str) -> None:
 def test_refusal_ends_connections(target: Target) -> None:
     """A client does not get through on a connection that it had before, and nothing is lost on it."""
     with httpx.Client(base_url=target.gateway.url) as http:
-        assert http.get("/").status_code == 404
+        assert http.get("/nothing").status_code == 404
         target.gateway.fault("query", "refuse", seconds=30)
         with pytest.raises(httpx.TransportError):
-            http.get("/")
+            http.get("/nothing")
         with pytest.raises(httpx.ConnectError):
             http.post("/v1/video/create", json=CREATE)
         target.gateway.clear_faults()
-        assert http.get("/").status_code == 404
+        assert http.get("/nothing").status_code == 404
 
 
 def test_answers_under_way_are_finished_while_connections_are_refused(target: Target) -> None:
@@ -153,4 +153,4 @@ def test_answers_under_way_are_finished_while_connections_are_refused(target: Ta
         assert asked.result().json()["id"] == target.openai
         assert asked.result().headers["connection"] == "close"
         with pytest.raises(httpx.TransportError):
-            http.get("/")
+            http.get("/nothing")

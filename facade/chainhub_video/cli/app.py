@@ -301,7 +301,8 @@ def sandbox(
         return fail(str(missing), 2)
 
     def tell(gateway: Sandbox) -> None:
-        say("sandbox gateway, Ctrl-C ends it; in another terminal:")
+        say(f"sandbox gateway, Ctrl-C ends it; look at it: {gateway.url}/")
+        say("in another terminal:")
         show(f"export CHAINHUB_BASE_URL={gateway.url}")
         show(f"export CHAINHUB_API_KEY={shlex.quote(api_key)}")
 
