@@ -21,7 +21,10 @@ from .console import (
     show,
 )
 from .display import Interrupted, display
+from .doctor import doctor
+from .key_commands import app as key
 from .options import AsJson, Output, TaskId, Timeout, WireFormat, checked_seconds
+from .settings import make_client, option_defaults
 
 if TYPE_CHECKING:
     from chainhub_sandbox import Sandbox
@@ -30,13 +33,15 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     help="Make videos through ChainHub's video API. The key and the address come from the "
-    "environment: CHAINHUB_API_KEY and CHAINHUB_BASE_URL.",
+    "environment, CHAINHUB_API_KEY and CHAINHUB_BASE_URL, or from files of settings: see doctor.",
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(batch, name="batch")
+app.add_typer(key, name="key")
+app.command()(doctor)
 
 UNANSWERED = (
     "no answer had come yet; if the request had left, it may be paid: look for it in the vendor's "
@@ -81,6 +86,7 @@ def exit_status(failure: ChainHubError) -> int:
 
 @app.callback(invoke_without_command=True)
 def program(
+    context: typer.Context,
     version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
 ) -> None:
     """Say which version this is, or leave it to the commands."""
@@ -89,6 +95,7 @@ def program(
 
         show(f"{PROGRAM} {__version__}")
         raise typer.Exit
+    context.default_map = option_defaults()
 
 
 @app.command()
@@ -123,7 +130,8 @@ def generate(
     inline_images: Annotated[
         bool,
         typer.Option(
-            "--inline-images", help="Send local pictures inside the request (unified format)."
+            "--inline-images/--no-inline-images",
+            help="Send local pictures inside the request (unified format).",
         ),
     ] = False,
     fit: Annotated[
@@ -145,10 +153,8 @@ def generate(
     as_json: AsJson = False,
 ) -> None:
     """Make one video and save it, once: run again, it goes on where it stopped. The gateway charges for this."""
-    from chainhub_video import ChainHub
-
     line = display("submitting", unanswered=UNANSWERED)
-    with line as shown, ChainHub(inline_images=inline_images) as hub:
+    with line as shown, make_client(inline_images=inline_images) as hub:
         saved = hub.videos.generate(
             prompt,
             model=model,
@@ -185,12 +191,10 @@ def resume(
     as_json: AsJson = False,
 ) -> int:
     """Finish what generate has started, from its receipts. Never sends a create; costs nothing."""
-    from chainhub_video import ChainHub
-
     if task is not None and len(paths) > 1:
         raise typer.BadParameter("--task gives a task to a single receipt")
     worst = 0
-    with ChainHub() as hub:
+    with make_client() as hub:
         for path in paths:
             try:
                 with display("resuming", unanswered="nothing was saved") as shown:
@@ -240,13 +244,12 @@ def download(
     as_json: AsJson = False,
 ) -> None:
     """Wait for a task that is already there, and save its video. Costs nothing."""
-    from chainhub_video import ChainHub
     from chainhub_video.downloads.partfile import checked_target
     from chainhub_video.objects.address import address_in
 
     target = output if address_in(output) is not None else checked_target(output)
     line = display("asking", unanswered="nothing was saved")
-    with line as shown, ChainHub() as hub:
+    with line as shown, make_client() as hub:
         task = hub.videos.wait(
             task_id,
             timeout=timeout,
