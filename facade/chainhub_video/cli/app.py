@@ -59,7 +59,13 @@ def run(arguments: list[str]) -> int:
         The exit status.
     """
     try:
-        status = app(arguments or ["--help"], prog_name=PROGRAM, standalone_mode=False)
+        defaults = option_defaults(arguments)
+        status = app(
+            arguments or ["--help"],
+            prog_name=PROGRAM,
+            standalone_mode=False,
+            default_map=defaults,
+        )
     except typer.TyperException as mistake:
         where = getattr(getattr(mistake, "ctx", None), "command_path", PROGRAM)
         return fail(f"{mistake.format_message().rstrip('.')} (see {where} --help)", 2)
@@ -86,7 +92,6 @@ def exit_status(failure: ChainHubError) -> int:
 
 @app.callback(invoke_without_command=True)
 def program(
-    context: typer.Context,
     version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
 ) -> None:
     """Say which version this is, or leave it to the commands."""
@@ -95,7 +100,6 @@ def program(
 
         show(f"{PROGRAM} {__version__}")
         raise typer.Exit
-    context.default_map = option_defaults()
 
 
 @app.command()

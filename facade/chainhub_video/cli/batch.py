@@ -90,9 +90,8 @@ def run(
     """Make a video of each row, once: run again, it goes on where it stopped. The gateway charges for this."""
     from chainhub_video.errors import InvalidManifest
 
-    from .settings import make_client
-
     from .batch_display import batch_display
+    from .settings import make_client
 
     with (
         _cluster(dask) as cluster,

@@ -13,7 +13,7 @@ from .console import one_line, show, show_json
 from .options import AsJson
 
 if TYPE_CHECKING:
-    from .findings import Finding
+    from .findings import Finding, State
 
 _COLOURS = {"ok": "green", "note": "cyan", "warning": "yellow", "wrong": "bold red"}
 
@@ -38,7 +38,7 @@ def doctor(
     findings += look_at_folder()
     if not offline and seen.base_url is not None:
         findings += look_at_gateway(seen.base_url, seen.key)
-    count = Counter(finding.state for finding in findings)
+    count: Counter[State] = Counter(finding.state for finding in findings)
     if as_json:
         show_json({"ok": not count["wrong"], "findings": [attrs.asdict(each) for each in findings]})
     else:
@@ -50,7 +50,7 @@ def doctor(
     return 1 if count["wrong"] else 0
 
 
-def _summary(count: Counter[str]) -> str:
+def _summary(count: Counter[State]) -> str:
     wrong = f"{count['wrong']} wrong" if count["wrong"] else "nothing is wrong"
     warnings = count["warning"]
     return wrong + (f", {warnings} warning{'s' * (warnings > 1)}" if warnings else "")

@@ -65,7 +65,7 @@ def find_key(settings: Settings, base_url: str) -> Key:
     if file.value is not None:
         path, folder = _path_of(file, settings)
         inside = file.given == "project" and path.resolve().is_relative_to(folder.resolve())
-        return Key(read_key_file(path), f"{path} (from {file.origin})", bound=inside)
+        return Key(read_key_file(path), f"{path}, which {file.origin} names", bound=inside)
     wanted = settings.find("keyring")
     if wanted.value is not False:
         stored = _from_keyring(base_url, required=wanted.value is True)
@@ -75,7 +75,7 @@ def find_key(settings: Settings, base_url: str) -> Key:
 
 
 def _path_of(file: Setting, settings: Settings) -> tuple[Path, Path]:
-    """Return the path of a key file, and the folder that a relative one is seen from: that of the file that names it."""
+    """Return the path of a key file, and the folder that a relative one is seen from: that of whatever names it."""
     if str(file.value).startswith("sk-"):
         raise ConfigurationError(
             f"{file.origin}: key_file must be the path of a file that holds the key, not the key itself"

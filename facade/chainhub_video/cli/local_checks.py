@@ -19,7 +19,6 @@ from chainhub_video.downloads.partfile import try_lock
 from chainhub_video.drivers.environment import environment_routes, trusted_certificates
 from chainhub_video.errors import ConfigurationError
 
-from .console import readable
 from .findings import Finding
 from .settings import Settings
 from .settings_files import NAMES, SettingsFile, project_file, user_file, user_path
@@ -227,7 +226,7 @@ def look_at_folder() -> list[Finding]:
     free = shutil.disk_usage(folder).free
     state: State = "ok" if free >= _LITTLE else "warning" if free >= _TOO_LITTLE else "wrong"
     remedy = "" if state == "ok" else "make room: a video that does not fit has to be fetched again"
-    found.append(Finding("folder", "free", state, readable(free), remedy=remedy))
+    found.append(Finding("folder", "free", state, f"{free / 1e9:,.1f} GB", remedy=remedy))
     return found
 
 

@@ -6,8 +6,7 @@ The core reads the environment alone; the command reads more, and passes argumen
 from __future__ import annotations
 
 import os
-from functools import cached_property
-from pathlib import Path
+from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from urllib.parse import urlsplit
 
@@ -19,11 +18,13 @@ from chainhub_video.settings import DEFAULT_BASE_URL, checked_base_url, checked_
 from .settings_files import SettingsFile, project_file, user_file
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     from chainhub_video import ChainHub
 
     from .keys import Key
 
-Given: TypeAlias = Literal["option", "environment", "project", "user", "default"]
+Given: TypeAlias = Literal["environment", "project", "user", "default"]
 
 VARIABLES = {
     "base_url": "CHAINHUB_BASE_URL",
@@ -174,20 +175,19 @@ def make_client(**options: Any) -> ChainHub:
 class Defaults(dict[str, Any]):
     """The defaults of options, as the command line's library asks for them: only for what is not given.
 
-    The files are read when the first one is asked for, so that a wrong file keeps nobody from `--help`.
-
     Args:
-        names: the names of the settings by those of the options; others have no default here.
+        names: of the settings that are options of this command.
+        find: returns what is set for a name, or None.
+        commands: the defaults of the commands below it.
     """
 
-    def __init__(self, *names: str, **commands: Defaults) -> None:
+    def __init__(
+        self, names: tuple[str, ...], find: Callable[[str], Any], **commands: Defaults
+    ) -> None:
         super().__init__(commands)
         self._names = names
+        self._find = find
         self._model_is_set = False
-
-    @cached_property
-    def _settings(self) -> Settings:
-        return Settings.load()
 
     def get(self, name: str, default: Any = None) -> Any:
         """Return the default of an option, or the defaults of a command."""
@@ -198,15 +198,39 @@ class Defaults(dict[str, Any]):
         # A size goes with its model: beside `--model` on the command line, that of a file would be another model's.
         if name in _OF_THE_MODEL and not self._model_is_set:
             return default
-        return self._settings.find(name).value
+        return self._find(name)
 
 
-def option_defaults() -> Defaults:
-    """Return the defaults of all commands, for the `default_map` of the command line."""
-    waiting = ("timeout",)
+def option_defaults(arguments: Iterable[str]) -> Defaults:
+    """Return the defaults of all commands, for the `default_map` of the command line.
+
+    The files are read when the first one is asked for. Help is given even if they are wrong.
+
+    Args:
+        arguments: of the whole command line.
+    """
+    helping = not {"-h", "--help"}.isdisjoint(arguments)
+
+    @cache
+    def settings() -> Settings:
+        try:
+            return Settings.load()
+        except ConfigurationError:
+            if not helping:
+                raise
+            return Settings(None, None)
+
+    def find(name: str) -> Any:
+        return settings().find(name).value
+
+    waiting = Defaults(("timeout",), find)
     return Defaults(
-        generate=Defaults("model", "size", "aspect_ratio", "fit", "inline_images", *waiting),
-        resume=Defaults(*waiting),
-        download=Defaults(*waiting),
-        batch=Defaults(run=Defaults("inline_images", *waiting)),
+        (),
+        find,
+        generate=Defaults(
+            ("model", "size", "aspect_ratio", "fit", "inline_images", "timeout"), find
+        ),
+        resume=waiting,
+        download=waiting,
+        batch=Defaults((), find, run=Defaults(("inline_images", "timeout"), find)),
     )
