@@ -21,8 +21,11 @@ from .console import (
     show,
 )
 from .display import Interrupted, display
+from .doctor import doctor
 from .gallery import gallery
+from .key_commands import app as key
 from .options import AsJson, Output, TaskId, Timeout, WireFormat, checked_seconds
+from .settings import make_client, option_defaults
 
 if TYPE_CHECKING:
     from chainhub_sandbox import Sandbox
@@ -31,7 +34,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     help="Make videos through ChainHub's video API. The key and the address come from the "
-    "environment: CHAINHUB_API_KEY and CHAINHUB_BASE_URL.",
+    "environment, CHAINHUB_API_KEY and CHAINHUB_BASE_URL, or from files of settings: see doctor.",
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -39,6 +42,8 @@ app = typer.Typer(
 )
 app.add_typer(batch, name="batch")
 app.command()(gallery)
+app.add_typer(key, name="key")
+app.command()(doctor)
 
 UNANSWERED = (
     "no answer had come yet; if the request had left, it may be paid: look for it in the vendor's "
@@ -56,7 +61,13 @@ def run(arguments: list[str]) -> int:
         The exit status.
     """
     try:
-        status = app(arguments or ["--help"], prog_name=PROGRAM, standalone_mode=False)
+        defaults = option_defaults(arguments)
+        status = app(
+            arguments or ["--help"],
+            prog_name=PROGRAM,
+            standalone_mode=False,
+            default_map=defaults,
+        )
     except typer.TyperException as mistake:
         where = getattr(getattr(mistake, "ctx", None), "command_path", PROGRAM)
         return fail(f"{mistake.format_message().rstrip('.')} (see {where} --help)", 2)
@@ -125,7 +136,8 @@ def generate(
     inline_images: Annotated[
         bool,
         typer.Option(
-            "--inline-images", help="Send local pictures inside the request (unified format)."
+            "--inline-images/--no-inline-images",
+            help="Send local pictures inside the request (unified format).",
         ),
     ] = False,
     fit: Annotated[
@@ -147,10 +159,8 @@ def generate(
     as_json: AsJson = False,
 ) -> None:
     """Make one video and save it, once: run again, it goes on where it stopped. The gateway charges for this."""
-    from chainhub_video import ChainHub
-
     line = display("submitting", unanswered=UNANSWERED)
-    with line as shown, ChainHub(inline_images=inline_images) as hub:
+    with line as shown, make_client(inline_images=inline_images) as hub:
         saved = hub.videos.generate(
             prompt,
             model=model,
@@ -187,12 +197,10 @@ def resume(
     as_json: AsJson = False,
 ) -> int:
     """Finish what generate has started, from its receipts. Never sends a create; costs nothing."""
-    from chainhub_video import ChainHub
-
     if task is not None and len(paths) > 1:
         raise typer.BadParameter("--task gives a task to a single receipt")
     worst = 0
-    with ChainHub() as hub:
+    with make_client() as hub:
         for path in paths:
             try:
                 with display("resuming", unanswered="nothing was saved") as shown:
@@ -242,13 +250,12 @@ def download(
     as_json: AsJson = False,
 ) -> None:
     """Wait for a task that is already there, and save its video. Costs nothing."""
-    from chainhub_video import ChainHub
     from chainhub_video.downloads.partfile import checked_target
     from chainhub_video.objects.address import address_in
 
     target = output if address_in(output) is not None else checked_target(output)
     line = display("asking", unanswered="nothing was saved")
-    with line as shown, ChainHub() as hub:
+    with line as shown, make_client() as hub:
         task = hub.videos.wait(
             task_id,
             timeout=timeout,

@@ -65,7 +65,8 @@ def run(
     inline_images: Annotated[
         bool,
         typer.Option(
-            "--inline-images", help="Send local pictures inside the request (unified format)."
+            "--inline-images/--no-inline-images",
+            help="Send local pictures inside the request (unified format).",
         ),
     ] = False,
     timeout: Annotated[
@@ -87,15 +88,15 @@ def run(
     ] = False,
 ) -> int:
     """Make a video of each row, once: run again, it goes on where it stopped. The gateway charges for this."""
-    from chainhub_video import ChainHub
     from chainhub_video.errors import InvalidManifest
 
     from .batch_display import batch_display
+    from .settings import make_client
 
     with (
         _cluster(dask) as cluster,
         batch_display(as_json=as_json) as shown,
-        ChainHub(inline_images=inline_images) as hub,
+        make_client(inline_images=inline_images) as hub,
     ):
         try:
             report = hub.batch.run(

@@ -6,12 +6,12 @@ import json
 import os
 from typing import TYPE_CHECKING, cast
 
-from chainhub_video import ChainHub
 from chainhub_video.errors import InvalidRequest
 from chainhub_video.receipts.file import SUFFIX, LocalReceipt
 from chainhub_video.receipts.receipt import Receipt, ReceiptStore
 
 from .console import percent, readable, show, show_json, task_as_json, word
+from .settings import make_client
 
 if TYPE_CHECKING:
     from chainhub_video.task import FormatName
@@ -40,7 +40,7 @@ def tell(one: str, wire_format: str | None, *, as_json: bool) -> None:
         "://" in one or os.path.lexists(one) or one.endswith((".mp4", SUFFIX))
     ):  # no id looks like that
         raise InvalidRequest(f"there is no receipt {store.name}: nothing was started there")
-    with ChainHub() as hub:
+    with make_client() as hub:
         task = hub.videos.retrieve(one, format=cast("FormatName | None", wire_format))
     if as_json:
         show_json(task_as_json(task))

@@ -1,0 +1,83 @@
+"""The command within this process, in an empty folder with an environment of its own: cheaper than a process."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from chainhub_video.cli.app import run
+
+_OURS = ("CHAINHUB_", "XDG_", "SSL_", "SSLKEY", "PYTHON_KEYRING", "NO_COLOR", "COLUMNS")
+
+
+@dataclass
+class Ended:
+    """How the command ended: its exit status, and what it wrote."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def line(self) -> str:
+        """The only line of standard error."""
+        (line,) = self.err.splitlines()
+        return line
+
+
+@dataclass
+class Inside:
+    """A folder and an environment.
+
+    Attributes:
+        folder: the current folder.
+        project: the `pyproject.toml` above it.
+        user: the user's file.
+    """
+
+    folder: Path
+    project: Path
+    user: Path
+    environment: pytest.MonkeyPatch
+    capture: pytest.CaptureFixture[str]
+
+    def run(self, *arguments: object) -> Ended:
+        """Run the command to its end."""
+        self.capture.readouterr()
+        status = run([str(each) for each in arguments])
+        return Ended(status, *self.capture.readouterr())
+
+    def doctor(self, *arguments: str) -> tuple[int, dict[str, dict[str, Any]]]:
+        """Return the exit status of `doctor --json`, and its findings by name."""
+        ended = self.run("doctor", "--json", *arguments)
+        told = json.loads(ended.out)
+        assert told["ok"] == (ended.status == 0)
+        assert ended.err == ""
+        return ended.status, {each["name"]: each for each in told["findings"]}
+
+    def write(self, path: Path, *lines: str) -> None:
+        """Write a file of settings; a project's gets the header of its table."""
+        head = ["[project]", 'name = "x"', "", "[tool.chainhub-video]"]
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("\n".join([*(head if path == self.project else []), *lines, ""]), "utf-8")
+
+
+def make_inside(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Inside:
+    """Return an empty folder two below a project's, in which no setting of this machine counts."""
+    for name in list(os.environ):
+        if name.startswith(_OURS) or name.lower().endswith("_proxy"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
+    folder = tmp_path / "project" / "below" / "further"
+    folder.mkdir(parents=True)
+    monkeypatch.chdir(folder)
+    project, user = folder.parents[1] / "pyproject.toml", tmp_path / "config" / "chainhub-video"
+    return Inside(folder, project, user / "config.toml", monkeypatch, capsys)
