@@ -13,7 +13,7 @@ from keyring.errors import PasswordDeleteError
 class FileKeyring(KeyringBackend):
     """Keeps passwords in the file that FILE_KEYRING names, and logs beside it what was asked for."""
 
-    priority = 1.0
+    priority = 1.0  # pyright: ignore[reportAssignmentType] - as its documentation has it
 
     @property
     def _place(self) -> Path:

@@ -66,6 +66,8 @@ class Answering(ThreadedServer):
             if not data:  # a connection that was only tried
                 return
             head += data
+            if head.startswith(b"\x16"):  # TLS, where it is not spoken
+                break
         self.heard.append(head.decode("latin-1"))
         lines = list(self._head)
         if self._late is not None:

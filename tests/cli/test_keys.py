@@ -17,10 +17,8 @@ from chainhub_video.cli.keys import Key, read_key_file
 from chainhub_video.cli.settings import Settings
 from chainhub_video.errors import ConfigurationError
 from keyring import core
-from keyring.backends import fail
 
 from .conftest import COMMAND, Run
-from .file_keyring import FileKeyring
 from .inside import Inside
 
 NOBODY = 65534
@@ -37,7 +35,7 @@ def keyring(environment: dict[str, str], inside: Inside, gateway: Sandbox) -> It
     inside.environment.setenv("FILE_KEYRING", str(place))
     inside.environment.setenv("CHAINHUB_BASE_URL", gateway.url)
     before = core.get_keyring()
-    core.set_keyring(FileKeyring())
+    core.set_keyring(core.load_keyring("tests.cli.file_keyring.FileKeyring"))
     yield place
     core.set_keyring(before)
 
@@ -206,7 +204,7 @@ def test_the_key_of_the_keyring_is_bound_to_its_gateway(inside: Inside, keyring:
 @pytest.mark.usefixtures("keyring")
 def test_a_keyring_that_cannot_be_used_is_told_where_it_is_wanted(inside: Inside) -> None:
     """Without a keyring on this system the other ways are named; only `keyring = true` makes it the reason."""
-    core.set_keyring(fail.Keyring())
+    core.set_keyring(core.load_keyring("keyring.backends.fail.Keyring"))
     assert "no API key: set CHAINHUB_API_KEY" in inside.run("status", "video_1").line
     inside.write(inside.user, "keyring = true")
     inside.environment.setattr(sys, "stdin", io.StringIO("the-key\n"))
