@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from chainhub_sandbox import Sandbox
 
+from .inside import Inside, make_inside
+
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND = Path(sys.executable).with_name("chainhub-video")
 KITTEN = ROOT / "examples" / "kitten.png"
@@ -46,6 +48,7 @@ def environment(gateway: Sandbox, tmp_path: Path) -> dict[str, str]:
         "HOME": str(tmp_path),
         "PATH": os.environ["PATH"],
         "COLUMNS": "120",
+        "PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring",
     }
 
 
@@ -53,7 +56,9 @@ def environment(gateway: Sandbox, tmp_path: Path) -> dict[str, str]:
 def run(environment: dict[str, str], tmp_path: Path) -> Run:
     """Run the command to its end in an empty folder."""
 
-    def run(*arguments: object, **settings: str | None) -> subprocess.CompletedProcess[str]:
+    def run(
+        *arguments: object, stdin: str = "", **settings: str | None
+    ) -> subprocess.CompletedProcess[str]:
         changed = {**environment, **{k: v for k, v in settings.items() if v is not None}}
         for name in (name for name, value in settings.items() if value is None):
             del changed[name]
@@ -61,6 +66,7 @@ def run(environment: dict[str, str], tmp_path: Path) -> Run:
             [*BOUND_BY_PERMISSIONS, COMMAND, *map(str, arguments)],
             env=changed,
             cwd=tmp_path,
+            input=stdin,
             capture_output=True,
             text=True,
             timeout=60,
@@ -68,3 +74,19 @@ def run(environment: dict[str, str], tmp_path: Path) -> Run:
         )
 
     return run
+
+
+@pytest.fixture
+def inside(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Inside:
+    """The command within this process, in an empty folder, two below that of the project's file."""
+    return make_inside(tmp_path, monkeypatch, capsys)
+
+
+@pytest.fixture
+def connected(inside: Inside, gateway: Sandbox) -> Inside:
+    """The same, with the sandbox as its gateway."""
+    inside.environment.setenv("CHAINHUB_API_KEY", "sandbox")
+    inside.environment.setenv("CHAINHUB_BASE_URL", gateway.url)
+    return inside

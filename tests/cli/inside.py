@@ -49,7 +49,8 @@ class Inside:
         """Run the command to its end."""
         self.capture.readouterr()
         status = run([str(each) for each in arguments])
-        return Ended(status, *self.capture.readouterr())
+        written = self.capture.readouterr()
+        return Ended(status, written.out, written.err)
 
     def doctor(self, *arguments: str) -> tuple[int, dict[str, dict[str, Any]]]:
         """Return the exit status of `doctor --json`, and its findings by name."""

@@ -11,23 +11,7 @@ from chainhub_video.cli.settings import Settings, client_options
 from chainhub_video.cli.settings_files import user_path
 from chainhub_video.errors import ConfigurationError
 
-from .inside import Inside, make_inside
-
-
-@pytest.fixture
-def inside(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Inside:
-    """An empty folder, two below that of the project's file."""
-    return make_inside(tmp_path, monkeypatch, capsys)
-
-
-@pytest.fixture
-def connected(inside: Inside, gateway: Sandbox) -> Inside:
-    """The same, with the sandbox as its gateway."""
-    inside.environment.setenv("CHAINHUB_API_KEY", "sandbox")
-    inside.environment.setenv("CHAINHUB_BASE_URL", gateway.url)
-    return inside
+from .inside import Inside
 
 
 def test_the_nearer_place_comes_first(inside: Inside) -> None:

@@ -62,9 +62,8 @@ def proxy_of(base_url: str) -> NamedProxy | None:
     """
     if base_url.startswith("http://"):  # on this machine
         return None
-    proxy = environment_routes().proxy_for(
-        RoutingClient.build_request("GET", base_url, headers={}).url
-    )
+    request = RoutingClient.build_request("GET", base_url, headers={}, timeout=(_PATIENCE,) * 4)
+    proxy = environment_routes().proxy_for(request.url)
     if proxy is not None:
         proxy.url()
     return proxy

@@ -101,9 +101,11 @@ def read_key_file(path: Path) -> str:
         raise ConfigurationError(
             f"the key file {shown} cannot be read: {error.strerror}"
         ) from error
-    with os.fdopen(descriptor, "rb") as file:
+    try:
         _check_owner(os.fstat(descriptor), shown)
-        content = file.read(_LONGEST + 1)
+        content = os.read(descriptor, _LONGEST + 1)
+    finally:
+        os.close(descriptor)
     lines = content.decode("latin-1").split("\n")
     if lines[-1] == "" and len(lines) > 1:
         lines.pop()

@@ -128,7 +128,7 @@ def look_at_versions() -> list[Finding]:
         "chainhub-video": __version__,
         "Python": f"{platform.python_version()} ({platform.python_implementation()})",
         "httpx": http,
-        "TLS": ssl.OPENSSL_VERSION,
+        "TLS library": ssl.OPENSSL_VERSION,
         "platform": platform.platform(),
     }
     found = [Finding("versions", name, "ok", value) for name, value in versions.items()]
