@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from chainhub_sandbox import Sandbox
+from chainhub_video.cli.app import run as command
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND = Path(sys.executable).with_name("chainhub-video")
@@ -28,6 +29,7 @@ _IS_ROOT = sys.platform == "linux" and os.geteuid() == 0
 BOUND_BY_PERMISSIONS = (sys.executable, "-I", "-c", _DROP) if _IS_ROOT else ()
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
+Ends = Callable[..., tuple[int, list[str], list[str]]]
 
 
 @pytest.fixture(scope="session")
@@ -68,3 +70,25 @@ def run(environment: dict[str, str], tmp_path: Path) -> Run:
         )
 
     return run
+
+
+@pytest.fixture
+def here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Ends:
+    """Run the command in this process, in an empty folder; return its exit status, and the lines of its outputs."""
+    monkeypatch.chdir(tmp_path)
+
+    def here(*arguments: object) -> tuple[int, list[str], list[str]]:
+        status = command([*map(str, arguments)])
+        told = capsys.readouterr()
+        return status, told.out.splitlines(), told.err.splitlines()
+
+    return here
+
+
+@pytest.fixture
+def ends(here: Ends, chainhub_sandbox: Sandbox) -> Ends:
+    """Run the command in this process, against a sandbox and on its clock, so that minutes take milliseconds."""
+    assert chainhub_sandbox.running
+    return here
