@@ -55,6 +55,8 @@ def _messages() -> Iterator[tuple[str, str]]:
             if isinstance(inner, ast.Constant)
         }
         for node in ast.walk(tree):
+            if not isinstance(node, ast.expr):
+                continue
             text = None
             if isinstance(node, ast.JoinedStr):
                 text = "".join(

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from time import monotonic
 from typing import TYPE_CHECKING, Self
 
 from rich.cells import cell_len, set_cell_size
 from rich.console import Console, Group
 from rich.live import Live
 from rich.text import Text
+
+from chainhub_video.task import TaskStatus
 
 from .console import clock, one_line, readable, word, writable
 
@@ -25,7 +27,7 @@ _A_SECOND = 8  # times that the lines are drawn
 _BAR = 20  # characters
 _AROUND = 2  # lines of the terminal that are kept free
 _LABEL_SHARE = 3  # a label has at most one of so many parts of the line
-_SHORTEST_WORD = 8
+_SHORTEST_LABEL = 8  # cells
 _UNICODE = ("⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏", "━", "─")
 _ASCII = ("|/-\\", "#", "-")
 
@@ -86,7 +88,7 @@ class LiveScreen:
         self._console.print(writable(one_line(text), self._console.encoding), soft_wrap=True)
 
     def _drawn(self) -> RenderableType:
-        now, lines = time.monotonic(), list(self._lines)
+        now, lines = monotonic(), list(self._lines)
         most = max(1, self._console.height - _AROUND)
         width = self._console.width - 1  # the cursor has the last place
         ascii_only = not self._console.encoding.lower().startswith("utf")
@@ -109,8 +111,8 @@ class LiveLine:
         self.task: VideoTask | None = None
         self._screen = screen
         self._label = one_line(label)
-        self._state = first
-        self._began = time.monotonic()
+        self._state = self._plainly = first  # in the gateway's word, and in ours, which is short
+        self._began = monotonic()
         self._share: float | None = None
         self._ends: float | None = None  # on the clock, as progress tells
         self._first: tuple[float, float] | None = None  # when progress was first seen, and how much
@@ -125,18 +127,20 @@ class LiveLine:
             prefix = f"{self._label}: " if self._label else ""
             self._screen.tell(f"{prefix}task {task.label}")
         self.task = task
-        now = time.monotonic()
+        now = monotonic()
         self._state, self._share = word(task).replace("_", " ").lower(), task.progress
+        self._plainly = "in progress" if task.status is TaskStatus.RUNNING else task.status.value
         self._ends = None if task.done else self._expected(now, task.progress)
 
     def download(self, done: int, total: int | None) -> None:
         """Show how many bytes of the video have arrived, and how fast."""
-        now = time.monotonic()
+        now = monotonic()
         if self._saving_since is None:
             self._saving_since = (now, done)
         began, before = self._saving_since
         rate = (done - before) / (now - began) if now - began > 0.5 else 0.0  # bytes a second
-        self._state, self._share = "saving", done / total if total else None
+        self._state = self._plainly = "saving"
+        self._share = done / total if total else None
         self._ends = now + (total - done) / rate if total and rate else None
         size = f"{readable(done)} of {readable(total)}" if total else readable(done)
         self._bytes = f"{size} {readable(int(rate))}/s" if rate else size
@@ -154,7 +158,7 @@ class LiveLine:
         """Return the line.
 
         Args:
-            now: on the clock `time.monotonic`.
+            now: on the clock `monotonic`.
             width: cells that it may take.
             encoding: of the terminal.
         """
@@ -163,9 +167,9 @@ class LiveLine:
         share = "" if self._share is None else f"{self._share:.0%}"
         elapsed = clock(now - self._began)
         left = "" if self._ends is None or self._ends < now + 1 else clock(self._ends - now)
-        label = writable(self._label, encoding)
-        if label:
-            label = _cropped(label, max(_SHORTEST_WORD, width // _LABEL_SHARE))
+        whole_label = writable(self._label, encoding)
+        label = _cropped(whole_label, max(_SHORTEST_LABEL, width // _LABEL_SHARE))
+        short = _cropped(whole_label, _SHORTEST_LABEL)
         state = writable(self._state, encoding)
         done = round((self._share or 0.0) * _BAR)
         bar = "" if self._share is None else full * done + empty * (_BAR - done)
@@ -177,6 +181,9 @@ class LiveLine:
             [spinner, label, state, share, self._bytes, elapsed, left and f"~{left}"],
             [spinner, label, state, share, elapsed, left and f"~{left}"],
             [spinner, label, state, share, elapsed],
+            [spinner, short, state, share, elapsed],
+            [spinner, label, self._plainly, share, elapsed],
+            [spinner, short, self._plainly, share, elapsed],
         )
         for parts in variants:
             line = " ".join(filter(None, parts))
@@ -184,7 +191,7 @@ class LiveLine:
                 return line
         rest = " ".join(filter(None, [share, elapsed]))
         room = width - cell_len(rest) - 1
-        head = " ".join(filter(None, [spinner, label, state]))
+        head = " ".join(filter(None, [spinner, short, self._plainly]))
         return f"{_cropped(head, room)} {rest}" if room > 2 else _cropped(head, width)
 
 
