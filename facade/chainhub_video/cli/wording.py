@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
 # A parameter at the beginning of a message is what the caller gave; elsewhere the word may be a field's or a column's.
 _PARAMETERS = "size|aspect_ratio|seconds|format|fit|timeout|concurrency|rate|max_creates|stop_after_failures|out"
@@ -45,12 +46,18 @@ _REPLACEMENTS: tuple[tuple[str, str], ...] = (
     (r"(must be .+ seconds), or None$", r"\1"),
     (r"bytes, and inline_images carries", "bytes, and --inline-images carries"),
 )  # fmt: skip
-_COMPILED = tuple((re.compile(pattern), text) for pattern, text in _REPLACEMENTS)
-_GIVEN = re.compile(rf"^({_PARAMETERS}) (?=is )")
+_GIVEN = rf"^({_PARAMETERS}) (?=is )"
+
+
+@cache
+def _compiled() -> list[
+    tuple[re.Pattern[str], str]
+]:  # not before there is a message: it takes as long as a module
+    return [(re.compile(pattern), text) for pattern, text in _REPLACEMENTS]
 
 
 def in_commands(message: str) -> str:
     """Return a message of the client with options and commands for parameters and calls of Python."""
-    for pattern, text in _COMPILED:
+    for pattern, text in _compiled():
         message = pattern.sub(text, message)
-    return _GIVEN.sub(lambda found: f"--{found[1].replace('_', '-')} ", message)
+    return re.sub(_GIVEN, lambda found: f"--{found[1].replace('_', '-')} ", message)
