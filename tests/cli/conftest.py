@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from chainhub_sandbox import Sandbox
+from chainhub_video.cli.app import run as command
 
 from .inside import Inside, make_inside
 
@@ -30,6 +31,7 @@ _IS_ROOT = sys.platform == "linux" and os.geteuid() == 0
 BOUND_BY_PERMISSIONS = (sys.executable, "-I", "-c", _DROP) if _IS_ROOT else ()
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
+Ends = Callable[..., tuple[int, list[str], list[str]]]
 
 
 @pytest.fixture(scope="session")
@@ -90,3 +92,25 @@ def connected(inside: Inside, gateway: Sandbox) -> Inside:
     inside.environment.setenv("CHAINHUB_API_KEY", "sandbox")
     inside.environment.setenv("CHAINHUB_BASE_URL", gateway.url)
     return inside
+
+
+@pytest.fixture
+def here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Ends:
+    """Run the command in this process, in an empty folder; return its exit status, and the lines of its outputs."""
+    monkeypatch.chdir(tmp_path)
+
+    def here(*arguments: object) -> tuple[int, list[str], list[str]]:
+        status = command([*map(str, arguments)])
+        told = capsys.readouterr()
+        return status, told.out.splitlines(), told.err.splitlines()
+
+    return here
+
+
+@pytest.fixture
+def ends(here: Ends, chainhub_sandbox: Sandbox) -> Ends:
+    """Run the command in this process, against a sandbox and on its clock, so that minutes take milliseconds."""
+    assert chainhub_sandbox.running
+    return here

@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import json
-import os
-import pty
 import re
 import shlex
 import shutil
 import signal
 import subprocess
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from chainhub_sandbox import Sandbox
 from chainhub_video import ChainHub
-from chainhub_video.cli.app import run as command
 
 from tests.facade.colours import POLL
 
-from .conftest import COMMAND, ROOT
-from .test_terminal import read_to_end
+from .conftest import COMMAND, ROOT, Ends
+from .terminal import in_terminal
 
 TABLE = """prompt,model,aspect_ratio,name
 A kitten is eating fish,grok-video-3,3:2,kitten
@@ -29,35 +25,20 @@ A kitten is eating fish,grok-video-3,3:2,kitten
 A crab at the beach,grok-video-3,2:3,crab
 """
 
-Ends = Callable[..., tuple[int, list[str], list[str]]]
-
 
 @pytest.fixture
-def ends(
-    chainhub_sandbox: Sandbox,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> Ends:
-    """Run the command in this process, on the sandbox's clock; return its exit status, and the lines of its outputs."""
-    assert chainhub_sandbox.running
-    monkeypatch.chdir(tmp_path)
+def batch(ends: Ends) -> Ends:
+    """Run `batch` in this process, in a folder with a table."""
     Path("rows.csv").write_text(TABLE)
-
-    def ends(*arguments: str) -> tuple[int, list[str], list[str]]:
-        status = command(["batch", *arguments])
-        told = capsys.readouterr()
-        return status, told.out.splitlines(), told.err.splitlines()
-
-    return ends
+    return lambda *arguments: ends("batch", *arguments)
 
 
 RUN = ("run", "rows.csv", "--out", "videos")
 
 
-def test_a_table_becomes_videos(ends: Ends, chainhub_sandbox: Sandbox) -> None:
+def test_a_table_becomes_videos(batch: Ends, chainhub_sandbox: Sandbox) -> None:
     """A line for each row on standard error, a summary on standard output, exit status 0; again, nothing is sent."""
-    status, told, said = ends(*RUN)
+    status, told, said = batch(*RUN)
     assert status == 0, said
     assert len(said) == 3
     assert {line.split()[0] for line in said} == {"[1/3]", "[2/3]", "[3/3]"}
@@ -67,14 +48,14 @@ def test_a_table_becomes_videos(ends: Ends, chainhub_sandbox: Sandbox) -> None:
     assert told[0] == "3 rows: 3 saved"
     assert told[1].startswith("3 creates paid for, ")
     assert sorted(path.stem for path in Path("videos").glob("*.mp4"))[1:] == ["crab", "kitten"]
-    status, told, said = ends(*RUN)
+    status, told, said = batch(*RUN)
     assert (status, told[0], said) == (0, "3 rows: 3 there already", [])
     assert chainhub_sandbox.paid == 3
 
 
-def test_a_dry_run_costs_nothing(ends: Ends, chainhub_sandbox: Sandbox) -> None:
+def test_a_dry_run_costs_nothing(batch: Ends, chainhub_sandbox: Sandbox) -> None:
     """It lists what would be sent, and how many creates that would be; nothing is sent or written."""
-    status, told, said = ends(*RUN, "--dry-run")
+    status, told, said = batch(*RUN, "--dry-run")
     assert (status, told[0]) == (0, "3 rows: 3 to be made")
     assert told[1].startswith("3 creates would be paid for")
     assert said[0] == "line 2: new        kitten (grok-video-3, 720P, 3:2)"
@@ -82,10 +63,10 @@ def test_a_dry_run_costs_nothing(ends: Ends, chainhub_sandbox: Sandbox) -> None:
     assert not Path("videos").exists()
 
 
-def test_an_invalid_manifest_ends_with_2(ends: Ends, chainhub_sandbox: Sandbox) -> None:
+def test_an_invalid_manifest_ends_with_2(batch: Ends, chainhub_sandbox: Sandbox) -> None:
     """Each problem has a line of its own, the last one says what to do; nothing is sent."""
     Path("rows.csv").write_text(TABLE + "a,grok-video-3,9:9,\nb,grok-video-3,1:1,Kitten\n")
-    status, told, said = ends(*RUN)
+    status, told, said = batch(*RUN)
     assert (status, told, len(said)) == (2, [], 3)
     assert said[0].startswith("line 5, column aspect_ratio: aspect_ratio is '9:9'")
     assert said[1].startswith("line 6, column name: line 2 has the name 'kitten'")
@@ -93,15 +74,15 @@ def test_an_invalid_manifest_ends_with_2(ends: Ends, chainhub_sandbox: Sandbox) 
         "chainhub-video: 2 rows of 'rows.csv' cannot be made, and nothing was sent"
     )
     assert chainhub_sandbox.requests == []
-    status, told, _ = ends(*RUN, "--skip-invalid")
+    status, told, _ = batch(*RUN, "--skip-invalid")
     assert (status, told[0]) == (1, "5 rows: 3 saved, 2 invalid")
-    assert ends("run", "none.csv", "--out", "videos")[0] == 2
-    assert ends(*RUN, "--concurrency", "0")[0] == 2
+    assert batch("run", "none.csv", "--out", "videos")[0] == 2
+    assert batch(*RUN, "--concurrency", "0")[0] == 2
 
 
-def test_events_are_lines_of_json(ends: Ends) -> None:
+def test_events_are_lines_of_json(batch: Ends) -> None:
     """With `--json` standard output holds one object a line and nothing else, from `begin` to `finish`."""
-    status, told, said = ends(*RUN, "--json")
+    status, told, said = batch(*RUN, "--json")
     events = [json.loads(line) for line in told]
     assert (status, said) == (0, [])
     assert [events[0]["event"], events[-1]["event"]] == ["begin", "finish"]
@@ -111,56 +92,56 @@ def test_events_are_lines_of_json(ends: Ends) -> None:
     assert all(Path(event["path"]).is_file() for event in saved)
 
 
-def test_uncertain_creates_end_with_3(ends: Ends, chainhub_sandbox: Sandbox) -> None:
+def test_uncertain_creates_end_with_3(batch: Ends, chainhub_sandbox: Sandbox) -> None:
     """A create of unknown outcome is told, by the run and by `batch status`, until it is released."""
     chainhub_sandbox.fault("create", "close", moment="read", times=1)
-    status, told, said = ends(*RUN, "--concurrency", "1")
+    status, told, said = batch(*RUN, "--concurrency", "1")
     assert (status, told[0]) == (3, "3 rows: 2 saved, 1 uncertain")
     assert "1 x SubmissionUncertain" in told
     assert any("uncertain kitten: the create was sent" in line for line in said)
-    status, told, _ = ends("status", "videos")
+    status, told, _ = batch("status", "videos")
     assert status == 3
     assert told[-1] == "3 receipts: 2 saved, 1 uncertain"
-    assert ends(*RUN, "--resubmit-uncertain")[0] == 0
+    assert batch(*RUN, "--resubmit-uncertain")[0] == 0
     assert chainhub_sandbox.paid == 3
 
 
-def test_failures_end_with_1_and_can_be_retried(ends: Ends, chainhub_sandbox: Sandbox) -> None:
+def test_failures_end_with_1_and_can_be_retried(batch: Ends, chainhub_sandbox: Sandbox) -> None:
     """The summary counts them by reason, `batch status` names them, and `--retry-failed` pays for another attempt."""
     chainhub_sandbox.fault("query", "state", word="failed", times=1)
-    status, told, _ = ends(*RUN, "--concurrency", "1")
+    status, told, _ = batch(*RUN, "--concurrency", "1")
     assert (status, told[0]) == (1, "3 rows: 2 saved, 1 failed")
     assert any(line.startswith("1 x TaskFailed: ") for line in told)
-    status, told, _ = ends("status", "videos", "--json")
+    status, told, _ = batch("status", "videos", "--json")
     states = [json.loads(line) for line in told]
     assert status == 1
     assert [each["state"] for each in states[:-1]].count("failed") == 1
     assert states[-1] == {"counts": {"saved": 2, "failed": 1}}
-    assert ends(*RUN, "--retry-failed")[0] == 0
+    assert batch(*RUN, "--retry-failed")[0] == 0
     assert chainhub_sandbox.paid == 4
 
 
-def test_brakes_are_told(ends: Ends, chainhub_sandbox: Sandbox) -> None:
+def test_brakes_are_told(batch: Ends, chainhub_sandbox: Sandbox) -> None:
     """What stops a batch stands in the summary, and the exit status is 1."""
-    status, told, said = ends(*RUN, "--max-creates", "1")
+    status, told, said = batch(*RUN, "--max-creates", "1")
     assert (status, told[0]) == (1, "3 rows: 1 saved, 2 not started")
-    assert told[-1] == "stopped: max_creates is 1, and so many were paid for"
-    assert "no further row is started: max_creates is 1, and so many were paid for" in said
+    assert told[-1] == "stopped: --max-creates is 1, and so many were paid for"
+    assert "no further row is started: --max-creates is 1, and so many were paid for" in said
     assert chainhub_sandbox.paid == 1
 
 
-def test_status_reads_receipts_alone(ends: Ends, chainhub_sandbox: Sandbox) -> None:
+def test_status_reads_receipts_alone(batch: Ends, chainhub_sandbox: Sandbox) -> None:
     """It sends nothing; a video that has gone is missing, a torn receipt is told, and an empty folder is a mistake."""
-    assert ends(*RUN)[0] == 0
+    assert batch(*RUN)[0] == 0
     asked = len(chainhub_sandbox.requests)
     Path("videos/crab.mp4").unlink()
     Path("videos/owl.mp4.task.json").write_text("{")
-    status, told, _ = ends("status", "videos")
+    status, told, _ = batch("status", "videos")
     assert status == 1
     assert told[-1] == "4 receipts: 2 saved, 1 missing, 1 unreadable"
     assert "is torn or was edited" in next(line for line in told if line.startswith("unreadable"))
     Path("empty").mkdir()
-    assert ends("status", "empty")[0] == ends("status", "none")[0] == 2
+    assert batch("status", "empty")[0] == batch("status", "none")[0] == 2
     assert len(chainhub_sandbox.requests) == asked
 
 
@@ -179,7 +160,7 @@ def _without_numbers(lines: list[str]) -> list[str]:
     return sorted(re.sub(r"\s+", " ", line) for line in plain)
 
 
-def test_the_pages_show_what_is_printed(ends: Ends) -> None:
+def test_the_pages_show_what_is_printed(batch: Ends) -> None:
     """The commands of docs/batch.md print what it shows, sizes and times aside; README.md shows the same."""
     shutil.copytree(ROOT / "examples", "examples")
     shown = _console("docs/batch.md")
@@ -189,7 +170,7 @@ def test_the_pages_show_what_is_printed(ends: Ends) -> None:
     assert len(parts) == 3
     for part in parts:
         arguments, *expected = part.splitlines()
-        status, told, said = ends(*shlex.split(arguments))
+        status, told, said = batch(*shlex.split(arguments))
         assert status == 0
         assert _without_numbers(told + said) == _without_numbers(expected), arguments
 
@@ -219,24 +200,11 @@ def test_ctrl_c_finishes_what_runs_and_starts_nothing_more(
 def test_a_terminal_shows_a_table(environment: dict[str, str], tmp_path: Path) -> None:
     """On a pseudo terminal there is a line for each running row, and totals; all of it is gone at the end."""
     (tmp_path / "rows.csv").write_text(TABLE)
-    theirs, ours = pty.openpty()
-    with (
-        Sandbox(fast=True, pace=0.5) as slow,
-        subprocess.Popen(
-            [COMMAND, "batch", *RUN],
-            env={**environment, "TERM": "xterm-256color", "CHAINHUB_BASE_URL": slow.url},
-            cwd=tmp_path,
-            stdout=subprocess.PIPE,
-            stderr=ours,
-            text=True,
-        ) as process,
-    ):
-        os.close(ours)
-        screen = read_to_end(theirs)
-        assert process.stdout is not None
-        summary = process.stdout.read()
-    os.close(theirs)
-    assert process.returncode == 0, screen
+    with Sandbox(fast=True, pace=0.5) as slow:
+        status, summary, screen = in_terminal(
+            ["batch", *RUN], {**environment, "CHAINHUB_BASE_URL": slow.url}, tmp_path
+        )
+    assert status == 0, screen
     seen = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", screen)
     assert re.search(r"1 +kitten +\w+", seen)
     assert re.search(r"\d of 3 rows", seen)

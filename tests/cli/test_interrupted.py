@@ -97,7 +97,7 @@ def test_an_interrupted_create_is_sent_again_only_when_that_is_said(
         assert words in line
     for arguments in (command, ["resume", OUTPUT]):
         refused = run(*arguments)
-        assert refused.returncode == 1
+        assert refused.returncode == 3
         (told,) = refused.stderr.splitlines()
         for words in (receipt, "may have been paid", "usage log", "--resubmit-uncertain"):
             assert words in told
@@ -113,7 +113,7 @@ def test_an_interrupted_resume_can_be_resumed(
 ) -> None:
     """Ctrl-C in `resume` ends it as it ends `generate`, with the same line, at the output it was at."""
     made = run("generate", "x", *GENERATE["unified"], "-o", OUTPUT, "--timeout", "0")
-    assert made.returncode == 1
+    assert made.returncode == 4
     stuck.fault("link", "hang", times=1)
 
     line = _interrupted(["resume", OUTPUT], environment, tmp_path, stuck, "link")

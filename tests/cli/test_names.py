@@ -29,7 +29,7 @@ def test_an_output_whose_name_is_not_utf8(
         )  # fmt: skip
 
     begun = run("generate", "x", *GROK, "-o", NAME, "--timeout", "0")
-    assert begun.returncode == 1, begun.stderr
+    assert begun.returncode == 4, begun.stderr
     *_, line = begun.stderr.decode("ascii").splitlines()
     command = line[line.index("chainhub-video resume ") :]
     assert b"Traceback" not in begun.stderr

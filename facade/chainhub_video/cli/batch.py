@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .console import fail, one_line, readable, say, show, show_json
+from .exit_status import FAILED, INTERRUPTED, MISTAKE, RUNNING, UNCERTAIN
 from .options import AsJson, checked_seconds
+from .wording import in_commands
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -18,7 +20,6 @@ if TYPE_CHECKING:
     from chainhub_video.errors import ReceiptConflict
     from chainhub_video.receipts.receipt import Receipt
 
-INTERRUPTED, UNCERTAIN, FAILED = 130, 3, 1
 _SHOWN = 5  # failures that the summary tells one by one
 
 app = typer.Typer(help="Make many videos from a manifest, each once.", no_args_is_help=False)
@@ -117,11 +118,11 @@ def run(
         except InvalidManifest as error:
             shown.close()
             for problem in error.problems:
-                say(problem)
+                say(in_commands(problem))
             more = error.count - len(error.problems)
             if more:
                 say(f"… and {more:,} more")
-            return fail(str(error).partition("\n")[0], 2)
+            return fail(in_commands(str(error).partition("\n")[0]), MISTAKE)
         except KeyboardInterrupt:
             shown.close()
             if shown.report is not None and not as_json:
@@ -145,7 +146,10 @@ def status_of(report: BatchReport) -> int:
     """Return the exit status for what became of a batch."""
     if report.uncertain:
         return UNCERTAIN
-    return 0 if report.ok else FAILED
+    if report.ok:
+        return 0
+    ended = report.saved + report.present
+    return RUNNING if report.running and ended + report.running == report.rows else FAILED
 
 
 def summarize(report: BatchReport) -> None:
@@ -166,14 +170,14 @@ def summarize(report: BatchReport) -> None:
     size = f", {readable(report.bytes)}" if report.bytes else ""
     show(f"{report.creates:,} creates {paid}{size}, {spoken(report.seconds)}")
     for reason, count in sorted(report.reasons.items(), key=lambda item: -item[1]):
-        show(f"{count:,} x {reason}")
+        show(f"{count:,} x {in_commands(reason)}")
     for failure in report.failures[:_SHOWN]:
         name = f" {failure.name}" if failure.name else ""
-        show(f"{failure.where}{name}: {failure.message}")
+        show(f"{failure.where}{name}: {in_commands(failure.message)}")
     if len(report.failures) > _SHOWN:
         show("… (each is told above, and by --json)")
     if report.stopped is not None:
-        show(f"stopped: {report.stopped}")
+        show(f"stopped: {in_commands(report.stopped)}")
 
 
 def spoken(seconds: float) -> str:
@@ -223,7 +227,9 @@ def status(
         )
     if counts.keys() & {"uncertain", "submitting"}:
         return UNCERTAIN
-    return 0 if counts.keys() == {"saved"} else FAILED
+    if counts.keys() <= {"saved", "submitted"}:
+        return RUNNING if "submitted" in counts else 0
+    return FAILED
 
 
 def _state(size: int | None, receipt: Any) -> str:
@@ -236,7 +242,7 @@ def _state(size: int | None, receipt: Any) -> str:
 def _about(receipt: Receipt | ReceiptConflict) -> str:
     """Return what is worth knowing of a receipt, in a few words."""
     if isinstance(receipt, Exception):
-        return one_line(str(receipt))
+        return one_line(in_commands(str(receipt)))
     if receipt.result is not None:
         return readable(int(receipt.result["size"]))
     task = f"task {receipt.task['id']}" if receipt.task is not None else ""

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
-from .console import one_line, readable, say, show_json
+from .console import clock, one_line, readable, say, show_json
+from .wording import in_commands
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -61,7 +62,11 @@ class JsonEvents:
     def tell(self, event: BatchEvent) -> None:
         """Print an event."""
         self.report = event.report or self.report
-        show_json(event.to_json())
+        told = event.to_json()
+        for field in ("message", "reason"):
+            if isinstance(told.get(field), str):
+                told[field] = in_commands(told[field])
+        show_json(told)
 
     def close(self) -> None:
         """Do nothing."""
@@ -100,7 +105,7 @@ def described(event: BatchEvent) -> str:
     """Return in one line what became of a row."""
     if event.outcome == "saved":
         return f"saved {event.name}.mp4 ({readable(event.size or 0)}, {event.seconds:.1f} s)"
-    return f"{event.outcome} {event.name}: {one_line(event.message or '')}"
+    return f"{event.outcome} {event.name}: {one_line(in_commands(event.message or ''))}"
 
 
 def planned(event: BatchEvent) -> str:
@@ -123,7 +128,7 @@ def why_stopped(event: BatchEvent) -> str:
     """Return in one line why no further row is started."""
     if event.reason == "interrupted":
         return "no further row is started; Ctrl-C again stops those that run, and they can be gone on with"
-    return f"no further row is started: {event.reason}"
+    return f"no further row is started: {in_commands(event.reason or '')}"
 
 
 class LiveTable:
@@ -164,7 +169,7 @@ class LiveTable:
         elif event.kind == "plan":
             self._counts[event.status or ""] = self._counts.get(event.status or "", 0) + 1
         elif event.kind == "stop":
-            self._stop = one_line(event.reason or "")
+            self._stop = one_line(in_commands(event.reason or ""))
             self._console.print(one_line(why_stopped(event)), soft_wrap=True)
 
     def close(self) -> None:
@@ -197,7 +202,7 @@ class LiveTable:
         told = [
             f"{ended:,} of {rows:,} rows",
             counts,
-            _clock(now - self._began),
+            clock(now - self._began),
             self._estimate(now),
         ]
         return " · ".join(filter(None, [*told, self._stop]))
@@ -209,10 +214,4 @@ class LiveTable:
         left = rows - sum(self._counts.values())
         if not made or left <= 0 or self._stop:
             return ""
-        return f"about {_clock((now - self._began) / made * left)} left"
-
-
-def _clock(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}"
+        return f"about {clock((now - self._began) / made * left)} left"

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 if TYPE_CHECKING:
     from chainhub_video.task import SavedVideo, VideoTask
@@ -23,9 +24,15 @@ def one_line(text: str) -> str:
     return re.sub(r" *\n[ \n]*", " ", lines)  # blanks stay as they are: a path may hold several
 
 
+def writable(text: str, encoding: str | None) -> str:
+    """Return the text with escapes for what an encoding lacks."""
+    encoding = encoding or "ascii"
+    return text.encode(encoding, "backslashreplace").decode(encoding)
+
+
 def say(text: str) -> None:
     """Write one line to standard error."""
-    print(one_line(text), file=sys.stderr, flush=True)
+    _write(text, sys.stderr)
 
 
 def fail(message: str, status: int) -> int:
@@ -40,7 +47,16 @@ def fail(message: str, status: int) -> int:
 
 def show(text: str) -> None:
     """Write one line of result to standard output."""
-    print(one_line(text), flush=True)
+    _write(text, sys.stdout)
+
+
+def _write(text: str, stream: TextIO) -> None:
+    print(writable(one_line(text), stream.encoding), file=stream, flush=True)
+
+
+def discard_output() -> None:
+    """Let nobody have standard output any more: its reader is gone, and what is buffered would fail again at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def show_json(value: dict[str, Any]) -> None:
@@ -71,6 +87,16 @@ def report(saved: SavedVideo, *, as_json: bool) -> None:
         show(f"{saved.url or saved.path} ({readable(saved.size)}, task {saved.task.label}{doubt})")
 
 
+def show_task(task: VideoTask, *, as_json: bool) -> None:
+    """Write how far a task is to standard output."""
+    if as_json:
+        show_json(task_as_json(task))
+        return
+    reason = f": {task.failure_reason}" if task.failure_reason else ""
+    state = f"{word(task)} {percent(task)}".rstrip()
+    show(f"{state}{reason} (task {task.label})")
+
+
 def percent(task: VideoTask) -> str:
     """Return the task's progress as `45%`, or nothing if the gateway does not say."""
     return "" if task.progress is None else f"{task.progress:.0%}"
@@ -84,3 +110,10 @@ def word(task: VideoTask) -> str:
 def readable(count: int) -> str:
     """Return a number of bytes as people read it."""
     return f"{count / 1e6:.1f} MB" if count >= 1e6 else f"{count / 1e3:.0f} kB"
+
+
+def clock(seconds: float) -> str:
+    """Return a duration as `1:05`, or `2:01:05` with hours."""
+    minutes, rest = divmod(round(max(0.0, seconds)), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

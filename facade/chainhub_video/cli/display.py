@@ -1,7 +1,8 @@
-"""Show a running task: a live line on a terminal, one line a change everywhere else."""
+"""Show running tasks: live lines on a terminal, one line a change everywhere else, or nothing."""
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from contextlib import contextmanager, nullcontext
@@ -9,18 +10,18 @@ from typing import TYPE_CHECKING, Protocol
 
 from chainhub_video.receipts.receipt import shell_quoted
 
-from .console import PROGRAM, one_line, percent, readable, say, word
+from .console import PROGRAM, one_line, percent, say, word
+from .interrupted import Interrupted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from rich.progress import Progress, TaskID
+    from contextlib import AbstractContextManager
 
     from chainhub_video.task import VideoTask
 
 
 class Display(Protocol):
-    """What a call of the client reports to.
+    """What the call of one task reports to.
 
     Attributes:
         task: the task as last reported; None before the create was answered.
@@ -35,31 +36,63 @@ class Display(Protocol):
         """Show how many bytes of the video have arrived; for `on_progress`."""
 
 
-class Interrupted(Exception):
-    """Ctrl-C; the text says what becomes of the task."""
+class Screen(Protocol):
+    """Where the tasks of a command are shown."""
+
+    def line(self, label: str, first: str) -> AbstractContextManager[Display]:
+        """Show a task while the block runs.
+
+        Args:
+            label: which one it is; empty where there is only one.
+            first: what is shown until the first report.
+        """
+        ...
+
+    def paused(self) -> AbstractContextManager[None]:
+        """Leave the terminal to others while the block runs."""
+        ...
 
 
 @contextmanager
-def display(first: str, *, unanswered: str) -> Iterator[Display]:
-    """Show what happens while the block runs.
+def screen(*, quiet: bool = False) -> Iterator[Screen]:
+    """Give what shows the tasks of a command while the block runs.
 
     Args:
+        quiet: whether to show nothing.
+    """
+    if quiet:
+        yield SilentScreen()
+    elif sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
+        from .live import LiveScreen
+
+        with LiveScreen() as live:
+            yield live
+    else:
+        yield PlainScreen()
+
+
+@contextmanager
+def following(screen: Screen, first: str, *, unanswered: str) -> Iterator[Display]:
+    """Show the only task of a command while the block runs.
+
+    Args:
+        screen: where.
         first: what is shown until the first report.
         unanswered: what to say if the block is interrupted before the first report.
 
     Raises:
         Interrupted: the block was interrupted.
     """
-    line = _live_line(first) if sys.stderr.isatty() else nullcontext(PlainDisplay())
-    with line as shown:
+    with screen.line("", first) as shown:
         try:
             yield shown
         except KeyboardInterrupt as stop:
             told = " ".join(getattr(stop, "__notes__", ()))
-            raise Interrupted(told or _aftermath(shown.task) or unanswered) from stop
+            raise Interrupted(told or aftermath(shown.task) or unanswered) from stop
 
 
-def _aftermath(task: VideoTask | None) -> str | None:
+def aftermath(task: VideoTask | None) -> str | None:
+    """Return what becomes of a task after Ctrl-C; None if there is none yet."""
     if task is None:
         return None
     return (
@@ -68,73 +101,57 @@ def _aftermath(task: VideoTask | None) -> str | None:
     )
 
 
-@contextmanager
-def _live_line(first: str) -> Iterator[LiveDisplay]:
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+class SilentScreen:
+    """Nothing is shown."""
 
-    # No markup anywhere: ids and states are the gateway's, and may hold brackets.
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}", markup=False),
-        BarColumn(bar_width=20),
-        TextColumn("{task.fields[percent]:>4}", markup=False),
-        TimeElapsedColumn(),
-    )
-    console = Console(stderr=True, markup=False, highlight=False, emoji=False)
-    with Progress(*columns, console=console, transient=True) as bar:
-        yield LiveDisplay(bar, bar.add_task(first, total=None, percent=""))
+    def line(self, label: str, first: str) -> AbstractContextManager[Display]:  # noqa: ARG002 - none of it is shown
+        """Keep the task."""
+        return nullcontext(_Silence())
+
+    def paused(self) -> AbstractContextManager[None]:
+        """Do nothing."""
+        return nullcontext()
 
 
-class LiveDisplay:
-    """One line that is drawn anew: state, bar, percent, elapsed time."""
-
-    def __init__(self, bar: Progress, line: TaskID) -> None:
-        self.task: VideoTask | None = None
-        self._bar = bar
-        self._line = line
+class _Silence:
+    task: VideoTask | None = None
 
     def update(self, task: VideoTask) -> None:
-        """Show where the task stands, and once, to stay on the screen, its id."""
-        if self.task is None:
-            self._bar.console.print(one_line(f"task {task.label}"))
         self.task = task
-        self._show(word(task), task.progress, percent(task))
 
     def download(self, done: int, total: int | None) -> None:
-        """Show how many bytes of the video have arrived."""
-        share = done / total if total else None
-        self._show("saving", share, f"{share:.0%}" if share is not None else readable(done))
-
-    def _show(self, description: str, share: float | None, label: str) -> None:
-        self._bar.update(
-            self._line,
-            description=description,
-            total=None if share is None else 1.0,
-            completed=share or 0.0,
-            percent=label,
-        )
+        pass
 
 
-class PlainDisplay:
+class PlainScreen:
     """One line a change, with the seconds since the start."""
 
-    def __init__(self) -> None:
+    def line(self, label: str, first: str) -> AbstractContextManager[Display]:  # noqa: ARG002 - no change yet
+        """Show a task's changes."""
+        return nullcontext(_Plain(label))
+
+    def paused(self) -> AbstractContextManager[None]:
+        """Do nothing: lines do not move."""
+        return nullcontext()
+
+
+class _Plain:
+    def __init__(self, label: str) -> None:
         self.task: VideoTask | None = None
+        self._label = f"{one_line(label)}: " if label else ""
         self._started = time.monotonic()
         self._last = ""
 
     def update(self, task: VideoTask) -> None:
-        """Show where the task stands."""
         self.task = task
-        self._show(f"{word(task)} {percent(task)} (task {task.label})")
+        state = f"{word(task)} {percent(task)}".rstrip()
+        self._show(state if self._label == f"{task.label}: " else f"{state} (task {task.label})")
 
     def download(self, done: int, total: int | None) -> None:
-        """Show how many quarters of the video have arrived."""
         self._show(f"saving {done * 4 // total * 25}%" if total else "saving")
 
     def _show(self, change: str) -> None:
         if change == self._last:
             return
         self._last = change
-        say(f"{time.monotonic() - self._started:.1f} s: {change}")
+        say(f"{time.monotonic() - self._started:.1f} s: {self._label}{change}")

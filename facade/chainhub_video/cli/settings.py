@@ -32,6 +32,7 @@ VARIABLES = {
     "max_creates": "CHAINHUB_MAX_CREATES",
 }
 _OF_THE_MODEL = ("size", "aspect_ratio")
+_OF_A_REQUEST = ("model", *_OF_THE_MODEL, "fit", "inline_images")
 
 
 @attrs.frozen
@@ -227,9 +228,9 @@ def option_defaults(arguments: Iterable[str]) -> Defaults:
     return Defaults(
         (),
         find,
-        generate=Defaults(
-            ("model", "size", "aspect_ratio", "fit", "inline_images", "timeout"), find
-        ),
+        generate=Defaults((*_OF_A_REQUEST, "timeout"), find),
+        create=Defaults(_OF_A_REQUEST, find),
+        wait=waiting,
         resume=waiting,
         download=waiting,
         batch=Defaults((), find, run=Defaults(("inline_images", "timeout"), find)),

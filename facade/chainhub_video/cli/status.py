@@ -10,7 +10,7 @@ from chainhub_video.errors import InvalidRequest
 from chainhub_video.receipts.file import SUFFIX, LocalReceipt
 from chainhub_video.receipts.receipt import Receipt, ReceiptStore
 
-from .console import percent, readable, show, show_json, task_as_json, word
+from .console import readable, show, show_json, show_task
 from .settings import make_client
 
 if TYPE_CHECKING:
@@ -42,11 +42,7 @@ def tell(one: str, wire_format: str | None, *, as_json: bool) -> None:
         raise InvalidRequest(f"there is no receipt {store.name}: nothing was started there")
     with make_client() as hub:
         task = hub.videos.retrieve(one, format=cast("FormatName | None", wire_format))
-    if as_json:
-        show_json(task_as_json(task))
-    else:
-        reason = f": {task.failure_reason}" if task.failure_reason else ""
-        show(f"{word(task)} {percent(task)}{reason} (task {task.label})")
+    show_task(task, as_json=as_json)
 
 
 def receipt_of(one: str) -> ReceiptStore:
