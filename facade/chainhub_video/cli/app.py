@@ -38,7 +38,6 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(batch, name="batch")
-app.command()(gallery)
 
 UNANSWERED = (
     "no answer had come yet; if the request had left, it may be paid: look for it in the vendor's "
@@ -257,6 +256,9 @@ def download(
         )
         saved = hub.videos.download(task, target, on_progress=shown.download)
     report(saved, as_json=as_json)
+
+
+app.command()(gallery)
 
 
 @app.command()
