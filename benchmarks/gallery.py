@@ -29,7 +29,7 @@ new MutationObserver(() => {
   const form = document.getElementById('controls');
   if (form && !form.hidden && !window.seen.usable) window.seen.usable = performance.now();
 }).observe(document, {subtree: true, childList: true, attributes: true});
-addEventListener('load', (event) => {
+document.addEventListener('load', (event) => {
   if (event.target.tagName === 'IMG') window.seen.poster ??= performance.now();
 }, true);
 """

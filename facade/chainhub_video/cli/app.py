@@ -48,13 +48,11 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (generate, create, status, wait, download, resume, models):
+for command in (generate, create, status, wait, download, resume, models, gallery, doctor):
     app.command()(command)
 app.command("list")(list_receipts)
 app.add_typer(batch, name="batch")
-app.command()(gallery)
 app.add_typer(key, name="key")
-app.command()(doctor)
 
 
 def run(arguments: list[str]) -> int:

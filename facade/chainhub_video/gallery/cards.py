@@ -88,8 +88,7 @@ def card_of(found: Found, root: Path) -> Card:
         root: the gallery's folder, which messages do not name.
     """
     header, problem = _header(found)
-    made = datetime.fromtimestamp(found.changed / 1e9, UTC) if found.size is not None else None
-    card = Card(found=found, state=CardState.UNRECEIPTED, made=made, header=header)
+    card = Card(found=found, state=CardState.UNRECEIPTED, made=_changed(found), header=header)
     if found.receipt:
         card = _with_receipt(card, root)
     if problem is None:
@@ -102,6 +101,16 @@ def card_of(found: Found, root: Path) -> Card:
         state=CardState.UNUSABLE if expected else card.state,
         notice=attrs.evolve(card.notice, text=said),
     )
+
+
+def _changed(found: Found) -> datetime | None:
+    """Return when the file of an output was last changed; None if there is none, or the time is absurd."""
+    if found.size is None:
+        return None
+    try:
+        return datetime.fromtimestamp(found.changed / 1e9, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
 
 
 def _header(found: Found) -> tuple[Header | None, str | None]:

@@ -10,6 +10,7 @@ import os
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from urllib.parse import quote
 
@@ -220,6 +221,16 @@ def _card(card: Card, number: int, places: Mapping[str, int], prefix: str) -> st
     )
 
 
+def _time(moment: datetime) -> str:
+    """Return a time on this machine's clock."""
+    try:
+        local = moment.astimezone()
+    except (OverflowError, ValueError, OSError):  # at the end of all years
+        local = moment
+    said = moment.isoformat(timespec="seconds")
+    return f'<time datetime="{said}">{local.isoformat(" ", timespec="minutes")[:16]}</time>'
+
+
 def _notice(notice: Notice) -> str:
     """Return what is wrong and what to do."""
     if not notice.text:
@@ -253,10 +264,7 @@ def _facts(card: Card) -> str:
     if card.found.size is not None:
         facts.append(f"<span>{_bytes(card.found.size)}</span>")
     if card.made is not None:
-        local = card.made.astimezone()
-        facts.append(
-            f'<time datetime="{card.made.isoformat(timespec="seconds")}">{local:%Y-%m-%d %H:%M}</time>'
-        )
+        facts.append(_time(card.made))
     if card.took is not None:
         facts.append(f"<span>took {_duration(card.took)}</span>")
     if card.task:

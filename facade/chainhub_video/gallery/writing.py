@@ -65,11 +65,11 @@ def write_gallery(
         InvalidRequest: there is no such folder, or the page would replace something else.
         OSError: the folder cannot be read, or the page cannot be written.
     """
-    root = Path(folder).resolve()
+    root = Path(os.path.realpath(folder))
     if not root.is_dir():
         raise InvalidRequest(f"{os.fspath(folder)} is not a folder: give the one with the videos")
     page = root / _PAGE if output is None else Path(output).absolute()
-    page = page.parent.resolve() / page.name
+    page = Path(os.path.realpath(page.parent)) / page.name
     if not page.parent.is_dir():
         raise InvalidRequest(f"{page.parent} is not a folder: the page's folder must exist")
     earlier = _earlier(page, force=force)
