@@ -238,14 +238,24 @@ def page_picture() -> bytes:
 
 
 def test_a_long_prompt_is_cut_and_can_be_seen_whole(page: Browser) -> None:
-    """Of ten thousand characters the first few are shown, and all of them on demand."""
-    prompt = "".join(chr(0x4E00 + number) for number in range(10_000))
-    page.create(prompt=prompt)
-    text = page.read()
-    assert "Show all 10,000 characters" in text
-    shown = re.findall(r'<p class="prompt" dir="auto">(.*?)</p>', text)
-    assert [len(each) for each in shown] == [281, 10_000]
-    assert shown[1] == prompt
+    """The first few characters are shown, and all on demand; a very long request has a page of its own."""
+    found = re.compile(r'<p class="prompt" dir="auto">(.*?)</p>')
+    for length in (1_000, 10_000):
+        prompt = "".join(chr(0x4E00 + number) for number in range(length))
+        page.create(prompt=prompt)
+        text = page.read()
+        assert text.count(prompt[-10:]) == (4 if length == 1_000 else 0)
+        shown = found.findall(text)
+        assert shown[0] == f"{prompt[:280]}…"
+        if length == 1_000:
+            assert shown[1] == prompt
+            assert "Show all 1,000 characters" in text
+    (path,) = re.findall(r'href="(/_sandbox/page/tasks/[^"]+)"', text)
+    whole = page.read(path)
+    assert found.findall(whole) == [prompt]
+    assert whole.count(prompt[-10:]) == 4
+    assert "Task 2" in whole
+    assert page.http.get("/_sandbox/page/tasks/0").status_code == 404
 
 
 def test_switches_and_buttons_do_what_they_say(page: Browser) -> None:
