@@ -16,7 +16,7 @@ from .conftest import COMMAND, Run
 
 
 def test_sandbox_runs_until_ctrl_c(environment: dict[str, str]) -> None:
-    """It prints two lines to paste into a shell, answers there, and ends cleanly."""
+    """It prints where its page is and two lines to paste into a shell, answers there, and ends cleanly."""
     with subprocess.Popen(
         [COMMAND, "sandbox", "--port", "0", "--pace", "0", "--api-key", "a b"],
         env=environment,
@@ -33,9 +33,12 @@ def test_sandbox_runs_until_ctrl_c(environment: dict[str, str]) -> None:
         answer = httpx.get(
             f"{url}/v1/videos/video_1", headers={"Authorization": f"Bearer {key}"}, trust_env=False
         )
+        page = httpx.get(f"{url}/", trust_env=False)
         process.send_signal(signal.SIGINT)
         rest = process.stderr.read()
 
+    assert f"look at it: {url}/\n" in rest
+    assert "SANDBOX" in page.text
     assert key == "a b"
     assert answer.json()["code"] == "task_not_exist"
     assert process.returncode == 0
@@ -74,7 +77,7 @@ def test_sandbox_of_an_unknown_dialect(run: Run) -> None:
 
 
 def test_sandbox_on_a_port_in_use(run: Run, gateway: Sandbox) -> None:
-    """A taken port is exit status 1 and one line that names it."""
+    """A taken port is exit status 1 and one line that names it, and what else may listen there."""
     port = gateway.url.rpartition(":")[2]
 
     done = run("sandbox", "--port", port)
@@ -82,6 +85,7 @@ def test_sandbox_on_a_port_in_use(run: Run, gateway: Sandbox) -> None:
     assert done.returncode == 1
     (line,) = done.stderr.splitlines()
     assert port in line
+    assert "perhaps by another sandbox: choose another port, or 0 for any free one" in line
 
 
 @pytest.mark.parametrize(

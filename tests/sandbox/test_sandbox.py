@@ -75,9 +75,9 @@ def test_can_be_started_again() -> None:
     with sandbox:
         with pytest.raises(SandboxError, match="runs already"):
             sandbox.start()
-        assert httpx.get(sandbox.url).status_code == 404
+        assert httpx.get(sandbox.url).status_code == 200
     with sandbox:
-        assert httpx.get(sandbox.url).status_code == 404
+        assert httpx.get(sandbox.url).status_code == 200
     sandbox.stop()
 
 

@@ -113,7 +113,7 @@ def test_refused(target: Target, step: str) -> None:
     for _ in range(3):
         with pytest.raises(ConnectionRefusedError):
             exchange(url)
-    assert exchange(other).status == 404
+    assert exchange(f"{other}/nothing").status == 404
     assert len(target.gateway.requests) == requests + 1
     deadline = time.monotonic() + 5
     while True:

@@ -1,6 +1,7 @@
 // Refresh what has changed, in place: by asking for the same page again. Without this the page is whole, too.
 "use strict";
 
+const HOME = location.pathname.includes("/tasks/") ? location.pathname : "/"; // not where a form went
 const PAUSE = 1000; // milliseconds between two questions
 const teller = document.getElementById("status");
 const offline = document.getElementById("offline");
@@ -67,7 +68,7 @@ async function refresh() {
   clearTimeout(timer);
   try {
     const headers = etag ? { "If-None-Match": etag } : {};
-    const answer = await fetch(`/${location.search}`, { headers, cache: "no-store" });
+    const answer = await fetch(HOME + location.search, { headers, cache: "no-store" });
     if (answer.ok) {
       etag = answer.headers.get("ETag") || "";
       merge(await answer.text());
@@ -111,6 +112,6 @@ document.addEventListener("click", async (event) => {
 
 document.addEventListener("visibilitychange", refresh);
 document.documentElement.classList.add("js");
-if (location.pathname !== "/") history.replaceState(null, "", "/"); // to be reloaded without sending the form again
+if (location.pathname !== HOME) history.replaceState(null, "", "/"); // to be reloaded without sending the form again
 document.getElementById("message")?.focus();
 refresh();

@@ -47,6 +47,7 @@ class Shown:
         faults: that are set: number, fault, seen, struck.
         dialects: that new tasks are spoken of in.
         has_thumbnail: whether there is a small picture of one of a task's.
+        alone: whether it shows one task, and all of that.
         draft: what is in the form.
         message: why the last action failed; empty for nothing.
         place: the part of the page that the message belongs to.
@@ -62,6 +63,7 @@ class Shown:
     faults: Sequence[tuple[int, Fault, int, int]]
     dialects: frozenset[str]
     has_thumbnail: Callable[[str], bool]
+    alone: bool = False
     draft: Draft = Draft()
     message: str = ""
     place: str = "new"

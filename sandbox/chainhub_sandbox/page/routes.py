@@ -68,6 +68,7 @@ class Page:
             f"{PAGE}/videos/{{trace_id}}.jpg": self._poster,
             f"{PAGE}/pictures/{{trace_id}}/{{index:int}}.jpg": self._picture,
             f"{PAGE}/uploads/{{name}}": self._upload,
+            f"{PAGE}/tasks/{{trace_id}}": self._show_task,
             f"{PAGE}/{{name}}": _static,
         }
         done: dict[str, Handler] = {
@@ -106,6 +107,12 @@ class Page:
         if request.headers.get("if-none-match") == etag:
             return Response(status_code=304, headers={"ETag": etag})
         return Response(content, status, {"ETag": etag}, "text/html; charset=utf-8")
+
+    async def _show_task(self, request: Request) -> Response:
+        for number, task in enumerate(self.gateway.tasks, start=1):
+            if task.trace_id == request.path_params["trace_id"]:
+                return self._page(request, tasks=[(number, task)], alone=True)
+        return _missing()
 
     async def _video(self, request: Request) -> Response:
         return self._rendered(request, ".mp4", "video/mp4")

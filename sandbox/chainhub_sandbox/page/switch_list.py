@@ -79,7 +79,7 @@ def _faults_set(shown: Shown) -> Html | None:
         tag(
             "li",
             tag("code", _said(fault)),
-            tag("span", f"hit {struck} of {seen}"),
+            tag("span", f"hit {struck} of {seen} requests"),
             button(
                 "faults",
                 {"remove": str(number)},

@@ -41,7 +41,7 @@ PRESETS: Mapping[str, Preset] = {
     ),
     "queries": Preset(
         "query:status,status=502,probability=0.5",
-        "Every other query fails: 502",
+        "Half of the queries fail: 502",
         "By chance, with an error's body.",
     ),
     "words": Preset(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from functools import partial
+from functools import lru_cache, partial
+from typing import NamedTuple
 
 from chainhub_sandbox.origins import PAGE
 from chainhub_sandbox.page.html import Html, fragment, live, tag
@@ -12,6 +13,7 @@ from chainhub_sandbox.page.recipes import recipes
 from chainhub_sandbox.tasks import COMPLETED, FAILED, Task
 
 _LONGEST_SHOWN = 280
+_LONGEST_REPEATED = 2000
 
 paragraph = partial(tag, "p")
 
@@ -19,13 +21,16 @@ paragraph = partial(tag, "p")
 def task_list(shown: Shown) -> Html:
     """Return the section with the tasks, newest first."""
     items = [_task(number, task, shown) for number, task in shown.tasks]
+    if shown.alone:
+        back = paragraph(tag("a", "All tasks", href="/#tasks"))
+        return section("tasks", "One task", back, tag("ul", items, id="task-list", role="list"))
     more = shown.count - len(items)
     return section(
         "tasks",
         "Tasks",
         tag(
             "noscript",
-            paragraph(tag("a", "Reload", href="/#tasks"), " to see how the tasks have gone on."),
+            paragraph(tag("a", "Reload", href="/"), " to see how the tasks have gone on."),
         ),
         message(shown, "tasks"),
         live(
@@ -34,7 +39,7 @@ def task_list(shown: Shown) -> Html:
             None
             if items
             else paragraph(
-                "There is none yet. Create one here, or point a client at ",
+                "No tasks yet. Create one here, or point a client at ",
                 tag("code", shown.url),
                 ".",
             ),
@@ -53,21 +58,50 @@ def task_list(shown: Shown) -> Html:
 def _task(number: int, task: Task, shown: Shown) -> Html:
     name, anchor = f"Task {number}", f"t-{task.trace_id}"
     status = task.state().status
+    still = _still(number, task, shown.url, shown.api_key, shown.alone)
     return tag(
         "li",
-        tag("h3", name, id=f"{anchor}-name"),
-        live("div", f"{anchor}-state", _state(task, name), class_="state"),
-        _prompt(task),
+        tag(
+            "div",
+            tag("h3", name, id=f"{anchor}-name"),
+            live("div", f"{anchor}-state", _state(task, name), class_="state"),
+            class_="top",
+        ),
+        still.head,
         live("div", f"{anchor}-media", _media(task, name, shown), class_="media"),
-        _facts(task),
         live("div", f"{anchor}-actions", _actions(task, name, anchor), class_="actions"),
-        _recipes(task, name, anchor, shown),
+        still.foot,
         id=anchor,
         class_="task",
         data_name=name,
         data_status=status,
         aria_labelledby=f"{anchor}-name",
     )
+
+
+class _Still(NamedTuple):
+    """What does not change of a task: above its pictures and its video, and below."""
+
+    head: Html
+    foot: Html
+
+
+# The page is asked for every second, and the gateway answers clients on the same thread.
+@lru_cache(maxsize=200)
+def _still(number: int, task: Task, url: str, api_key: str, whole: bool) -> _Still:
+    foot = [_facts(task)]
+    if whole or not _is_long(task):
+        foot.append(_recipes(task, number, url, api_key))
+    else:
+        words = "The whole request, and how to make it again"
+        link = tag("a", words, href=f"{PAGE}/tasks/{task.trace_id}")
+        foot.append(paragraph(link))
+    return _Still(_prompt(task, whole), fragment(foot))
+
+
+def _is_long(task: Task) -> bool:
+    """Whether a request is too long to be sent with the page again and again."""
+    return sum(len(str(value)) for value in task.body.values()) > _LONGEST_REPEATED
 
 
 def _state(task: Task, name: str) -> Html:
@@ -82,16 +116,19 @@ def _state(task: Task, name: str) -> Html:
         )
         return fragment(pill, held, bar, tag("span", f"{percent} %", class_="percent"))
     if kind == FAILED:
-        return fragment(pill, tag("span", task.failure, class_="reason", dir="auto"))
+        return fragment(pill, tag("span", _short(task.failure or ""), class_="reason", dir="auto"))
     return pill
 
 
-def _prompt(task: Task) -> Html:
+def _prompt(task: Task, whole: bool) -> Html:
     prompt = task.request.prompt
-    if len(prompt) <= _LONGEST_SHOWN:
+    if whole or len(prompt) <= _LONGEST_SHOWN:
         return paragraph(prompt, class_="prompt", dir="auto")
+    head = paragraph(f"{prompt[:_LONGEST_SHOWN].rstrip()}…", class_="prompt", dir="auto")
+    if _is_long(task):
+        return head
     return fragment(
-        paragraph(prompt[:_LONGEST_SHOWN].rstrip(), "…", class_="prompt", dir="auto"),
+        head,
         tag(
             "details",
             tag("summary", f"Show all {len(prompt):,} characters of the prompt"),
@@ -177,8 +214,8 @@ def _actions(task: Task, name: str, anchor: str) -> Html | None:
     )
 
 
-def _recipes(task: Task, name: str, anchor: str, shown: Shown) -> Html:
-    made = recipes(task, shown.url, shown.api_key)
+def _recipes(task: Task, number: int, url: str, api_key: str) -> Html:
+    made, name, anchor = recipes(task, url, api_key), f"Task {number}", f"t-{task.trace_id}"
     notes: list[Html] = []
     if made.picture:
         notes.append(paragraph(tag("code", made.picture), " is the picture that was sent."))

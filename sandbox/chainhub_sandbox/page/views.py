@@ -26,7 +26,10 @@ def page(shown: Shown) -> str:
         tag("link", rel="stylesheet", href=f"{PAGE}/page.css"),
         tag("script", src=f"{PAGE}/page.js", defer=True),
     ]
-    main = tag("main", new_task(shown), task_list(shown), switch_list(shown))
+    parts = [task_list(shown)]
+    if not shown.alone:
+        parts = [new_task(shown), *parts, switch_list(shown)]
+    main = tag("main", parts, class_="alone" if shown.alone else None)
     status = paragraph(id="status", role="status", class_="unseen")
     offline = paragraph(
         "The sandbox does not answer. Is it still running? Trying again.",
@@ -41,11 +44,9 @@ def _header(shown: Shown) -> Html:
     counters = live(
         "dl",
         "counters",
-        _counter("paid creates", shown.paid, "what production would have charged"),
-        _counter("requests", shown.received, "that arrived so far"),
-        _counter("key leaks", shown.leaks, "requests that took the key to another host")
-        if shown.leaks
-        else None,
+        _counter("creates production would charge", shown.paid),
+        _counter("requests so far", shown.received),
+        _counter("requests took the key elsewhere", shown.leaks) if shown.leaks else None,
     )
     links = (
         ("#new", "New task"),
@@ -62,7 +63,9 @@ def _header(shown: Shown) -> Html:
             class_="name",
         ),
         counters,
-        tag(
+        None
+        if shown.alone
+        else tag(
             "nav",
             tag("ul", [tag("li", tag("a", name, href=to)) for to, name in links], role="list"),
             aria_label="On this page",
@@ -70,8 +73,8 @@ def _header(shown: Shown) -> Html:
     )
 
 
-def _counter(name: str, value: int, meaning: str) -> Html:
-    return tag("div", tag("dt", name), tag("dd", tag("strong", value), " ", tag("span", meaning)))
+def _counter(name: str, value: int) -> Html:
+    return tag("div", tag("dt", name), tag("dd", tag("strong", value)))
 
 
 def _footer(shown: Shown) -> Html:

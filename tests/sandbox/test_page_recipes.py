@@ -1,0 +1,122 @@
+"""The lines that the page offers really make the task once more: they are run as they stand."""
+
+from __future__ import annotations
+
+import base64
+import html
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from chainhub_sandbox import Sandbox
+from chainhub_sandbox.page.recipes import quoted
+
+from tests.sandbox.conftest import Caller
+
+PROMPTS = [
+    "A kitten",
+    "@kitten.png",
+    "-x 'it''s' \"$HOME\" `id` \\ !",
+    "two\nlines\tand\x1b[31m red",
+    "猫 😀",
+]
+
+
+@pytest.fixture
+def fresh() -> Iterator[Caller]:
+    """A caller of a sandbox of its own."""
+    with Sandbox(fast=True, pace=0) as gateway:
+        caller = Caller(gateway)
+        with caller.http:
+            yield caller
+
+
+def _lines(caller: Caller, folder: Path) -> dict[str, str]:
+    """The newest task's lines, by language."""
+    for name in ("kitten.png", "picture.png", "-odd name, é.png"):
+        (folder / name).write_bytes(caller.kitten)
+    text = caller.http.get("/").text
+    found = re.findall(r'<pre id="t-[^"]+-(\w+)"[^>]*><code>(.*?)</code>', text, re.DOTALL)
+    return {language: html.unescape(lines) for language, lines in found[:3]}
+
+
+def _run(language: str, lines: str, folder: Path) -> None:
+    surroundings = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    command = [sys.executable, "-c", lines] if language == "Python" else ["bash", "-ec", lines]
+    subprocess.run(
+        command, cwd=folder, env=surroundings, check=True, timeout=60, capture_output=True
+    )
+
+
+def _asked(caller: Caller) -> list[tuple[Any, list[str]]]:
+    """What each paid create asked for: the fields, and the bytes of the pictures."""
+    creates = [each for each in caller.gateway.requests if each.step == "create"]
+    return [
+        (dict(each.body), [picture.sha256 or picture.name for picture in each.pictures])
+        for each in creates
+    ]
+
+
+@pytest.mark.parametrize("prompt", PROMPTS)
+def test_curl_says_the_same_in_both_formats(fresh: Caller, tmp_path: Path, prompt: str) -> None:
+    """Whatever the prompt is, the shell sends it as it was, and neither reads a file nor runs a word of it."""
+    fresh.create_openai(prompt=prompt)
+    _run("curl", _lines(fresh, tmp_path)["curl"], tmp_path)
+    fresh.create_unified(prompt=prompt, images=["http://127.0.0.1:1/x.png"])
+    _run("curl", _lines(fresh, tmp_path)["curl"], tmp_path)
+    asked = _asked(fresh)
+    assert len(asked) == fresh.gateway.paid == 4
+    assert asked[0] == asked[1]
+    assert asked[2] == asked[3]
+
+
+@pytest.mark.parametrize("language", ["Command", "Python"])
+def test_the_client_asks_for_the_same(fresh: Caller, tmp_path: Path, language: str) -> None:
+    """The command and the Python lines create, wait and save; fields, picture and length are those of the task."""
+    picture = fresh.png("red")
+    if language == "Command":
+        fresh.create_openai(prompt=PROMPTS[2], watermark="true")
+    else:
+        fresh.create_unified(
+            model="sora-2",
+            prompt=PROMPTS[2],
+            images=[f"data:image/png;base64,{base64.b64encode(picture).decode()}"],
+            size="small",
+            orientation="portrait",
+            duration=10,
+            private=True,
+            without="aspect_ratio",
+        )
+    lines = _lines(fresh, tmp_path)
+    (tmp_path / "picture.png").write_bytes(picture)
+    assert ("no option for private" in fresh.http.get("/").text) == (language == "Python")
+    _run(language, lines[language], tmp_path)
+    first, second = _asked(fresh)
+    assert first == second
+    assert fresh.gateway.paid == 2
+    assert (tmp_path / "video.mp4").stat().st_size > 1000
+
+
+def test_a_file_is_only_ever_named_in_this_folder(fresh: Caller, tmp_path: Path) -> None:
+    """A client may call its picture anything: the lines name a file beside, and quote it."""
+    form = {"model": "veo_3_1", "prompt": "x", "seconds": "1", "size": "1280x720"}
+    parts: list[Any] = [(name, (None, value)) for name, value in form.items()]
+    name = "../../etc/-odd name, é.png"
+    upload = ("input_reference", (name, fresh.kitten, "image/png"))
+    fresh.http.post("/v1/videos", files=[*parts, upload]).raise_for_status()
+    lines = _lines(fresh, tmp_path)
+    assert "/etc/" not in lines["curl"] + lines["Command"] + lines["Python"]
+    _run("curl", lines["curl"], tmp_path)
+    assert fresh.gateway.paid == 2
+
+
+def test_words_are_quoted_for_a_terminal() -> None:
+    """What a terminal would obey is spelled, so that pasting a line runs nothing before it is whole."""
+    assert quoted("plain") == "plain"
+    assert quoted("a 'b'\n") == "'a '\"'\"'b'\"'\"'\n'"
+    assert quoted("\x03it's\x1b\\\n") == "$'\\x03it\\'s\\x1b\\\\\\n'"
