@@ -21,6 +21,7 @@ from .console import (
     show,
 )
 from .display import Interrupted, display
+from .mcp import mcp
 from .options import AsJson, Output, TaskId, Timeout, WireFormat, checked_seconds
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(batch, name="batch")
+app.command()(mcp)
 
 UNANSWERED = (
     "no answer had come yet; if the request had left, it may be paid: look for it in the vendor's "
