@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from chainhub_video.client import AsyncChainHub
-from chainhub_video.errors import InvalidRequest
+from chainhub_video.errors import ChainHubError, InvalidRequest
 from chainhub_video.mcp.folder import Folder
 from chainhub_video.mcp.results import Standing, told
 from chainhub_video.receipts.receipt import Receipt, ReceiptState, uncertain_error
 from chainhub_video.task import SavedVideo, VideoTask
 from chainhub_video.text import shorten
-
-log = logging.getLogger("chainhub_video")
 
 ANSWERED_WITHIN = 20.0  # seconds that `generate` waits for the answer to its create
 _LAST_CHANCE = 1.5  # seconds at the end for an answer that is on its way: without it the outcome would be unknown
@@ -101,24 +98,26 @@ class Jobs:
         """
         path = self.folder.output(name)
         asked = {**asked, "images": [self.folder.picture(one) for one in asked["images"]]}
-        job = self._jobs.get(path.stem)
-        if job is not None and not job.task.done() and job.asked is not None:
-            if job.asked != asked:
-                raise InvalidRequest(
-                    f"{path.name} is in the making, from another request: choose another name"
-                )
-        else:
-            if job is not None:
-                await _cancelled([job])  # it goes on in the new one
+        job = before = self._jobs.get(path.stem)
+        if job is None or job.task.done() or job.asked is None:
             job = self._jobs[path.stem] = Job(
                 asked,
                 lambda update: self.hub.videos.generate(
                     save_to=path, timeout=None, on_update=update, **asked
                 ),
             )
+        elif job.asked != asked:
+            raise InvalidRequest(
+                f"{path.name} is in the making, from another request: choose another name"
+            )
         await job.answered(ANSWERED_WITHIN)
         if job.error is not None:
+            self.forget(job)
+            if before is not None and before.asked is None:
+                self._jobs.setdefault(path.stem, before)  # it goes on with what was paid
             raise job.error
+        if before is not None and before is not job:
+            await _cancelled([before])  # the new one goes on instead
         return self.standing(name)
 
     def follow(self, name: str) -> Job:
@@ -134,6 +133,7 @@ class Jobs:
             return job
         if self.folder.receipt(name).load() is None:
             if job is not None and job.error is not None:
+                self.forget(job)
                 raise job.error
             raise _unknown(name)
         return self._resumed(path)
@@ -141,8 +141,9 @@ class Jobs:
     def go_on(self) -> None:
         """Go on, for free, with every video of the folder that is paid and not saved."""
         for name in self.folder.names():
-            if self.standing(name).state == ReceiptState.SUBMITTED:
-                self._resumed(self.folder.output(name))
+            with suppress(ChainHubError):  # `list` tells what is wrong with a receipt
+                if self.standing(name).state == "submitted":
+                    self._resumed(self.folder.output(name))
 
     def standing(self, name: str) -> Standing:
         """Return how the video of a name stands, by its receipt and its job. Sends nothing.
@@ -161,18 +162,22 @@ class Jobs:
             raise _unknown(name)
         else:
             fields["state"] = "refused" if job.task.done() else "starting"
-        if job is not None and fields["state"] != ReceiptState.UNCERTAIN:
+        if job is not None and fields["state"] != "uncertain":
             if job.error is not None:
                 fields["detail"] = told(job.error)
             elif job.seen is not None and not job.task.done():
                 fields |= {"progress": job.seen.progress, "detail": shorten(job.seen.raw_status)}
         return Standing(**fields, creates_left=self.hub.creates_left)
 
+    def forget(self, job: Job) -> None:
+        """Forget a job that has ended and was told of; the receipt tells the rest."""
+        self._jobs = {name: other for name, other in self._jobs.items() if other is not job}
+
     def names(self) -> list[str]:
         """Return the names that have a receipt, the latest change first, and those that have none yet."""
         known = list(self.folder.names())
-        started = (name for name, job in self._jobs.items() if not job.task.done())
-        return [*(name for name in started if name not in known), *known]
+        started = [name for name, job in list(self._jobs.items()) if not job.task.done()]
+        return [*(name for name in started if name not in set(known)), *known]
 
     async def close(self) -> None:
         """End all jobs. A create that is on its way gets a moment to be answered; every receipt stays true."""

@@ -1,4 +1,4 @@
-"""What the tools take and return, with the descriptions that an assistant reads; and errors in words that it can act on."""
+"""What the tools take and return, as an assistant reads it; and errors in words that it can act on."""
 
 from __future__ import annotations
 
@@ -98,16 +98,16 @@ class Result(BaseModel):
     ]
 
 
-class Standing(Result):
+class Video(BaseModel):
     """How one video stands."""
 
     name: str
     state: Annotated[
         Literal["starting", "refused", "submitting", "uncertain", "submitted", "saved", "failed"],
         Field(
-            description="starting, submitting: the request is being sent. submitted: the gateway makes the video; call "
-            "wait. saved: the file is there. failed: the task ended badly. refused: nothing was paid. uncertain: it may "
-            "have been paid; do not try again, tell the user."
+            description="starting, submitting: the request is being sent. submitted: the gateway makes the video; "
+            "call wait. saved: the file is there. failed: the task ended badly. refused: nothing was paid. uncertain: "
+            "it may have been paid; do not try again, tell the user."
         ),
     ]
     file: Annotated[str, Field(description="Where the video is or will be.")]
@@ -119,10 +119,14 @@ class Standing(Result):
     detail: Annotated[str, Field(description="The gateway's own word, or what is wrong.")] = ""
 
 
+class Standing(Video, Result):
+    """What `generate`, `wait` and `status` return."""
+
+
 class Standings(Result):
     """What `list` returns."""
 
-    videos: Annotated[list[Standing], Field(description="The latest change first.")]
+    videos: Annotated[list[Video], Field(description="The latest change first.")]
     unreadable: Annotated[list[str], Field(description="Receipts that cannot be read, and why.")]
     more: Annotated[int, Field(description="How many are not shown; raise limit to see them.")]
 

@@ -7,6 +7,7 @@ import logging
 import os
 import signal
 from contextlib import suppress
+from typing import Any
 
 from mcp.server.lowlevel import Server
 from mcp.server.stdio import stdio_server
@@ -43,15 +44,7 @@ async def serve(
     async with AsyncChainHub(max_creates=max_creates, inline_images=inline_images) as hub:
         _log_without(hub.raw.token)
         jobs = Jobs(hub, place)
-        tools = Tools(jobs)
-        server = Server(
-            "chainhub-video",
-            title="ChainHub Video",
-            version=__version__,
-            instructions=_INSTRUCTIONS.format(limit=max_creates),
-            on_list_tools=tools.list,
-            on_call_tool=tools.call,
-        )
+        server = server_of(jobs)
         _end_on_signals(jobs)
         async with stdio_server() as (incoming, outgoing):
             jobs.go_on()
@@ -63,17 +56,33 @@ async def serve(
                 asyncio.get_running_loop().call_later(_LEFT_OPEN, os._exit, 0)
 
 
+def server_of(jobs: Jobs) -> Server[Any]:
+    """Return the protocol's server of some jobs, without a transport."""
+    tools = Tools(jobs)
+    return Server(
+        "chainhub-video",
+        title="ChainHub Video",
+        version=__version__,
+        instructions=_INSTRUCTIONS.format(limit=jobs.hub.creates_left),
+        on_list_tools=tools.list,
+        on_call_tool=tools.call,
+    )
+
+
 def _end_on_signals(jobs: Jobs) -> None:
     loop = asyncio.get_running_loop()
     ending: set[asyncio.Task[None]] = set()  # the loop alone would let go of it
 
-    async def end(number: int) -> None:
+    async def close_and_exit(number: int) -> None:
         await jobs.close()
         os._exit(128 + number)  # a thread that waits for standard input cannot be ended otherwise
 
+    def end(number: int) -> None:
+        ending.add(loop.create_task(close_and_exit(number)))
+
     for number in (signal.SIGINT, signal.SIGTERM):
         with suppress(NotImplementedError):  # Windows
-            loop.add_signal_handler(number, lambda n=number: ending.add(loop.create_task(end(n))))
+            loop.add_signal_handler(number, end, number)
 
 
 def _log_without(key: str) -> None:

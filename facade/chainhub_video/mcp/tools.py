@@ -26,6 +26,7 @@ from chainhub_video.mcp.results import (
     Result,
     Standing,
     Standings,
+    Video,
     WaitArguments,
     told,
 )
@@ -90,14 +91,14 @@ class Tools:
         self.table = {
             "generate": Tool(
                 self._generate, GenerateArguments, Standing, "Make a video",
-                "Start a video from a prompt, and return once the gateway has taken it. Costs money, once: the same call "
-                "again goes on where it stopped, and is free. Then call wait.",
+                "Start a video from a prompt, and return once the gateway has taken it. Costs money, once: the same "
+                "call again goes on where it stopped, and is free. Then call wait.",
                 reads_only=False, open_world=True,
             ),
             "wait": Tool(
                 self._wait, WaitArguments, Standing, "Wait for a video",
-                "Wait until a video is saved, for some seconds at most, and return how it stands. Costs nothing. Goes on "
-                "with videos of earlier runs too.",
+                "Wait until a video is saved, for some seconds at most, and return how it stands. Costs nothing. Goes "
+                "on with videos of earlier runs too.",
                 reads_only=False, open_world=True,
             ),
             "status": Tool(
@@ -167,10 +168,15 @@ class Tools:
         job, ends, shown = self._jobs.follow(arguments.name), loop.time() + arguments.seconds, 0.0
         while not job.task.done() and (left := ends - loop.time()) > 0:
             await job.next_change(min(left, _HEARTBEAT))
-            # It must grow with each notification.
-            shown = max(100 * ((job.seen and job.seen.progress) or 0.0), shown + 0.01)
-            await context.session.report_progress(shown, 100, job.seen and job.seen.raw_status)
+            known = (job.seen and job.seen.progress) or 0.0
+            shown = max(
+                99 * known, shown + 0.01
+            )  # it must grow each time; the rest is the download
+            await context.session.report_progress(
+                round(shown, 2), 100, job.seen and job.seen.raw_status
+            )
         if job.error is not None:
+            self._jobs.forget(job)
             raise job.error
         return self._jobs.standing(arguments.name)
 
@@ -182,7 +188,9 @@ class Tools:
         videos, unreadable = [], []
         for name in names[:limit]:
             try:
-                videos.append(self._jobs.standing(name))
+                videos.append(
+                    Video(**self._jobs.standing(name).model_dump(exclude={"creates_left"}))
+                )
             except ChainHubError as error:
                 unreadable.append(f"{name}: {error}")
         return Standings(
