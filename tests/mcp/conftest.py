@@ -5,13 +5,14 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from chainhub_sandbox import Sandbox
 
 KITTEN = Path(__file__).resolve().parents[2] / "examples" / "kitten.png"
 KEY = "sk-never-to-be-seen-0123456789"
-REQUEST = {
+REQUEST: dict[str, Any] = {
     "prompt": "A kitten is eating fish",
     "model": "veo_3_1",
     "images": ["kitten.png"],

@@ -44,7 +44,8 @@ class Assistant:
         return text
 
     async def _call(self, tool: str, arguments: dict[str, Any]) -> Any:
-        async def tell(progress: float, _total: float | None, message: str | None) -> None:
+        async def tell(progress: float, total: float | None, message: str | None) -> None:
+            assert total == 100
             self.progress.append((progress, message))
 
         return await self.client.call_tool(tool, arguments, progress_callback=tell)

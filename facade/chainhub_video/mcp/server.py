@@ -9,6 +9,7 @@ import signal
 from contextlib import suppress
 from typing import Any
 
+import anyio
 from mcp.server.lowlevel import Server
 from mcp.server.stdio import stdio_server
 
@@ -46,14 +47,22 @@ async def serve(
         jobs = Jobs(hub, place)
         server = server_of(jobs)
         _end_on_signals(jobs)
-        async with stdio_server() as (incoming, outgoing):
-            jobs.go_on()
-            try:
-                await server.run(incoming, outgoing, server.create_initialization_options())
-            finally:
+        try:
+            await _run(server, jobs)
+        except* (BrokenPipeError, ConnectionResetError):  # the client has gone without a word
+            pass
+
+
+async def _run(server: Server[Any], jobs: Jobs) -> None:
+    async with stdio_server() as (incoming, outgoing):
+        jobs.go_on()
+        try:
+            await server.run(incoming, outgoing, server.create_initialization_options())
+        finally:
+            with anyio.CancelScope(shield=True):
                 await jobs.close()
-                # The receipts are true now: a client that reads no more answers must not hold the process.
-                asyncio.get_running_loop().call_later(_LEFT_OPEN, os._exit, 0)
+            # The receipts are true now: a client that reads no more answers must not hold the process.
+            asyncio.get_running_loop().call_later(_LEFT_OPEN, os._exit, 0)
 
 
 def server_of(jobs: Jobs) -> Server[Any]:

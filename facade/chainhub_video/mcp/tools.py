@@ -168,13 +168,12 @@ class Tools:
         job, ends, shown = self._jobs.follow(arguments.name), loop.time() + arguments.seconds, 0.0
         while not job.task.done() and (left := ends - loop.time()) > 0:
             await job.next_change(min(left, _HEARTBEAT))
-            known = (job.seen and job.seen.progress) or 0.0
+            task = job.seen
+            known, word = (None, None) if task is None else (task.progress, task.raw_status)
             shown = max(
-                99 * known, shown + 0.01
-            )  # it must grow each time; the rest is the download
-            await context.session.report_progress(
-                round(shown, 2), 100, job.seen and job.seen.raw_status
-            )
+                99 * (known or 0.0), shown + 0.01
+            )  # more each time; the rest is the download
+            await context.session.report_progress(round(shown, 2), 100, word)
         if job.error is not None:
             self._jobs.forget(job)
             raise job.error
