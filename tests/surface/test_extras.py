@@ -157,7 +157,7 @@ BUILDING = "    wire = format_for(model, format)\n"
     [
         ("__init__.py", FUTURE, "import rich.console", "import: rich belongs to the extra cli"),
         ("client.py", FUTURE, "import pytest", "import: pytest belongs to the extra (the tests)"),
-        ("flows/source.py", FUTURE, "import uvicorn", "clients: uvicorn belongs to the extra sandbox"),
+        ("flows/source.py", FUTURE, "import obstore", "clients: obstore belongs to the extra cloud"),
         ("request.py", BUILDING, "    import ruamel.yaml", "jobs: ruamel belongs to the extra sandbox"),
     ],
     ids=["import", "clients", "flows", "jobs"],

@@ -38,7 +38,6 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(batch, name="batch")
-app.command()(mcp)
 
 UNANSWERED = (
     "no answer had come yet; if the request had left, it may be paid: look for it in the vendor's "
@@ -314,3 +313,6 @@ def sandbox(
     except SandboxError as failure:
         return fail(str(failure), 1)
     return 0
+
+
+app.command()(mcp)
