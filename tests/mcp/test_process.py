@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
+import runpy
 import signal
 import subprocess
 import sys
@@ -15,10 +17,10 @@ from typing import Any
 import pytest
 from chainhub_sandbox import Sandbox
 from chainhub_video.receipts.file import LocalReceipt
-from mcp import Client, StdioServerParameters
 
-from .conftest import KEY, REQUEST
+from .conftest import KEY, KITTEN, REQUEST
 
+EXAMPLE = KITTEN.with_name("assistant_session.py")
 COMMAND = str(Path(sys.executable).with_name("chainhub-video"))
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="pipes, shells and signals as on POSIX")
 
@@ -61,49 +63,18 @@ def opening() -> list[dict[str, Any]]:
     ]
 
 
-def test_a_session_and_every_byte_of_it(gateway: Sandbox, folder: Path, tmp_path: Path) -> None:
-    """One video is made, a second one refused, a repeat free; no byte on the wire or in the log is the key."""
-    paid = gateway.paid
-    arguments = ["-c", _RECORDED, str(tmp_path), COMMAND, "mcp", "--dir", str(folder)]
-    server = StdioServerParameters(
-        command="sh", args=[*arguments, "--max-creates", "1"], env=environment(gateway)
-    )
-    told: list[float] = []
-
-    async def tell(progress: float, total: float | None, message: str | None) -> None:
-        assert (total, bool(message)) == (100, True)
-        told.append(progress)
-
-    async def session() -> list[Any]:
-        async with Client(server) as client:
-            kitten = {"name": "kitten", **REQUEST}
-            calls: list[tuple[str, dict[str, Any]]] = [
-                ("generate", kitten),
-                ("generate", {**kitten, "name": "another"}),
-                ("wait", {"name": "kitten", "seconds": 60}),
-                ("generate", kitten),
-                ("generate", {**kitten, "name": "../kitten"}),
-                ("generate", {**kitten, "name": "key", "images": [f"/{KEY}"]}),
-                ("list", {}),
-            ]
-            return [await client.call_tool(*call, progress_callback=tell) for call in calls]
-
-    results = asyncio.run(session())
-    assert [result.is_error or False for result in results] == [
-        False, True, False, False, True, True, False,
-    ]  # fmt: skip
-    assert [result.structured_content["state"] for result in (results[2], results[3])] == [
-        "saved"
-    ] * 2
-    assert "limit of creates" in results[1].content[0].text
-    assert told == sorted(set(told))
-    assert gateway.paid == paid + 1
-    assert sorted(path.name for path in folder.iterdir()) == [
-        "kitten.mp4", "kitten.mp4.task.json", "kitten.png",
-    ]  # fmt: skip
-    assert KEY.encode() in (tmp_path / "in").read_bytes()  # the assistant has said it itself
-    for stream in ("out", "err"):
-        assert KEY.encode() not in (tmp_path / stream).read_bytes(), stream
+def test_a_session_and_every_byte_of_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """In the session of the docs one video is made and a second one refused; the key is in no byte of wire and log."""
+    example = runpy.run_path(str(EXAMPLE))
+    recorded = ("sh", "-c", _RECORDED, str(tmp_path), *example["COMMAND"])
+    asyncio.run(example["main"](recorded))
+    shown = capsys.readouterr().out
+    assert shown.count('"state": "saved"') == 3  # wait, the same generate again, list
+    assert "ERROR The limit of creates is reached" in shown
+    assert re.search(r"^    \d+ of 100: in_progress$", shown, re.MULTILINE)
+    assert shown.endswith("paid: 1\n")
+    for stream in ("in", "out", "err"):
+        assert example["KEY"].encode() not in (tmp_path / stream).read_bytes(), stream
     assert b"saved" in (tmp_path / "out").read_bytes()
     assert (tmp_path / "err").read_bytes() == b""
 

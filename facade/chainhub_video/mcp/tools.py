@@ -168,6 +168,8 @@ class Tools:
         job, ends, shown = self._jobs.follow(arguments.name), loop.time() + arguments.seconds, 0.0
         while not job.task.done() and (left := ends - loop.time()) > 0:
             await job.next_change(min(left, _HEARTBEAT))
+            if job.task.done():
+                break
             task = job.seen
             known, word = (None, None) if task is None else (task.progress, task.raw_status)
             shown = max(
