@@ -19,28 +19,25 @@ from mcp.types import TextContent
 KITTEN = Path(__file__).with_name("kitten.png")
 COMMAND = (str(Path(sys.executable).with_name("chainhub-video")), "mcp")
 KEY = "sk-of-the-sandbox"
-REQUEST = {"prompt": "Eat", "model": "veo_3_1", "images": ["kitten.png"], "size": "1280x720"}
+REQUEST = {"prompt": "It eats", "model": "veo_3_1", "images": ["kitten.png"], "size": "1280x720"}
+CALLS: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("generate", {"name": "kitten", **REQUEST}),
+    ("wait", {"name": "kitten", "seconds": 60}),
+    ("generate", {"name": "kitten", **REQUEST}),
+    ("generate", {"name": "another", **REQUEST}),
+    ("list", {}),
+)
 
 
-async def show_progress(progress: float, total: float | None, message: str | None) -> None:
+async def show(progress: float, total: float | None, message: str | None) -> None:
     """Print a notification of progress."""
-    print(f"    {progress:.0f} of {total:.0f}: {message}", flush=True)
-
-
-async def call(client: Client, tool: str, **arguments: Any) -> None:
-    """Call a tool, and print what an assistant reads."""
-    words = ", ".join(f"{name}={value!r}" for name, value in arguments.items())
-    print(f"> {tool}({words})", flush=True)
-    result = await client.call_tool(tool, arguments, progress_callback=show_progress)
-    for part in result.content:
-        if isinstance(part, TextContent):
-            print(f"{'ERROR ' if result.is_error else ''}{part.text}", flush=True)
+    print(f"    {progress:.0f} of {total:.0f}: {message}")
 
 
 async def main(command: tuple[str, ...] = COMMAND) -> None:
     """Make one video with a limit of one."""
     with (
-        Sandbox(fast=True, pace=0.2, api_key=KEY) as gateway,
+        Sandbox(fast=True, pace=0.5, api_key=KEY) as gateway,
         tempfile.TemporaryDirectory() as folder,
     ):
         shutil.copy(KITTEN, folder)
@@ -50,11 +47,11 @@ async def main(command: tuple[str, ...] = COMMAND) -> None:
             env={"CHAINHUB_API_KEY": KEY, "CHAINHUB_BASE_URL": gateway.url},
         )
         async with Client(server) as client:
-            await call(client, "generate", name="kitten", **REQUEST)
-            await call(client, "wait", name="kitten", seconds=60)
-            await call(client, "generate", name="kitten", **REQUEST)
-            await call(client, "generate", name="another", **REQUEST)
-            await call(client, "list")
+            for tool, arguments in CALLS:
+                print(f"> {tool} {arguments}")
+                result = await client.call_tool(tool, arguments, progress_callback=show)
+                texts = [part.text for part in result.content if isinstance(part, TextContent)]
+                print("ERROR " * bool(result.is_error) + "".join(texts))
         print(f"paid: {gateway.paid}")
 
 

@@ -11,6 +11,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import nbformat
@@ -124,16 +125,16 @@ def test_fastapi_progress(chainhub_sandbox: Sandbox) -> None:
                 assert (await client.post("/orders/7", params=asked)).status_code == 202
             events = await client.get("/orders/7/events")
             video = await client.get("/orders/7.mp4")
-            missing = [await client.get(path) for path in ("/orders/8.mp4", "/orders/8/events")]
+            missing = [await client.get(path) for path in ("/orders/8/events", "/orders/x.mp4")]
             return events.text, video.content, [answer.status_code for answer in missing]
 
     events, video, missing = asyncio.run(order())
     shares = [float(share) for share in re.findall(r"event: progress\ndata: ([\d.]+)\n\n", events)]
     assert len(shares) > 3
     assert shares == sorted(shares)
-    assert events.endswith("event: saved\ndata: 7\n\n")
+    assert events.endswith("event: saved\ndata:\n\n")
     assert video[4:8] == MP4
-    assert missing == [404, 404]
+    assert missing == [404, 422]
     assert chainhub_sandbox.paid == 1
 
 
@@ -148,7 +149,8 @@ def soon(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
 
 def test_notebook(soon: Sandbox, tmp_path: Path) -> None:
     """All cells run; the task is shown as a card, and the video as a player."""
-    notebook = nbformat.read(EXAMPLES / "notebook.ipynb", as_version=4)
+    text = (EXAMPLES / "notebook.ipynb").read_text()
+    notebook: Any = nbformat.reads(text, as_version=4)  # type: ignore[no-untyped-call]
     assert all(not cell.get("outputs") for cell in notebook.cells)  # it is kept without
     NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(tmp_path)}}).execute()
     shown = [

@@ -146,40 +146,41 @@ def test_a_limit_of_none_pays_nothing(gateway: Sandbox, folder: Path) -> None:
     assert gateway.paid == paid
 
 
-def test_waiting_tells_progress_that_grows(gateway: Sandbox, folder: Path) -> None:
-    """A video is followed to its file; each notification is more than the one before, and never more than all."""
-
-    async def what(calls: Assistant) -> None:
-        started = await calls("generate", name="kitten", **REQUEST)
-        assert started["state"] == "submitted"
-        assert started["task_id"] == gateway.tasks[-1].id
-        saved = await calls("wait", name="kitten", seconds=60)
-        assert saved["state"] == "saved"
-        assert saved["bytes"] == (folder / "kitten.mp4").stat().st_size
-        assert saved["file"] == str(folder / "kitten.mp4")
-        numbers = [number for number, _ in calls.progress]
-        assert len(numbers) >= 2
-        assert all(a < b for a, b in pairwise(numbers))
-        assert numbers[-1] <= 100
-        assert calls.progress[-1][1] == "completed"
-
-    serving(gateway, folder, what)
-
-
-def test_waiting_ends_in_time(gateway: Sandbox, folder: Path) -> None:
-    """A task that stands still is told as it stands; another request under its name is refused meanwhile."""
+def test_waiting_ends_in_time_and_is_never_silent(
+    gateway: Sandbox, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A task that stands still is told as it stands; each notification until then is more than the one before."""
+    monkeypatch.setattr("chainhub_video.mcp.tools._HEARTBEAT", 0.1)
     gateway.hold()
 
     async def what(calls: Assistant) -> None:
         await calls("generate", name="kitten", **REQUEST)
         standing = await calls("wait", name="kitten", seconds=1)
         assert (standing["state"], standing["detail"]) == ("submitted", "queued")
+        numbers = [number for number, _ in calls.progress]
+        assert len(numbers) >= 2
+        assert all(a < b for a, b in pairwise(numbers))
+        assert calls.progress[-1][1] == "queued"
+
+    serving(gateway, folder, what)
+
+
+def test_a_video_is_followed_to_its_file(gateway: Sandbox, folder: Path) -> None:
+    """Another request under its name is refused meanwhile, the same one joins it; at the end the file is there."""
+    gateway.hold()
+
+    async def what(calls: Assistant) -> None:
+        started = await calls("generate", name="kitten", **REQUEST)
+        assert (started["state"], started["task_id"]) == ("submitted", gateway.tasks[-1].id)
         other = {**REQUEST, "prompt": "Another"}
         assert "in the making" in await calls.failing("generate", name="kitten", **other)
         assert (await calls("generate", name="kitten", **REQUEST))["state"] == "submitted"
         assert [video["name"] for video in (await calls("list"))["videos"]] == ["kitten"]
         gateway.release()
-        assert (await calls("wait", name="kitten"))["state"] == "saved"
+        saved = await calls("wait", name="kitten", seconds=60)
+        assert saved["state"] == "saved"
+        assert saved["bytes"] == (folder / "kitten.mp4").stat().st_size
+        assert saved["file"] == str(folder / "kitten.mp4")
 
     serving(gateway, folder, what)
 

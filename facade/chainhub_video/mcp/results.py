@@ -132,16 +132,16 @@ class Standings(Result):
 
 
 class KnownModel(BaseModel):
-    """What one model takes; null is any value, and an empty list is none."""
+    """What one model takes. Without a list of values it takes any; with an empty one, none."""
 
     name: str
     format: str
     required: list[str]
-    size: Sequence[str] | None
-    aspect_ratio: Sequence[str] | None
-    seconds: Sequence[str] | None
+    size: Sequence[str] | None = None
+    aspect_ratio: Sequence[str] | None = None
+    seconds: Sequence[str] | None = None
     least_images: int
-    most_images: Annotated[int | None, Field(description="null: no limit is known.")]
+    most_images: int | None = None
 
 
 class KnownModels(Result):

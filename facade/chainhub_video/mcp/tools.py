@@ -69,7 +69,7 @@ class Tool:
             title=self.title,
             description=self.description,
             input_schema=self.takes.model_json_schema(),
-            output_schema=self.returns.model_json_schema(mode="serialization"),
+            output_schema=self.returns.model_json_schema(),
             annotations=types.ToolAnnotations(
                 read_only_hint=self.reads_only,
                 destructive_hint=False,
@@ -134,7 +134,8 @@ class Tools:
             raise MCPError(types.INVALID_PARAMS, f"there is no tool {params.name!r:.100}")
         try:
             arguments = tool.takes.model_validate(params.arguments or {})
-            fields = (await tool.call(arguments, context)).model_dump(mode="json")
+            result = await tool.call(arguments, context)
+            fields = result.model_dump(mode="json", exclude_defaults=True)
         except ValidationError as mistake:
             told_each = (f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in mistake.errors())
             return self._failed(f"Wrong arguments, nothing was done: {'; '.join(told_each)}.")
