@@ -17,6 +17,7 @@ from typing import Any
 import mcp as _sdk  # noqa: F401 - while standard error is a file, since its client starts servers with what it finds
 import pytest
 from chainhub_sandbox import Sandbox
+from chainhub_video.cli.app import run
 from chainhub_video.receipts.file import LocalReceipt
 
 from .conftest import KEY, KITTEN, REQUEST
@@ -164,7 +165,16 @@ def test_a_server_needs_a_folder_and_a_limit(
     capfd: pytest.CaptureFixture[str], arguments: list[str], words: str
 ) -> None:
     """Neither has a default: what may be spent, and where, is said by whoever starts it."""
-    from chainhub_video.cli.app import run
-
     assert run(["mcp", *arguments]) == 2
     assert words in capfd.readouterr().err
+
+
+def test_a_missing_extra_is_told(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without the extra the command says what to install."""
+    for name in [name for name in sys.modules if name.startswith("chainhub_video.mcp")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "pydantic", None)
+    assert run(["mcp", "--dir", ".", "--max-creates", "1"]) == 2
+    assert "pip install 'chainhub-video[mcp]'" in capfd.readouterr().err
