@@ -60,7 +60,7 @@ async def assistant(
         api_key=KEY, base_url=gateway.url, max_creates=max_creates, **options
     ) as hub:
         jobs = Jobs(hub, Folder.at(folder))
-        jobs.go_on()
+        await jobs.go_on()
         async with Client(server_of(jobs)) as client:
             yield Assistant(client)
         await jobs.close()

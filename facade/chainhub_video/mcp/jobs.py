@@ -17,7 +17,7 @@ from chainhub_video.task import SavedVideo, VideoTask
 from chainhub_video.text import shorten
 
 ANSWERED_WITHIN = 20.0  # seconds that `generate` waits for the answer to its create
-_LAST_CHANCE = 1.5  # seconds at the end for an answer that is on its way: without it the outcome would be unknown
+_LAST_CHANCE = 1.0  # seconds at the end for an answer that is on its way: without it the outcome would be unknown
 _CANCELLED_WITHIN = 2.0  # seconds
 
 
@@ -138,12 +138,11 @@ class Jobs:
             raise _unknown(name)
         return self._resumed(path)
 
-    def go_on(self) -> None:
+    async def go_on(self) -> None:
         """Go on, for free, with every video of the folder that is paid and not saved."""
-        for name in self.folder.names():
-            with suppress(ChainHubError):  # `list` tells what is wrong with a receipt
-                if self.standing(name).state == "submitted":
-                    self._resumed(self.folder.output(name))
+        for path in await asyncio.to_thread(self._unfinished):
+            if path.stem not in self._jobs:
+                self._resumed(path)
 
     def standing(self, name: str) -> Standing:
         """Return how the video of a name stands, by its receipt and its job. Sends nothing.
@@ -185,6 +184,14 @@ class Jobs:
         if unanswered := [job for job in running if job.seen is None]:
             await asyncio.gather(*(job.answered(_LAST_CHANCE) for job in unanswered))
         await _cancelled(running)
+
+    def _unfinished(self) -> list[Path]:
+        found = []
+        for name in self.folder.names():
+            with suppress(ChainHubError):  # `list` tells what is wrong with a receipt
+                if self.standing(name).state == "submitted":
+                    found.append(self.folder.output(name))
+        return found
 
     def _resumed(self, path: Path) -> Job:
         job = self._jobs[path.stem] = Job(

@@ -11,10 +11,13 @@ from chainhub_video.errors import (
     AuthenticationError,
     ChainHubError,
     ConfigurationError,
+    ConnectionFailed,
     InvalidRequest,
     PermissionDenied,
     QuotaExhausted,
+    RateLimited,
     ReceiptConflict,
+    ServerError,
     SpendLimitReached,
     SubmissionUncertain,
     TaskFailed,
@@ -164,13 +167,15 @@ def told(error: BaseException) -> str:
         case TaskFailed():
             return f"{text}. Another attempt is paid again: ask the user, and choose another name."
         case ReceiptConflict():
-            return f"{text}. If you want a new video, choose another name; that one is paid."
+            return f"{text}. For another video choose another name; it is paid for."
         case AuthenticationError() | PermissionDenied() | QuotaExhausted() | ConfigurationError():
             return f"{text}. Tell the user; to try again does not help."
         case InvalidRequest():
             return f"{text}."
-        case ChainHubError(task=None):
+        case ConnectionFailed(task=None) | RateLimited(task=None) | ServerError(task=None):
             return f"{text}. Nothing was paid; the same call may be tried again later."
+        case ChainHubError(task=None):
+            return f"{text}. Nothing was paid."
         case ChainHubError():
             return f"{text}. It is paid; call wait to go on, which costs nothing."
     return f"Something unexpected happened ({type(error).__name__}: {text}). Look with status before you go on."

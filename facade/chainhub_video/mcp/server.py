@@ -55,11 +55,12 @@ async def serve(
 
 async def _run(server: Server[Any], jobs: Jobs) -> None:
     async with stdio_server() as (incoming, outgoing):
-        jobs.go_on()
+        going_on = asyncio.create_task(jobs.go_on())  # a full folder takes a while to read
         try:
             await server.run(incoming, outgoing, server.create_initialization_options())
         finally:
             with anyio.CancelScope(shield=True):
+                going_on.cancel()
                 await jobs.close()
             # The receipts are true now: a client that reads no more answers must not hold the process.
             asyncio.get_running_loop().call_later(_LEFT_OPEN, os._exit, 0)
