@@ -114,6 +114,11 @@ class _Client(ABC, Generic[HttpClient]):
 
         return AuthenticatedClient(self._settings.base_url, token=self._settings.api_key)
 
+    @property
+    def creates_left(self) -> int | None:
+        """How many creates this client may still pay for, by its `max_creates`; None for any number."""
+        return self._settings.spending.left
+
     def __repr__(self) -> str:
         return f"{type(self).__name__}(base_url={self._settings.base_url!r}, api_key='***')"
 

@@ -63,6 +63,11 @@ class Spending:
         self._spent = 0
         self._lock = Lock()
 
+    @property
+    def left(self) -> int | None:
+        """How many creates may still be paid for; None for any number."""
+        return None if self._limit is None else max(0, self._limit - self._spent)
+
     def reserve(self) -> None:
         """Count a create that is about to be sent.
 

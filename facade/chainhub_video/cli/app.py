@@ -20,6 +20,7 @@ from .interrupted import Interrupted
 from .key_commands import app as key
 from .looking import list_receipts, models, status
 from .making import create, generate
+from .mcp import mcp
 from .options import checked_seconds
 from .settings import option_defaults
 from .wording import in_commands
@@ -48,7 +49,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (generate, create, status, wait, download, resume, models, gallery, doctor):
+for command in (generate, create, status, wait, download, resume, models, gallery, doctor, mcp):
     app.command()(command)
 app.command("list")(list_receipts)
 app.add_typer(batch, name="batch")

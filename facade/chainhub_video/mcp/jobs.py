@@ -1,0 +1,236 @@
+"""Videos that are made in the background of a server, each under its name, and how they stand by their receipts."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from chainhub_video.client import AsyncChainHub
+from chainhub_video.errors import ChainHubError, InvalidRequest
+from chainhub_video.mcp.folder import Folder
+from chainhub_video.mcp.results import Standing, told
+from chainhub_video.receipts.receipt import Receipt, ReceiptState, uncertain_error
+from chainhub_video.task import SavedVideo, VideoTask
+from chainhub_video.text import shorten
+
+ANSWERED_WITHIN = 20.0  # seconds that `generate` waits for the answer to its create
+_LAST_CHANCE = 1.0  # seconds at the end for an answer that is on its way: without it the outcome would be unknown
+_CANCELLED_WITHIN = 2.0  # seconds
+
+
+class Job:
+    """One call of the client that runs in the background.
+
+    Args:
+        asked: what the assistant asked for; None if it goes on by a receipt.
+        call: starts the call, given what is told each change.
+    """
+
+    def __init__(
+        self,
+        asked: Mapping[str, Any] | None,
+        call: Callable[[Callable[[VideoTask], None]], Awaitable[SavedVideo]],
+    ) -> None:
+        self.asked = asked
+        self.seen: VideoTask | None = None
+        self._waiters: list[asyncio.Future[None]] = []
+        self.task = asyncio.ensure_future(call(self._update))
+        self.task.add_done_callback(self._ended)
+
+    @property
+    def error(self) -> BaseException | None:
+        """Why it has ended badly; None if it has not."""
+        if not self.task.done() or self.task.cancelled():
+            return None
+        return self.task.exception()
+
+    async def next_change(self, seconds: float) -> None:
+        """Wait until something changes, or some seconds have passed."""
+        if self.task.done():
+            return
+        waiter = asyncio.get_running_loop().create_future()
+        self._waiters.append(waiter)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(waiter, seconds)
+
+    async def answered(self, seconds: float) -> None:
+        """Wait until the gateway has answered for the first time, or the job has ended, or some seconds have passed."""
+        if self.seen is None:
+            await self.next_change(seconds)
+
+    def _update(self, task: VideoTask) -> None:
+        self.seen = task
+        self._changed()
+
+    def _ended(self, task: asyncio.Future[SavedVideo]) -> None:
+        if not task.cancelled():
+            task.exception()  # it is told when somebody asks
+        self._changed()
+
+    def _changed(self) -> None:
+        waiters, self._waiters = self._waiters, []
+        for waiter in waiters:
+            if not waiter.done():
+                waiter.set_result(None)
+
+
+class Jobs:
+    """The jobs of a server.
+
+    Args:
+        hub: the client; its `max_creates` is the limit.
+        folder: where videos and receipts are.
+    """
+
+    def __init__(self, hub: AsyncChainHub, folder: Folder) -> None:
+        self.hub = hub
+        self.folder = folder
+        self._jobs: dict[str, Job] = {}
+
+    async def generate(self, name: str, asked: Mapping[str, Any]) -> Standing:
+        """Start the video of a name, or join it if it is in the making; return once its create was answered.
+
+        Raises:
+            ChainHubError: what `AsyncVideos.generate` raises, if it is known by then.
+        """
+        path = self.folder.output(name)
+        asked = {**asked, "images": [self.folder.picture(one) for one in asked["images"]]}
+        job = before = self._jobs.get(path.stem)
+        if job is None or job.task.done() or job.asked is None:
+            job = self._jobs[path.stem] = Job(
+                asked,
+                lambda update: self.hub.videos.generate(
+                    save_to=path, timeout=None, on_update=update, **asked
+                ),
+            )
+        elif job.asked != asked:
+            raise InvalidRequest(
+                f"{path.name} is in the making, from another request: choose another name"
+            )
+        await job.answered(ANSWERED_WITHIN)
+        if job.error is not None:
+            self.forget(job)
+            if before is not None and before.asked is None:
+                self._jobs.setdefault(path.stem, before)  # it goes on with what was paid
+            raise job.error
+        if before is not None and before is not job:
+            await _cancelled([before])  # the new one goes on instead
+        return self.standing(name)
+
+    def follow(self, name: str) -> Job:
+        """Return the running job of a name; one that goes on by the receipt, for free, if there is none.
+
+        Raises:
+            InvalidRequest: nothing was started under that name.
+            Exception: why it was refused, if there is no receipt.
+        """
+        path = self.folder.output(name)
+        job = self._jobs.get(path.stem)
+        if job is not None and not job.task.done():
+            return job
+        if self.folder.receipt(name).load() is None:
+            if job is not None and job.error is not None:
+                self.forget(job)
+                raise job.error
+            raise _unknown(name)
+        return self._resumed(path)
+
+    async def go_on(self) -> None:
+        """Go on, for free, with every video of the folder that is paid and not saved."""
+        for path in await asyncio.to_thread(self._unfinished):
+            if path.stem not in self._jobs:
+                self._resumed(path)
+
+    def standing(self, name: str) -> Standing:
+        """Return how the video of a name stands, by its receipt and its job. Sends nothing.
+
+        Raises:
+            InvalidRequest: nothing was started under that name.
+            ReceiptConflict: its receipt cannot be read.
+        """
+        path = self.folder.output(name)
+        job = self._jobs.get(path.stem)
+        receipt = self.folder.receipt(name).load()
+        fields: dict[str, Any] = {"name": path.stem, "file": str(path)}
+        if receipt is not None:
+            fields |= self._by_receipt(receipt, path)
+        elif job is None or job.task.cancelled():
+            raise _unknown(name)
+        else:
+            fields["state"] = "refused" if job.task.done() else "starting"
+        if job is not None and fields["state"] != "uncertain":
+            if job.error is not None:
+                fields["detail"] = told(job.error)
+            elif job.seen is not None and not job.task.done():
+                fields |= {"progress": job.seen.progress, "detail": shorten(job.seen.raw_status)}
+        return Standing(**fields, creates_left=self.hub.creates_left)
+
+    def forget(self, job: Job) -> None:
+        """Forget a job that has ended and was told of; the receipt tells the rest."""
+        self._jobs = {name: other for name, other in self._jobs.items() if other is not job}
+
+    def names(self) -> list[str]:
+        """Return the names that have a receipt, the latest change first, and those that have none yet."""
+        known = list(self.folder.names())
+        started = [name for name, job in list(self._jobs.items()) if not job.task.done()]
+        return [*(name for name in started if name not in set(known)), *known]
+
+    async def close(self) -> None:
+        """End all jobs. A create that is on its way gets a moment to be answered; every receipt stays true."""
+        running = [job for job in self._jobs.values() if not job.task.done()]
+        if unanswered := [job for job in running if job.seen is None]:
+            await asyncio.gather(*(job.answered(_LAST_CHANCE) for job in unanswered))
+        await _cancelled(running)
+
+    def _unfinished(self) -> list[Path]:
+        found = []
+        for name in self.folder.names():
+            with suppress(ChainHubError):  # `list` tells what is wrong with a receipt
+                if self.standing(name).state == "submitted":
+                    found.append(self.folder.output(name))
+        return found
+
+    def _resumed(self, path: Path) -> Job:
+        job = self._jobs[path.stem] = Job(
+            None, lambda update: self.hub.videos.resume(path, timeout=None, on_update=update)
+        )
+        return job
+
+    def _by_receipt(self, receipt: Receipt, path: Path) -> dict[str, Any]:
+        state, detail = receipt.state, receipt.reason or ""
+        if state is ReceiptState.SUBMITTING and receipt.seconds_left() <= 0:
+            state = ReceiptState.UNCERTAIN
+        if state is ReceiptState.UNCERTAIN:
+            detail = told(uncertain_error(self.folder.receipt(path.name), receipt))
+        result = receipt.result or {}
+        if state is ReceiptState.SAVED and _size(path) != result["size"]:
+            state, detail = ReceiptState.SUBMITTED, "the file is gone or changed; wait fetches it"
+        return {
+            "state": state.value,
+            "detail": detail,
+            "task_id": None if receipt.task is None else receipt.task["id"],
+            "model": receipt.request.get("model"),
+            "prompt": shorten(str(receipt.request.get("prompt"))),
+            "bytes": result["size"] if state is ReceiptState.SAVED else None,
+        }
+
+
+async def _cancelled(jobs: list[Job]) -> None:
+    for job in jobs:
+        job.task.cancel()
+    if jobs:
+        await asyncio.wait([job.task for job in jobs], timeout=_CANCELLED_WITHIN)
+
+
+def _size(path: Path) -> int | None:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return None
+
+
+def _unknown(name: str) -> InvalidRequest:
+    return InvalidRequest(f"nothing was started under the name {shorten(name)!r}: see list")

@@ -1,0 +1,340 @@
+"""The tools, called by the SDK's own client in this process, against a real sandbox."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+from chainhub_sandbox import Sandbox
+from chainhub_video import AsyncChainHub, Timeouts, WaitTimeout
+from chainhub_video.mcp.folder import Folder
+from chainhub_video.mcp.jobs import Jobs
+from chainhub_video.mcp.server import server_of
+from mcp import Client, MCPError
+
+from .conftest import KEY, REQUEST
+
+
+class Assistant:
+    """Calls tools, and keeps the notifications of progress."""
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+        self.progress: list[tuple[float, str | None]] = []
+
+    async def __call__(self, tool: str, **arguments: Any) -> dict[str, Any]:
+        """Return the result of a tool that does not fail."""
+        result = await self._call(tool, arguments)
+        assert not result.is_error, result.content
+        assert json.loads(result.content[0].text) == result.structured_content
+        fields: dict[str, Any] = result.structured_content
+        return fields
+
+    async def failing(self, tool: str, **arguments: Any) -> str:
+        """Return the words of a tool that fails."""
+        result = await self._call(tool, arguments)
+        assert result.is_error, result.content
+        text: str = result.content[0].text
+        return text
+
+    async def _call(self, tool: str, arguments: dict[str, Any]) -> Any:
+        async def tell(progress: float, total: float | None, message: str | None) -> None:
+            assert total == 100
+            self.progress.append((progress, message))
+
+        return await self.client.call_tool(tool, arguments, progress_callback=tell)
+
+
+@asynccontextmanager
+async def assistant(
+    gateway: Sandbox, folder: Path, max_creates: int = 9, **options: Any
+) -> AsyncIterator[Assistant]:
+    """Serve a folder to an assistant."""
+    async with AsyncChainHub(
+        api_key=KEY, base_url=gateway.url, max_creates=max_creates, **options
+    ) as hub:
+        jobs = Jobs(hub, Folder.at(folder))
+        await jobs.go_on()
+        async with Client(server_of(jobs)) as client:
+            yield Assistant(client)
+        await jobs.close()
+
+
+def serving(
+    gateway: Sandbox, folder: Path, what: Callable[[Assistant], Awaitable[None]], **options: Any
+) -> None:
+    """Run what an assistant does."""
+
+    async def run() -> None:
+        async with assistant(gateway, folder, **options) as calls:
+            await what(calls)
+
+    asyncio.run(run())
+
+
+def test_the_tools_say_what_they_are(gateway: Sandbox, folder: Path) -> None:
+    """Each tool and each argument is described; what writes or spends is not read-only; no argument is free."""
+
+    async def what(calls: Assistant) -> None:
+        tools = {tool.name: tool for tool in (await calls.client.list_tools()).tools}
+        assert list(tools) == ["generate", "wait", "status", "list", "models"]
+        for name, tool in tools.items():
+            assert tool.description
+            assert tool.annotations is not None
+            assert tool.annotations.read_only_hint is (name not in ("generate", "wait"))
+            assert tool.annotations.idempotent_hint is True
+            assert tool.annotations.destructive_hint is False
+            assert tool.annotations.open_world_hint is (name in ("generate", "wait"))
+            assert tool.input_schema["additionalProperties"] is False
+            for field in tool.input_schema["properties"].values():
+                assert field["description"]
+        assert "may pay for 9" in (calls.client.instructions or "")
+
+    serving(gateway, folder, what)
+
+
+def test_what_models_take_is_told(gateway: Sandbox, folder: Path) -> None:
+    """An assistant learns which sizes, durations and pictures a model takes."""
+
+    async def what(calls: Assistant) -> None:
+        models = {model["name"]: model for model in (await calls("models"))["models"]}
+        assert models["veo_3_1"]["least_images"] == 1
+        assert "1280x720" in models["veo_3_1"]["size"]
+        assert models["grok-video-3"]["required"] == ["aspect_ratio"]
+
+    serving(gateway, folder, what)
+
+
+def test_the_limit_is_exact_and_repeats_are_free(gateway: Sandbox, folder: Path) -> None:
+    """Of two videos at once with a limit of one, one is paid; again and again, it stays one."""
+    paid = gateway.paid
+
+    async def what(calls: Assistant) -> None:
+        both = await asyncio.gather(
+            *(calls.client.call_tool("generate", {"name": n, **REQUEST}) for n in ("a", "b"))
+        )
+        assert sorted(bool(result.is_error) for result in both) == [False, True]
+        name, other = ("b", "a") if both[0].is_error else ("a", "b")
+        refused = await calls.failing("generate", name=other, **REQUEST)
+        assert "limit of creates" in refused
+        assert "creates left: 0" in refused
+        for _ in range(3):
+            assert (await calls("generate", name=f"{name}.mp4", **REQUEST))["creates_left"] == 0
+        assert (await calls("wait", name=name))["state"] == "saved"
+        assert (await calls("generate", name=name, **REQUEST))["state"] == "saved"
+        assert "nothing was started" in await calls.failing("status", name=other)
+
+    serving(gateway, folder, what, max_creates=1)
+    assert gateway.paid == paid + 1
+
+
+def test_a_limit_of_none_pays_nothing(gateway: Sandbox, folder: Path) -> None:
+    """With a limit of 0 nothing is sent, and the rest works."""
+    paid = gateway.paid
+
+    async def what(calls: Assistant) -> None:
+        assert "creates left: 0" in await calls.failing("generate", name="kitten", **REQUEST)
+        assert (await calls("list"))["videos"] == []
+
+    serving(gateway, folder, what, max_creates=0)
+    assert gateway.paid == paid
+
+
+def test_waiting_ends_in_time_and_is_never_silent(
+    gateway: Sandbox, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A task that stands still is told as it stands; each notification until then is more than the one before."""
+    monkeypatch.setattr("chainhub_video.mcp.tools._HEARTBEAT", 0.1)
+    gateway.hold()
+
+    async def what(calls: Assistant) -> None:
+        await calls("generate", name="kitten", **REQUEST)
+        standing = await calls("wait", name="kitten", seconds=1)
+        assert (standing["state"], standing["detail"]) == ("submitted", "queued")
+        numbers = [number for number, _ in calls.progress]
+        assert len(numbers) >= 2
+        assert all(a < b for a, b in pairwise(numbers))
+        assert calls.progress[-1][1] == "queued"
+
+    serving(gateway, folder, what)
+
+
+def test_a_video_is_followed_to_its_file(gateway: Sandbox, folder: Path) -> None:
+    """Another request under its name is refused meanwhile, the same one joins it; at the end the file is there."""
+    gateway.hold()
+
+    async def what(calls: Assistant) -> None:
+        started = await calls("generate", name="kitten", **REQUEST)
+        assert (started["state"], started["task_id"]) == ("submitted", gateway.tasks[-1].id)
+        other = {**REQUEST, "prompt": "Another"}
+        assert "in the making" in await calls.failing("generate", name="kitten", **other)
+        assert (await calls("generate", name="kitten", **REQUEST))["state"] == "submitted"
+        assert [video["name"] for video in (await calls("list"))["videos"]] == ["kitten"]
+        gateway.release()
+        saved = await calls("wait", name="kitten", seconds=60)
+        assert saved["state"] == "saved"
+        assert saved["bytes"] == (folder / "kitten.mp4").stat().st_size
+        assert saved["file"] == str(folder / "kitten.mp4")
+
+    serving(gateway, folder, what)
+
+
+def test_what_was_paid_before_goes_on_for_free(gateway: Sandbox, folder: Path) -> None:
+    """A new server saves what an earlier one has paid, and gives its name to no other request."""
+    gateway.hold()
+
+    async def before() -> None:
+        async with AsyncChainHub(api_key=KEY, base_url=gateway.url) as hub:
+            images = [str(folder / "kitten.png")]
+            with pytest.raises(WaitTimeout):
+                await hub.videos.generate(
+                    **{**REQUEST, "images": images}, save_to=folder / "kitten.mp4", timeout=0.3
+                )
+
+    async def what(calls: Assistant) -> None:
+        other = {**REQUEST, "prompt": "Another"}
+        assert "another request" in await calls.failing("generate", name="kitten", **other)
+        assert (await calls("generate", name="kitten", **REQUEST))["state"] == "submitted"
+        gateway.release()
+        assert (await calls("wait", name="kitten"))["state"] == "saved"
+
+    asyncio.run(before())
+    paid = gateway.paid
+    serving(gateway, folder, what, max_creates=0)
+    assert gateway.paid == paid
+
+
+def test_a_video_that_is_gone_is_fetched_again(gateway: Sandbox, folder: Path) -> None:
+    """Status says that the file is missing, and wait brings it back for free."""
+
+    async def what(calls: Assistant) -> None:
+        await calls("generate", name="kitten", **REQUEST)
+        await calls("wait", name="kitten")
+        (folder / "kitten.mp4").unlink()
+        assert "wait fetches it" in (await calls("status", name="kitten"))["detail"]
+        assert (await calls("wait", name="kitten"))["state"] == "saved"
+
+    serving(gateway, folder, what, max_creates=1)
+    assert (folder / "kitten.mp4").exists()
+
+
+def test_an_unknown_outcome_is_for_the_user(gateway: Sandbox, folder: Path) -> None:
+    """A create without an answer is told as such by every tool, counts, and is not sent again."""
+    gateway.fault("create", "hang", times=1)
+    paid = gateway.paid
+
+    async def what(calls: Assistant) -> None:
+        for tool, arguments in (("generate", REQUEST), ("generate", REQUEST), ("wait", {})):
+            words = await calls.failing(tool, name="kitten", **arguments)
+            assert words.startswith("Do not try again")
+            assert "Tell the user" in words
+            assert "creates left: 1" in words
+        standing = await calls("status", name="kitten")
+        assert standing["state"] == "uncertain"
+        assert standing["detail"].startswith("Do not try again")
+
+    serving(gateway, folder, what, max_creates=2, timeout=Timeouts(create=0.3))
+    assert gateway.paid == paid + 1
+
+
+def test_a_failed_task_is_told_with_its_reason(gateway: Sandbox, folder: Path) -> None:
+    """What the gateway says is passed on, and that another attempt is paid again."""
+    gateway.hold()
+
+    async def what(calls: Assistant) -> None:
+        await calls("generate", name="kitten", **REQUEST)
+        gateway.fail(gateway.tasks[-1].id, "No fish.")
+        words = await calls.failing("wait", name="kitten")
+        assert "No fish." in words
+        assert "paid again" in words
+        standing = await calls("status", name="kitten")
+        assert (standing["state"], standing["detail"]) == ("failed", "No fish.")
+
+    serving(gateway, folder, what)
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        ({"status": 401}, "Tell the user"),
+        ({"status": 403, "code": "insufficient_user_quota"}, "Tell the user"),
+        ({"status": 400, "message": f"the key {KEY} is odd"}, "the key *** is odd"),
+    ],
+)
+def test_refusals_cost_nothing_and_keep_the_key(
+    gateway: Sandbox, folder: Path, fault: dict[str, Any], words: str
+) -> None:
+    """What the gateway refuses does not count, and leaves no trace under the name."""
+    gateway.fault("create", "status", **fault)
+
+    async def what(calls: Assistant) -> None:
+        refused = await calls.failing("generate", name="kitten", **REQUEST)
+        assert words in refused
+        assert "creates left: 9" in refused
+        assert KEY not in refused
+        assert "nothing was started" in await calls.failing("wait", name="kitten")
+
+    serving(gateway, folder, what)
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments", "words"),
+    [
+        ("generate", {"name": "kitten"}, "prompt: Field required"),
+        ("generate", {"name": "k", **REQUEST, "image": "kitten.png"}, "image: Extra inputs"),
+        ("generate", {"name": "k", **REQUEST, "save_to": "/tmp/x"}, "save_to: Extra inputs"),
+        ("generate", {"name": "k", **REQUEST, "resubmit_uncertain": True}, "Extra inputs"),
+        ("generate", {"name": "../k", **REQUEST}, "leads into a folder"),
+        ("generate", {"name": "k", **REQUEST, "images": ["/etc/passwd"]}, "inside"),
+        ("generate", {"name": "k", **REQUEST, "size": "1x1"}, "size is '1x1'"),
+        ("generate", {"name": "k", **REQUEST, "model": "unheard-of"}, "unknown model"),
+        ("wait", {"name": "k", "seconds": 601}, "seconds: Input should be less than"),
+        ("wait", {"name": ["k"]}, "name: Input should be a valid string"),
+        ("status", {"name": "../../etc/passwd"}, "leads into a folder"),
+        ("list", {"limit": 0}, "limit: Input should be greater"),
+        ("models", {"x": 1}, "x: Extra inputs"),
+    ],
+)
+def test_mistakes_are_told_and_cost_nothing(
+    gateway: Sandbox, folder: Path, tool: str, arguments: dict[str, Any], words: str
+) -> None:
+    """Arguments that are wrong, unknown or lead out of the folder are named, and nothing is sent."""
+    paid = gateway.paid
+
+    async def what(calls: Assistant) -> None:
+        assert words in await calls.failing(tool, **arguments)
+
+    serving(gateway, folder, what)
+    assert gateway.paid == paid
+
+
+def test_a_tool_that_is_none_is_an_error_of_the_protocol(gateway: Sandbox, folder: Path) -> None:
+    """The client is told that there is no such tool."""
+
+    async def what(calls: Assistant) -> None:
+        with pytest.raises(MCPError, match="no tool 'pay'"):
+            await calls.client.call_tool("pay", {})
+
+    serving(gateway, folder, what)
+
+
+def test_a_receipt_that_cannot_be_read_hides_no_other(gateway: Sandbox, folder: Path) -> None:
+    """The list names it beside the others, of which it shows as many as are asked for."""
+    (folder / "torn.mp4.task.json").write_text("{")
+
+    async def what(calls: Assistant) -> None:
+        await calls("generate", name="kitten", **REQUEST)
+        await calls("wait", name="kitten")
+        listed = await calls("list")
+        assert [video["name"] for video in listed["videos"]] == ["kitten"]
+        assert "torn or was edited" in listed["unreadable"][0]
+        assert (await calls("list", limit=1))["more"] == 1
+        assert "torn or was edited" in await calls.failing("status", name="torn")
+
+    serving(gateway, folder, what)
