@@ -28,10 +28,10 @@ _REPLACEMENTS: tuple[tuple[str, str], ...] = (
     (r"set CHAINHUB_BASE_URL or base_url to", "set CHAINHUB_BASE_URL to"),
     (r"check the id and base_url", "check the id and CHAINHUB_BASE_URL"),
     (r"^base_url (?=must |')", "CHAINHUB_BASE_URL "),
-    (r"max_creates \(CHAINHUB_MAX_CREATES\) is", "max_creates (CHAINHUB_MAX_CREATES) is"),
+    (r"max_creates \(CHAINHUB_MAX_CREATES\) is", "CHAINHUB_MAX_CREATES is"),
     (
         r"this client has paid for (\d+) creates, and max_creates is (\d+): (.+), or make a new client",
-        r"this command has paid for \1 creates, and max_creates (CHAINHUB_MAX_CREATES) is \2: \3",
+        r"this command has paid for \1 creates, and the limit (CHAINHUB_MAX_CREATES, or a file of settings) is \2: \3",
     ),
     (r"max_creates is (?=\d+, and so many were paid for)", "--max-creates is "),
     (r"confirm= did not agree to this create; nothing was sent", "not agreed to: nothing was sent"),
