@@ -1,4 +1,4 @@
-"""The comparison with the openai SDK, whose tables are in docs/strangers.md: our rows of it."""
+"""The comparison with the openai SDK, whose tables are in docs/openai-sdk.md: our rows of it."""
 
 from __future__ import annotations
 
