@@ -1,9 +1,9 @@
 """Prints what the openai SDK and our client make of a gateway that fails, or answers in other words.
 
-`python -m tests.strangers.compared`. Both are as they come, but for the timeout of a create, which is short so that nobody
-has to wait. The sandbox breaks every create, or every download, in the same way, and counts what arrived and what
-production would have charged. In the dialects twelve tasks go from create to file: so many are needed to see every place
-where a link can be.
+`python -m tests.strangers.compared`. Both are as they come, but for the timeout of a create, which is short so that
+nobody has to wait. The sandbox breaks every create, or every download, in the same way, and counts what arrived and
+what production would have charged. In the dialects twelve tasks go from create to file: so many are needed to see every
+place where a link can be.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ DOWNLOADS = {
 }
 DIALECTS = ("documented", "numeric-ids", "long-ids", "envelope", "relay", "late", "own-links")
 JOBS = 12
-LOOKS = 100
+LOOKS = 40
 
 
 class Client(NamedTuple):
