@@ -53,7 +53,7 @@ def notes_of(root: Path, version: str) -> tuple[str, str]:
     """
     text = (root / "CHANGELOG.md").read_text("utf-8")
     found = re.search(
-        rf"^## \[{re.escape(version)}\](.*)\n(.*?)(?=^## \[|\Z)", text, re.MULTILINE | re.DOTALL
+        rf"^## \[{re.escape(version)}\]([^\n]*)\n(.*?)(?=^## \[|\Z)", text, re.MULTILINE | re.DOTALL
     )
     return (found[1].strip(), found[2].strip()) if found else ("", "")
 
