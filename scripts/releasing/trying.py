@@ -28,8 +28,8 @@ def build(root: Path) -> list[Path]:
 
 
 def interpreters() -> list[str]:
-    """Return the interpreters of the supported versions that this machine has."""
-    return [found for name in PYTHONS if (found := shutil.which(name))]
+    """Return the interpreters of the supported versions that this machine has and can start."""
+    return [found for name in PYTHONS if (found := shutil.which(name)) and _starts(found)]
 
 
 def try_out(built: Path, python: str, version: str) -> None:
@@ -59,6 +59,11 @@ def try_out(built: Path, python: str, version: str) -> None:
         )
         if told.stdout.split()[-1:] != [version]:
             raise SystemExit(f"the installed command says {told.stdout!r}, not {version}")
+
+
+def _starts(python: str) -> bool:
+    """Whether it is more than the stand-in of a version that pyenv has not."""
+    return not subprocess.run([python, "-c", ""], capture_output=True, check=False).returncode
 
 
 def _run(*command: object, cwd: str | None = None) -> None:
