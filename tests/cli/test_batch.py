@@ -180,10 +180,9 @@ def _without_numbers(lines: list[str]) -> list[str]:
 
 
 def test_the_pages_show_what_is_printed(ends: Ends) -> None:
-    """The commands of docs/batch.md print what it shows, sizes and times aside; README.md shows the same."""
+    """The commands of docs/batch.md print what it shows, sizes and times aside."""
     shutil.copytree(ROOT / "examples", "examples")
     shown = _console("docs/batch.md")
-    assert "\n".join(shown).startswith("\n".join(_console("README.md")))
     assert max(map(len, shown)) <= 80
     parts = "\n".join(shown).split("$ chainhub-video batch ")[1:]
     assert len(parts) == 3

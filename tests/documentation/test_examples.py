@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import logging
 import re
 import shutil
@@ -21,11 +20,13 @@ from .pages import DOCS, ROOT, blocks, name_of, with_blocks
 
 # Run by these tests instead, which have what the pages need.
 ELSEWHERE = {
+    "docs/cassettes.md": "tests/contract/test_replay.py",
+    "docs/models.md": "tests/documentation/test_examples.py",
     "docs/objects.md": "tests/objects/test_examples.py",
     "docs/testing.md": "tests/plugin/test_outside.py",
 }
-# They bring a gateway of their own, or answers that were recorded.
-ON_THEIR_OWN = {"docs/cassettes.md", "docs/index.md", "docs/sandbox.md"}
+# They bring a gateway of their own.
+ON_THEIR_OWN = {"docs/index.md", "docs/sandbox.md"}
 PLAIN = sorted(with_blocks("python") - {*ELSEWHERE} - ON_THEIR_OWN)
 
 
@@ -35,7 +36,6 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.chdir(tmp_path)
     shutil.copytree(ROOT / "examples", "examples")
     shutil.copy("examples/kitten.png", "kitten.png")
-    shutil.copy(ROOT / "tests" / "cassettes" / "unified-success.yaml", "unified-success.yaml")
     Image.new("RGB", (900, 1600), "teal").save("portrait.jpg")
     yield tmp_path
     logging.getLogger("chainhub_video").setLevel(logging.NOTSET)  # an example sets it
@@ -46,11 +46,7 @@ def run(page: str, given: dict[str, Any], capsys: pytest.CaptureFixture[str]) ->
     names: dict[str, Any] = {"__name__": "page"}
     for block in blocks(ROOT / page, "python"):
         names |= given
-        tests = {name for name in names if name.startswith("test_")}
         exec(compile(block, page, "exec"), names)
-        for name in sorted({name for name in names if name.startswith("test_")} - tests):
-            if not inspect.signature(names[name]).parameters:
-                names[name]()
         printed = capsys.readouterr().out.splitlines()
         for expected in re.findall(r"#> (.*)", block):
             assert expected in printed, block
