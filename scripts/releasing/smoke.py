@@ -15,12 +15,15 @@ with (
     Sandbox(fast=True) as gateway,
     chainhub_video.ChainHub(base_url=gateway.url, api_key="sandbox") as hub,
 ):
-    for _ in range(2):
-        video = hub.videos.generate(
+    video, again = (
+        hub.videos.generate(
             "A kitten",
             model="grok-video-3",
             aspect_ratio="3:2",
             save_to=Path(folder) / "kitten.mp4",
         )
+        for _ in range(2)
+    )
+    assert video.sha256 == again.sha256
     assert (video.path.stat().st_size, gateway.paid) == (video.size, 1)
 print(f"made {video.size:,} bytes, paid once")
