@@ -56,6 +56,20 @@ def test_what_a_workflow_runs_is_there(workflow: Path) -> None:
     assert named or workflow.name not in ("ci.yml", "release.yml")
 
 
+def test_what_runs_on_windows_can_be_imported_there() -> None:
+    """A file of tests that imports a module of POSIX alone is left out there, and no other one is."""
+    from tests.facade.conftest import POSIX_ONLY
+
+    posix = re.compile(r"^import (fcntl|grp|pty|pwd|resource|termios)$", re.MULTILINE)
+    found = [
+        path
+        for folder in ("facade", "sandbox")
+        for path in (ROOT / "tests" / folder).glob("*.py")
+        if posix.search(path.read_text("utf-8"))
+    ]
+    assert sorted(path.name for path in found) == POSIX_ONLY
+
+
 def test_only_publishing_may_ask_for_a_token() -> None:
     """The job that runs our code cannot publish, and the one that publishes runs none of it."""
     jobs = read(FORGE / "workflows" / "release.yml")["jobs"]
