@@ -46,8 +46,8 @@ def live_view(folder: Path) -> None:
     with tempfile.TemporaryDirectory() as made, Sandbox(fast=True, pace=2) as gateway:
         shutil.copytree(ROOT / "examples", Path(made) / "examples")
         (Path(made) / "run").write_text(
-            "printf '$ chainhub-video batch run examples/batch.csv --out videos\\n'\n"
-            f'"{command}" batch run examples/batch.csv --out videos\n'
+            "printf '$ chainhub-video batch run examples/batch.csv --out videos --rate 30\\n'\n"
+            f'"{command}" batch run examples/batch.csv --out videos --rate 30\n'
         )
         screen = screen_of(
             "bash run",

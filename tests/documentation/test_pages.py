@@ -71,13 +71,14 @@ def test_links_of_pages_outside_of_the_site_lead_somewhere(name: str) -> None:
 
 
 def _commands() -> list[tuple[str, str]]:
-    """Every command line in a block for a shell, with its page."""
+    """Every command line in a block for a shell, and in one that shows a terminal, with its page."""
     return [
-        (name_of(page), line.strip())
+        (name_of(page), line.removeprefix(prompt))
         for page in PAGES
-        for language in ("sh", "console")
+        for language, prompt in (("sh", ""), ("console", "$ "))
         for block in blocks(page, language)
         for line in block.replace("\\\n", " ").splitlines()
+        if line.startswith(prompt)
     ]
 
 
@@ -85,7 +86,7 @@ def test_every_command_line_is_one_that_there_is() -> None:
     """A command of ours in a block for a shell has that subcommand and those options; scripts and modules exist."""
     seen = 0
     for page, line in _commands():
-        words = shlex.split(line.removeprefix("$ "), comments=True)
+        words = shlex.split(line, comments=True)
         while words and re.fullmatch(r"[A-Z_]+=\S*", words[0]):
             del words[0]
         if not words:
