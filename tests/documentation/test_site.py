@@ -5,7 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from documentation.__main__ import main
 from documentation.checking import findings
+
+from .pages import ROOT
 
 WRONG = {
     '<a href="other.html">': "other.html: no such page or file",
@@ -42,3 +45,25 @@ def test_a_site_that_is_right_is_silent(tmp_path: Path) -> None:
     """Links out of the site are no findings: they are followed by readers, not by pages."""
     (tmp_path / "page.html").write_text(RIGHT)
     assert [*findings(tmp_path)] == []
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("[a page](gone.md)", "gone.md"),
+        ("![a picture](https://example.com/a.png)", "https://example.com/a.png: fetched from elsewhere"),
+    ],
+)  # fmt: skip
+def test_a_page_with_a_mistake_is_not_built(
+    line: str, words: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Whether the builder's warning or the check of what it built tells of it, the code is 1 and the thing is named."""
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "index.md").write_text(f"# Start\n\n{line}\n")
+    settings = (ROOT / "zensical.toml").read_text("utf-8")
+    start, end = settings.index("nav = ["), settings.index("[project.theme]")
+    (tmp_path / "zensical.toml").write_text(
+        f'{settings[:start]}nav = ["index.md"]\n{settings[end:]}'.replace("extra_css", "# ")
+    )
+    assert main(tmp_path) == 1
+    assert words in capfd.readouterr().err
