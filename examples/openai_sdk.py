@@ -1,7 +1,7 @@
 """A video by way of the openai SDK, whose `videos` speak one of ChainHub's two wire formats.
 
 The sandbox plays the gateway, on this machine: no key, no network, no money. What the SDK does not do for you is in
-docs/strangers.md.
+docs/openai-sdk.md.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ BEGIN = "<!-- begin: written by scripts/tables -->"
 END = "<!-- end: written by scripts/tables -->"
 
 _DESCRIPTION = """\
-Write docs/models.md, and the tables of docs/facade.md that tell what is read from an answer, from the
+Write docs/models.md, and the tables of docs/formats.md that tell what is read from an answer, from the
 tables in facade/chainhub_video/models.py and facade/chainhub_video/wire/answers.py."""
 _CODES = """\
 exit codes: 0 all is well; 1 a page is not what the tables say (--check), or cannot be read or written;
@@ -53,7 +53,7 @@ def _pages(root: Path) -> dict[str, str]:
     """Return each page as it must be, by its name."""
     return {
         "docs/models.md": models_page(),
-        "docs/facade.md": _with_tables(root / "docs/facade.md", reading_tables()),
+        "docs/formats.md": _with_tables(root / "docs/formats.md", reading_tables()),
     }
 
 

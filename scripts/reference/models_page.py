@@ -39,7 +39,7 @@ shape `16:9`, a duration `seconds=8`. Where a model has other names or words for
 - **Fields without a parameter** go into `extra=`, under the gateway's own names. They are sent as they are: as JSON
   values in the unified format, as text in the form of the openai format.
 - **Pictures** are uploaded in the openai format. The unified format carries links to them; for a local picture there,
-  see [the guide](facade.md#pictures).
+  see [the guide](videos.md#pictures).
 - **An id that begins with a model's name** tells its wire format to `wait`, `retrieve` and `download`. One of a model
   with two rows tells the first row's; `format=` overrides that.
 

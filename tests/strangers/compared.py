@@ -1,7 +1,9 @@
-"""Prints what the openai SDK and our client make of a gateway that fails: `python -m tests.strangers.compared`.
+"""Prints what the openai SDK and our client make of a gateway that fails, or answers in other words.
 
-Both are as they come, but for the timeout of a create, which is short so that nobody has to wait. The sandbox breaks
-every create, or every download, in the same way, and counts what arrived and what production would have charged.
+`python -m tests.strangers.compared`. Both are as they come, but for the timeout of a create, which is short so that
+nobody has to wait. The sandbox breaks every create, or every download, in the same way, and counts what arrived and
+what production would have charged. In the dialects twelve tasks go from create to file: so many are needed to see every
+place where a link can be.
 """
 
 from __future__ import annotations
@@ -10,13 +12,14 @@ import sys
 import tempfile
 import time
 import warnings
+from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import openai
 from chainhub_sandbox import Sandbox
-from chainhub_video import ChainHub, Timeouts
+from chainhub_video import ChainHub, PollPolicy, Timeouts
 
 from tests.strangers.conftest import FORM, KITTEN
 
@@ -34,6 +37,9 @@ DOWNLOADS = {
     "JSON with a link, as the vendor documents it": "content:refer",
     "a proxy's page with status 200": "content:status,status=200,shape=html",
 }
+DIALECTS = ("documented", "numeric-ids", "long-ids", "envelope", "relay", "late", "own-links")
+JOBS = 12
+LOOKS = 40
 
 
 class Client(NamedTuple):
@@ -41,6 +47,7 @@ class Client(NamedTuple):
 
     create: Callable[[Sandbox], object]
     download: Callable[[Sandbox, str, Path], object]
+    job: Callable[[Sandbox, Path], object]
 
 
 def their_client(gateway: Sandbox) -> openai.OpenAI:
@@ -62,6 +69,22 @@ def their_download(gateway: Sandbox, task_id: str, to: Path) -> object:
         return to
 
 
+def their_job(gateway: Sandbox, to: Path) -> object:
+    """A whole job with the SDK, as examples/openai_sdk.py does it."""
+    form: dict[str, Any] = {**FORM}
+    with their_client(gateway) as client:
+        video = client.videos.create(**form, input_reference=KITTEN)
+        for _ in range(LOOKS):
+            if video.status in ("completed", "failed"):
+                break
+            time.sleep(0.05)
+            video = client.videos.retrieve(video.id)
+        else:
+            raise TimeoutError(f"still {video.status} after {LOOKS} looks")
+        client.videos.download_content(video.id).write_to_file(to)
+        return to
+
+
 def our_client(gateway: Sandbox) -> ChainHub:
     """Our client for a sandbox."""
     return ChainHub(base_url=gateway.url, api_key="sandbox", timeout=Timeouts(create=SECONDS))
@@ -80,9 +103,17 @@ def our_download(gateway: Sandbox, task_id: str, to: Path) -> object:
         return hub.videos.download(hub.videos.retrieve(task_id, format="openai"), to)
 
 
+def our_job(gateway: Sandbox, to: Path) -> object:
+    """A whole job with our client."""
+    form: dict[str, Any] = {**FORM}
+    poll = PollPolicy(interval=0.05)
+    with ChainHub(base_url=gateway.url, api_key="sandbox", poll=poll) as hub:
+        return hub.videos.generate(**form, image=KITTEN, save_to=to, timeout=60)
+
+
 CLIENTS: Mapping[str, Client] = {
-    "openai": Client(their_create, their_download),
-    "ours": Client(our_create, our_download),
+    "openai": Client(their_create, their_download, their_job),
+    "ours": Client(our_create, our_download, our_job),
 }
 
 
@@ -117,12 +148,32 @@ def after_download(client: Client, fault: str) -> str:
         got = raised(lambda: client.download(gateway, task_id, file))
         if not file.exists():
             return f"nothing: {got}"
-        data = file.read_bytes()
-        return "the video" if data[4:8] == b"ftyp" else f"{data[:15].decode()}… as kitten.mp4"
+        return _seen(file)
+
+
+def in_dialect(client: Client, dialect: str, jobs: int = JOBS) -> str:
+    """What came of so many jobs in a dialect, most frequent first."""
+    ends: Counter[str] = Counter()
+    with (
+        Sandbox(fast=True, dialect=dialect, seed=1) as gateway,
+        tempfile.TemporaryDirectory() as folder,
+    ):
+        for number in range(jobs):
+            file = Path(folder) / f"{number}.mp4"
+            got = raised(lambda file=file: client.job(gateway, file))  # type: ignore[misc]  # mypy infers no default
+            ends[_seen(file) if file.exists() else got] += 1
+        return f"{gateway.paid:>4} paid: " + ", ".join(
+            f"{n} {end}" for end, n in ends.most_common()
+        )
+
+
+def _seen(file: Path) -> str:
+    data = file.read_bytes()
+    return "the video" if data[4:8] == b"ftyp" else f"{data[:15].decode()}… as kitten.mp4"
 
 
 def main() -> int:
-    """Print both tables."""
+    """Print the tables."""
     # The SDK's makers are about to give up their own service, and warn at every call.
     warnings.filterwarnings("ignore", "The Sora API", DeprecationWarning)
     print(f"A create{'sent':>8} {'paid':>4} {'took':>8}  the caller gets")
@@ -135,6 +186,11 @@ def main() -> int:
         print(f"  {cause}")
         for name, client in CLIENTS.items():
             print(f"    {name:8}{after_download(client, fault)}", flush=True)
+    print(f"{JOBS} whole jobs in each dialect")
+    for dialect in DIALECTS:
+        print(f"  {dialect}")
+        for name, client in CLIENTS.items():
+            print(f"    {name:8}{in_dialect(client, dialect)}", flush=True)
     return 0
 
 

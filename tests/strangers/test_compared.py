@@ -1,4 +1,4 @@
-"""The comparison with the openai SDK, whose tables are in docs/strangers.md: our rows of it."""
+"""The comparison with the openai SDK, whose tables are in docs/openai-sdk.md: our rows of it."""
 
 from __future__ import annotations
 
@@ -35,3 +35,11 @@ def test_a_file_is_a_video_or_none(client: str, cause: str, saved: str) -> None:
     from tests.strangers.compared import CLIENTS, DOWNLOADS, after_download
 
     assert after_download(CLIENTS[client], DOWNLOADS[cause]) == saved
+
+
+@pytest.mark.parametrize(("client", "end"), [("ours", "the video"), ("openai", "ValueError")])
+def test_an_envelope_hides_a_paid_task_from_the_sdk(client: str, end: str) -> None:
+    """Proves the table of dialects where it tells most: both pay, and only our client finds the task's id."""
+    from tests.strangers.compared import CLIENTS, in_dialect
+
+    assert in_dialect(CLIENTS[client], "envelope", jobs=1) == f"   1 paid: 1 {end}"

@@ -106,7 +106,7 @@ def test_its_poll_keeps_to_the_hint(sdk: Sdk, monkeypatch: pytest.MonkeyPatch) -
 def test_its_poll_takes_an_unknown_word_for_the_end(
     sdk: Sdk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Proves what docs/strangers.md warns of: at `processing`, a documented word, the SDK's poll returns too early."""
+    """Proves what docs/openai-sdk.md warns of: at `processing`, a documented word, the SDK's poll returns too early."""
     clock = VirtualClock(start=datetime(2026, 1, 1, tzinfo=UTC))
     sleep_on(clock, monkeypatch)
     with Sandbox(fast=True, pace=MINUTE, clock=clock) as gateway:

@@ -24,7 +24,7 @@ COMMAND = ROOT / "scripts" / "tables"
 def copy(tmp_path: Path) -> Path:
     """A folder with the two pages as they are."""
     (tmp_path / "docs").mkdir()
-    for name in ("models.md", "facade.md"):
+    for name in ("models.md", "formats.md"):
         shutil.copy(ROOT / "docs" / name, tmp_path / "docs" / name)
     return tmp_path
 
@@ -42,7 +42,7 @@ def test_the_pages_are_what_the_tables_say() -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
-@pytest.mark.parametrize("name", ["docs/models.md", "docs/facade.md"])
+@pytest.mark.parametrize("name", ["docs/models.md", "docs/formats.md"])
 def test_a_page_that_was_edited_is_named(
     copy: Path, name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -89,7 +89,7 @@ def test_a_page_without_its_markers_is_not_touched(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """A marker that is missing or there twice ends with the page's name and the line to put back."""
-    guide = copy / "docs/facade.md"
+    guide = copy / "docs/formats.md"
     guide.write_text(broken(guide.read_text("utf-8")), "utf-8")
     (copy / "docs/models.md").unlink()
     before = guide.read_bytes()
@@ -139,7 +139,7 @@ def test_a_row_that_no_family_takes_is_told() -> None:
 
 def test_every_place_word_and_code_is_in_the_guide() -> None:
     """What the reading tables know is in the guide, places in the order of trust."""
-    guide = (ROOT / "docs/facade.md").read_text("utf-8")
+    guide = (ROOT / "docs/formats.md").read_text("utf-8")
     section = guide.partition(command.BEGIN)[2].partition(command.END)[0]
     cells = [[re.findall("`([^`]+)`", cell) for cell in row] for row in _cells(section)]
     assert sorted(row[1] for row in cells[2 : 2 + len(PLACES)]) == sorted(

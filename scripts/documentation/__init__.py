@@ -1,0 +1,1 @@
+"""Build the documentation site, and check what was built. It imports nothing of the client."""

@@ -1,0 +1,1 @@
+"""Take the documentation's pictures from running programs: a terminal as SVG, a page in a browser as WebP."""

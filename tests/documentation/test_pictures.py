@@ -1,0 +1,32 @@
+"""The pictures of the documentation, and the drawing of a terminal."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+from picturing.terminal import draw
+
+from .pages import DOCS
+
+PICTURES = sorted((DOCS / "pictures").iterdir())
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_a_screen_is_drawn_with_its_own_fonts(theme: str, tmp_path: Path) -> None:
+    """The picture is XML with the screen's words in their colours, and names no other host."""
+    draw("\x1b[31mred\x1b[0m plain", tmp_path / "a.svg", theme)
+    text = (tmp_path / "a.svg").read_text("utf-8")
+    drawn = (each for each in ET.fromstring(text).iter() if each.tag.endswith("text"))
+    words = ["".join(each.itertext()) for each in drawn]
+    assert [word for word in words if word.strip()] == ["red", "\N{NO-BREAK SPACE}plain"]
+    assert set(re.findall("https?://[^\"']+", text)) == {"http://www.w3.org/2000/svg"}
+    assert len(set(re.findall(r"fill: (#\w+)", text))) == 2
+
+
+@pytest.mark.parametrize("picture", PICTURES, ids=lambda path: path.name)
+def test_pictures_are_small(picture: Path) -> None:
+    """Nobody waits for a picture: 150 kB at most."""
+    assert picture.stat().st_size <= 150_000
