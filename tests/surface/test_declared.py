@@ -25,7 +25,11 @@ PACKAGE = ROOT / "facade" / "chainhub_video"
     ("folders", "declared"),
     [
         pytest.param([ROOT / "sandbox"], [*CORE, *EXTRAS["sandbox"]], id="sandbox"),
-        pytest.param([PACKAGE / "cli"], [*CORE, *EXTRAS["cli"], *EXTRAS["cluster"]], id="cli"),
+        pytest.param(
+            [PACKAGE / "cli"],
+            [*CORE, *EXTRAS["cli"], *EXTRAS["cluster"], *EXTRAS["keyring"]],
+            id="cli",
+        ),
         pytest.param(
             [ROOT / name for name in ("scripts", "tests", "examples", "benchmarks")],
             [*CORE, *DEV, *(each for extra in EXTRAS.values() for each in extra)],
