@@ -16,11 +16,11 @@ _LONGEST = 5000  # characters
 @app.command("set")
 def set_key() -> None:
     """Ask for the key, or read it from standard input, and keep it in the keyring for the gateway's host."""
-    from .keys import opened_keyring, store_key
+    from .keys import check_keyring, store_key
     from .settings import Settings
 
     base_url = str(Settings.load().base_url().value)
-    opened_keyring()  # before anybody is asked for anything
+    check_keyring()  # before anybody is asked for anything
     if sys.stdin.isatty():
         import getpass
 

@@ -77,7 +77,7 @@ def look_at_settings() -> Configuration:
     else:
         seen.base_url = str(base_url.value)
         tell(_told("base_url", base_url))
-        _look_at_key(seen, settings)
+        _look_at_key(seen, settings, base_url)
     try:
         tell(_told("max_creates", settings.max_creates(), "no limit"))
     except ConfigurationError as error:
@@ -102,9 +102,9 @@ def _read(
     return file
 
 
-def _look_at_key(seen: Configuration, settings: Settings) -> None:
+def _look_at_key(seen: Configuration, settings: Settings, base_url: Setting) -> None:
     try:
-        seen.key = settings.key()
+        seen.key = settings.key(base_url)
     except ConfigurationError as error:
         seen.findings.append(Finding("settings", "key", "wrong", str(error)))
     else:
