@@ -396,6 +396,16 @@ def test_a_folder_that_cannot_be_written_to(run: Run, tmp_path: Path) -> None:
     )
 
 
+def test_a_folder_that_is_gone(connected: Inside) -> None:
+    """Whoever stands in a folder that was removed is told so; nothing else is kept from being looked at."""
+    connected.folder.rmdir()
+    connected.environment.setenv("CHAINHUB_API_KEY_FILE", "key")
+    connected.environment.delenv("CHAINHUB_API_KEY")
+    status, found = connected.doctor("--offline")
+    assert (status, found["folder"]["state"]) == (1, "wrong")
+    assert "the key file key cannot be read: No such file" in found["key"]["value"]
+
+
 def test_the_extras_are_those_of_the_distribution(connected: Inside) -> None:
     """Each extra is told as installed or not, with the command that installs it."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]

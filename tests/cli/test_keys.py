@@ -176,6 +176,7 @@ def test_a_key_that_cannot_be_one_is_not_stored(inside: Inside, keyring: Path) -
         ended = inside.run("key", "set")
         assert ended.status == 2
         assert "s3cret" not in ended.line
+        assert ("no key was given" in ended.line) == (not text.strip())
     assert not keyring.exists()
 
 
@@ -239,10 +240,11 @@ def test_the_package_of_the_keyring_is_an_extra(inside: Inside) -> None:
         assert "pip install 'chainhub-video[keyring]'" in ended.line
 
 
+@pytest.mark.parametrize("typed", [b"the-typed-key\n", b"\x04"])
 def test_a_key_that_is_typed_is_not_shown(
-    environment: dict[str, str], keyring: Path, tmp_path: Path
+    environment: dict[str, str], keyring: Path, tmp_path: Path, typed: bytes
 ) -> None:
-    """At a terminal the key is asked for, and does not appear on it."""
+    """At a terminal the key is asked for, and does not appear on it; Ctrl-D stores nothing."""
     theirs, ours = pty.openpty()
     with subprocess.Popen(
         [COMMAND, "key", "set"],
@@ -257,13 +259,18 @@ def test_a_key_that_is_typed_is_not_shown(
         screen = b""
         while b"not shown" not in screen:
             screen += os.read(theirs, 1000)
-        os.write(theirs, b"the-typed-key\n")
+        os.write(theirs, typed)
         while True:
             try:
                 screen += os.read(theirs, 1000)
             except OSError:
                 break
     os.close(theirs)
-    assert process.returncode == 0, screen
     assert b"the-typed-key" not in screen
-    assert list(json.loads(keyring.read_text()).values()) == ["the-typed-key"]
+    if typed == b"\x04":
+        assert process.returncode == 2
+        assert b"chainhub-video: no key was given, so nothing was stored" in screen
+        assert not keyring.exists()
+    else:
+        assert process.returncode == 0, screen
+        assert list(json.loads(keyring.read_text()).values()) == ["the-typed-key"]

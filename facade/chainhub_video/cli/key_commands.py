@@ -21,13 +21,17 @@ def set_key() -> None:
 
     base_url = str(Settings.load().base_url().value)
     check_keyring()  # before anybody is asked for anything
-    if sys.stdin.isatty():
-        import getpass
-
-        key = getpass.getpass(f"API key for {base_url} (it is not shown): ")
-    else:
-        key = sys.stdin.readline(_LONGEST)
+    key = _typed(base_url) if sys.stdin.isatty() else sys.stdin.readline(_LONGEST)
     show(f"the keyring has the key for {store_key(base_url, key.rstrip(chr(10)))}")
+
+
+def _typed(base_url: str) -> str:
+    from getpass import getpass
+
+    try:
+        return getpass(f"API key for {base_url} (it is not shown): ")
+    except EOFError:  # Ctrl-D
+        return ""
 
 
 @app.command("delete")

@@ -85,7 +85,7 @@ def _path_of(file: Setting, settings: Settings) -> tuple[Path, Path]:
             f"{file.origin}: key_file must be the path of a file that holds the key, not the key itself"
         )
     source = {"project": settings.project, "user": settings.user}.get(file.given)
-    folder = Path.cwd() if source is None else source.path.parent
+    folder = Path() if source is None else source.path.parent
     try:
         return folder / Path(file.value).expanduser(), folder
     except RuntimeError as error:
@@ -185,6 +185,8 @@ def store_key(base_url: str, key: str) -> str:
         ConfigurationError: the key cannot be one, or there is no keyring, or it refuses.
     """
     user = host_of(base_url)
+    if not key.strip():
+        raise ConfigurationError("no key was given, so nothing was stored")
     with _opened() as keyring:
         keyring.set_password(SERVICE, user, checked_key(key))
     return user
