@@ -26,6 +26,7 @@ from chainhub_video.cli.local_checks import EXTRAS
 
 from tests.support.proxies import ConnectProxy
 from tests.support.serving import ThreadedServer
+from tests.support.small_disk import on_small_disk
 
 from .conftest import COMMAND, ROOT, Run
 from .inside import Inside
@@ -394,6 +395,29 @@ def test_a_folder_that_cannot_be_written_to(run: Run, tmp_path: Path) -> None:
         f"wrong    folder writing: {tmp_path} cannot be written to (Permission denied)"
         in done.stdout
     )
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="mounts a disk as Linux does")
+@pytest.mark.parametrize(
+    ("size", "state", "room"), [("40m", "wrong", 42), ("200m", "warning", 210)]
+)
+def test_a_disk_with_little_room(
+    environment: dict[str, str], tmp_path: Path, size: str, state: str, room: int
+) -> None:
+    """Room for few videos is a warning, room for hardly one is wrong."""
+    folder = tmp_path / "small"
+    command = [*on_small_disk(size, folder), "sh", "-c", 'cd "$1" && exec "$2" doctor --offline']
+    done = subprocess.run(
+        [*command, "sh", folder, COMMAND],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == int(state == "wrong"), done.stdout
+    assert f"\n{state:<8} folder free: {room} MB\n" in done.stdout
+    assert "make room: a video that does not fit" in done.stdout
 
 
 def test_a_folder_that_is_gone(connected: Inside) -> None:

@@ -226,8 +226,12 @@ def look_at_folder() -> list[Finding]:
     free = shutil.disk_usage(folder).free
     state: State = "ok" if free >= _LITTLE else "warning" if free >= _TOO_LITTLE else "wrong"
     remedy = "" if state == "ok" else "make room: a video that does not fit has to be fetched again"
-    found.append(Finding("folder", "free", state, f"{free / 1e9:,.1f} GB", remedy=remedy))
+    found.append(Finding("folder", "free", state, _room(free), remedy=remedy))
     return found
+
+
+def _room(free: int) -> str:
+    return f"{free / 1e9:,.1f} GB" if free >= _LITTLE else f"{free / 1e6:,.0f} MB"
 
 
 def _locks(held: bool | None) -> Finding:
