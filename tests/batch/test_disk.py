@@ -13,11 +13,11 @@ import pytest
 from chainhub_sandbox import Sandbox
 from chainhub_video import ChainHub, InvalidRequest
 
+from tests.support.small_disk import on_small_disk
+
 from .child import ROOT
 from .conftest import Run, kittens
 
-# In a mount namespace of its own, so that neither this process nor the system sees the small disk.
-IN_SMALL_DISK = 'mount -t tmpfs -o size="$1" none "$2" && shift 2 && exec "$@"'
 FILLING = """
 import json, sys
 from pathlib import Path
@@ -54,29 +54,12 @@ run()
 """
 
 
-def _works(command: list[str]) -> bool:
-    try:
-        return subprocess.run(command, capture_output=True, check=False).returncode == 0
-    except FileNotFoundError:
-        return False
-
-
 def on_a_disk(size: str, folder: Path, gateway: Sandbox) -> list[dict[str, object]]:
     """Run a batch on a disk of its own: without room, then with some that is lost when a task is done, then with room.
 
     Fails the test where no such disk can be made.
     """
-    folder.mkdir()
-    end = ["sh", "-c", IN_SMALL_DISK, "sh", size, str(folder)]
-    tried = [
-        ["unshare", *options, *end] for options in (["--map-root-user", "--mount"], ["--mount"])
-    ]
-    command = next((each for each in tried if _works([*each, "true"])), None)
-    if command is None:
-        pytest.fail(
-            "no small disk can be mounted for this test: install util-linux (unshare, mount), and run it as root, or "
-            "allow user namespaces to others"
-        )
+    command = on_small_disk(size, folder)
     done = subprocess.run(
         [*command, sys.executable, "-c", FILLING, str(folder), gateway.url],
         capture_output=True, text=True, cwd=ROOT, check=False, timeout=60,

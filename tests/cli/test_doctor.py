@@ -15,15 +15,18 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
 from socket import EAI_NONAME, gaierror, socket
+from threading import Event
 
 import pytest
 import trustme
 from chainhub_sandbox import Sandbox
+from chainhub_video.cli import gateway_checks
 from chainhub_video.cli.gateway_checks import NO_TASK
 from chainhub_video.cli.local_checks import EXTRAS
 
 from tests.support.proxies import ConnectProxy
 from tests.support.serving import ThreadedServer
+from tests.support.small_disk import on_small_disk
 
 from .conftest import COMMAND, ROOT, Run
 from .inside import Inside
@@ -345,19 +348,41 @@ def test_what_an_answer_tells(connected: Inside, running: ExitStack, case: str) 
     assert len(server.heard) == 1
 
 
-def test_a_gateway_that_hangs_up(connected: Inside, running: ExitStack) -> None:
-    """A connection that ends without an answer is told as that."""
+class Slow(ThreadedServer):
+    """A server that never ends its answer.
 
-    class Silent(ThreadedServer):
-        def serve(self, connection: socket, number: int) -> None:
-            del number
-            connection.recv(1 << 16)
+    Args:
+        manner: to "hang up" at once, to be "silent", or to "drip" a byte now and then.
+    """
 
-    server = running.enter_context(Silent())
+    def __init__(self, manner: str) -> None:
+        super().__init__()
+        self._manner = manner
+        self.over = Event()
+
+    def serve(self, connection: socket, number: int) -> None:
+        """Keep a client waiting."""
+        del number
+        if not connection.recv(1 << 16) or self._manner == "hang up":
+            return
+        if self._manner == "drip":
+            connection.sendall(b"HTTP/1.1 404 Not Found\r\nContent-Length: 1000000\r\n\r\n")
+        while not self.over.wait(0.05):
+            if self._manner == "drip":
+                connection.sendall(b" ")
+
+
+@pytest.mark.parametrize("manner", ["hang up", "silent", "drip"])
+def test_an_answer_that_does_not_come(connected: Inside, running: ExitStack, manner: str) -> None:
+    """No answer, or one that never ends, is waited for as a whole for a bounded time, and told."""
+    server = running.enter_context(Slow(manner))
+    running.callback(server.over.set)
+    connected.environment.setattr(gateway_checks, "_WHOLE", 1.0)
     connected.environment.setenv("CHAINHUB_BASE_URL", f"http://127.0.0.1:{server.port}")
     status, found = connected.doctor()
     assert (status, found["answer"]["state"]) == (1, "wrong")
-    assert "no answer" in found["answer"]["value"]
+    assert "no answer: " in found["answer"]["value"]
+    assert not server.over.is_set()
 
 
 def test_a_folder_that_cannot_be_written_to(run: Run, tmp_path: Path) -> None:
@@ -370,6 +395,39 @@ def test_a_folder_that_cannot_be_written_to(run: Run, tmp_path: Path) -> None:
         f"wrong    folder writing: {tmp_path} cannot be written to (Permission denied)"
         in done.stdout
     )
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="mounts a disk as Linux does")
+@pytest.mark.parametrize(
+    ("size", "state", "room"), [("40m", "wrong", 42), ("200m", "warning", 210)]
+)
+def test_a_disk_with_little_room(
+    environment: dict[str, str], tmp_path: Path, size: str, state: str, room: int
+) -> None:
+    """Room for few videos is a warning, room for hardly one is wrong."""
+    folder = tmp_path / "small"
+    command = [*on_small_disk(size, folder), "sh", "-c", 'cd "$1" && exec "$2" doctor --offline']
+    done = subprocess.run(
+        [*command, "sh", folder, COMMAND],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == int(state == "wrong"), done.stdout
+    assert f"\n{state:<8} folder free: {room} MB\n" in done.stdout
+    assert "make room: a video that does not fit" in done.stdout
+
+
+def test_a_folder_that_is_gone(connected: Inside) -> None:
+    """Whoever stands in a folder that was removed is told so; nothing else is kept from being looked at."""
+    connected.folder.rmdir()
+    connected.environment.setenv("CHAINHUB_API_KEY_FILE", "key")
+    connected.environment.delenv("CHAINHUB_API_KEY")
+    status, found = connected.doctor("--offline")
+    assert (status, found["folder"]["state"]) == (1, "wrong")
+    assert "the key file key cannot be read: No such file" in found["key"]["value"]
 
 
 def test_the_extras_are_those_of_the_distribution(connected: Inside) -> None:

@@ -40,6 +40,11 @@ def keyring(environment: dict[str, str], inside: Inside, gateway: Sandbox) -> It
     core.set_keyring(before)
 
 
+def _key() -> Key:
+    settings = Settings.load()
+    return settings.key(settings.base_url())
+
+
 def _write(path: Path, content: bytes = b"the-key\n", mode: int = 0o600) -> Path:
     path.write_bytes(content)
     path.chmod(mode)
@@ -104,17 +109,17 @@ def test_a_key_file_is_seen_from_whatever_names_it(inside: Inside, tmp_path: Pat
         place.mkdir(exist_ok=True)
         _write(place / "key", f"key-of-{place.name}".encode())
     inside.write(inside.project, 'key_file = "key"')
-    key = Settings.load().key()
+    key = _key()
     assert (key.value, key.origin) == (
         "key-of-project",
         f"{inside.project.parent / 'key'}, which {inside.project}, line 5 names",
     )
     inside.environment.setenv("CHAINHUB_API_KEY_FILE", "key")
-    assert Settings.load().key().value == "key-of-further"
+    assert _key().value == "key-of-further"
     inside.environment.setenv("CHAINHUB_API_KEY_FILE", "~/key")
-    assert Settings.load().key().value == "key-of-home"
+    assert _key().value == "key-of-home"
     inside.environment.setenv("CHAINHUB_API_KEY", "key-of-all")
-    assert Settings.load().key().value == "key-of-all"
+    assert _key().value == "key-of-all"
 
 
 @pytest.mark.parametrize("variable", [True, False])
@@ -155,6 +160,8 @@ def test_the_keyring_keeps_a_key_for_each_gateway(
     assert (done.returncode, done.stdout) == (0, "the keyring has the key for 127.0.0.1\n")
     assert json.loads(keyring.read_text()) == {"chainhub-video 127.0.0.1": "sandbox"}
     assert "does not know this task" in run("status", "video_1").stderr
+    inside.environment.delenv("CHAINHUB_API_KEY", raising=False)
+    assert "settings key: *** (from the keyring)" in inside.run("doctor", "--offline").out
     assert gateway.requests[-1].status != 401
     ended = inside.run("key", "delete")
     assert (ended.status, json.loads(keyring.read_text())) == (0, {})
@@ -169,6 +176,7 @@ def test_a_key_that_cannot_be_one_is_not_stored(inside: Inside, keyring: Path) -
         ended = inside.run("key", "set")
         assert ended.status == 2
         assert "s3cret" not in ended.line
+        assert ("no key was given" in ended.line) == (not text.strip())
     assert not keyring.exists()
 
 
@@ -196,7 +204,7 @@ def test_the_key_of_the_keyring_is_bound_to_its_gateway(inside: Inside, keyring:
     inside.environment.delenv("CHAINHUB_BASE_URL")
     keyring.write_text(json.dumps({"chainhub-video one.invalid": "the-key"}))
     inside.write(inside.project, 'base_url = "https://one.invalid:444/api"')
-    assert Settings.load().key().value == "the-key"
+    assert _key().value == "the-key"
     inside.write(inside.project, 'base_url = "https://two.invalid"')
     assert "no API key" in inside.run("status", "video_1").line
 
@@ -212,6 +220,13 @@ def test_a_keyring_that_cannot_be_used_is_told_where_it_is_wanted(inside: Inside
         ended = inside.run(*arguments)
         assert ended.status == 2
         assert "the keyring cannot be used (No recommended backend" in ended.line
+    core.set_keyring(core.load_keyring("tests.cli.file_keyring.FileKeyring"))
+    inside.environment.setenv(
+        "FILE_KEYRING", str(inside.folder)
+    )  # its own trouble, not one that keyring names
+    ended = inside.run("status", "video_1")
+    assert ended.status == 2
+    assert "the keyring cannot be used ([Errno 21] Is a directory" in ended.line
 
 
 def test_the_package_of_the_keyring_is_an_extra(inside: Inside) -> None:
@@ -225,10 +240,11 @@ def test_the_package_of_the_keyring_is_an_extra(inside: Inside) -> None:
         assert "pip install 'chainhub-video[keyring]'" in ended.line
 
 
+@pytest.mark.parametrize("typed", [b"the-typed-key\n", b"\x04"])
 def test_a_key_that_is_typed_is_not_shown(
-    environment: dict[str, str], keyring: Path, tmp_path: Path
+    environment: dict[str, str], keyring: Path, tmp_path: Path, typed: bytes
 ) -> None:
-    """At a terminal the key is asked for, and does not appear on it."""
+    """At a terminal the key is asked for, and does not appear on it; Ctrl-D stores nothing."""
     theirs, ours = pty.openpty()
     with subprocess.Popen(
         [COMMAND, "key", "set"],
@@ -243,13 +259,18 @@ def test_a_key_that_is_typed_is_not_shown(
         screen = b""
         while b"not shown" not in screen:
             screen += os.read(theirs, 1000)
-        os.write(theirs, b"the-typed-key\n")
+        os.write(theirs, typed)
         while True:
             try:
                 screen += os.read(theirs, 1000)
             except OSError:
                 break
     os.close(theirs)
-    assert process.returncode == 0, screen
     assert b"the-typed-key" not in screen
-    assert list(json.loads(keyring.read_text()).values()) == ["the-typed-key"]
+    if typed == b"\x04":
+        assert process.returncode == 2
+        assert b"chainhub-video: no key was given, so nothing was stored" in screen
+        assert not keyring.exists()
+    else:
+        assert process.returncode == 0, screen
+        assert list(json.loads(keyring.read_text()).values()) == ["the-typed-key"]

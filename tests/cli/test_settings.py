@@ -80,6 +80,7 @@ MISTAKES: dict[str, tuple[str, list[str]]] = {
     "number for a flag": ("keyring = 1", ["keyring must be true or false, not 1"]),
     "word": ('fit = "stretch"', ['"cover" or "contain"', "'stretch'"]),
     "table": ("model.name = 3", ["line 5", "model must be a text in quotes, not a table"]),
+    "table of its own": ("[tool.other.model]\n[tool.chainhub-video.model]\nx = 3", ["line 6", "not a table"]),
     "no TOML": ('model = "x', ["line 5", "this is not TOML"]),
     "twice": ("timeout = 1\ntimeout = 2", ["line 6", "this is not TOML"]),
     "key": ('api_key = "sk-s3cret"', ["line 5", "'api_key'", "CHAINHUB_API_KEY", "key_file", "key set"]),
@@ -109,6 +110,11 @@ def test_a_wrong_file_is_refused(inside: Inside, case: str) -> None:
         pytest.param(b"model = 'x'\n# \xff", ["line 2", "not UTF-8"], id="not UTF-8"),
         pytest.param(b"#" * 1_000_001, ["1,000,000 bytes"], id="too large"),
         pytest.param(b"[a]\nmodel = 'x'", ["line 1", "'a'", "base_url"], id="a table"),
+        pytest.param(
+            b"[tool.chainhub-video]\nmodel = 'x'",
+            ["line 1", "without a table"],
+            id="a table's name",
+        ),
         pytest.param(None, ["cannot be read", "directory"], id="a folder"),
     ],
 )
@@ -181,6 +187,7 @@ def test_a_projects_file_alone_does_not_decide_where_a_key_goes(inside: Inside) 
     inside.write(inside.user, 'base_url = "https://other.invalid"')
     with pytest.raises(ConfigurationError, match="does not decide"):
         client_options()
+    assert client_options(base_url="https://option.invalid")["api_key"] == "the-key"
     inside.environment.setenv("CHAINHUB_BASE_URL", "https://project.invalid")
     assert client_options()["api_key"] == "the-key"
 

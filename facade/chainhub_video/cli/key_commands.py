@@ -16,18 +16,22 @@ _LONGEST = 5000  # characters
 @app.command("set")
 def set_key() -> None:
     """Ask for the key, or read it from standard input, and keep it in the keyring for the gateway's host."""
-    from .keys import opened_keyring, store_key
+    from .keys import check_keyring, store_key
     from .settings import Settings
 
     base_url = str(Settings.load().base_url().value)
-    opened_keyring()  # before anybody is asked for anything
-    if sys.stdin.isatty():
-        import getpass
-
-        key = getpass.getpass(f"API key for {base_url} (it is not shown): ")
-    else:
-        key = sys.stdin.readline(_LONGEST)
+    check_keyring()  # before anybody is asked for anything
+    key = _typed(base_url) if sys.stdin.isatty() else sys.stdin.readline(_LONGEST)
     show(f"the keyring has the key for {store_key(base_url, key.rstrip(chr(10)))}")
+
+
+def _typed(base_url: str) -> str:
+    from getpass import getpass
+
+    try:
+        return getpass(f"API key for {base_url} (it is not shown): ")
+    except EOFError:  # Ctrl-D
+        return ""
 
 
 @app.command("delete")

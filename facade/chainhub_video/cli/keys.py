@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import stat
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import attrs
@@ -15,6 +17,8 @@ from chainhub_video.errors import ConfigurationError
 from chainhub_video.settings import checked_key
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     from .settings import Setting, Settings
 
 SERVICE = "chainhub-video"  # in the keyring; the user there is the gateway's host
@@ -81,7 +85,7 @@ def _path_of(file: Setting, settings: Settings) -> tuple[Path, Path]:
             f"{file.origin}: key_file must be the path of a file that holds the key, not the key itself"
         )
     source = {"project": settings.project, "user": settings.user}.get(file.given)
-    folder = Path.cwd() if source is None else source.path.parent
+    folder = Path() if source is None else source.path.parent
     try:
         return folder / Path(file.value).expanduser(), folder
     except RuntimeError as error:
@@ -144,20 +148,14 @@ def _from_keyring(base_url: str, *, required: bool) -> str | None:
         base_url: the gateway.
         required: whether to fail where there is no keyring, or nothing in it.
     """
-    try:
-        import keyring
-        import keyring.errors
-    except ModuleNotFoundError as error:
-        if not required:
-            return None
-        raise _missing(error) from error
     user = host_of(base_url)
     try:
-        stored = keyring.get_password(SERVICE, user)
-    except keyring.errors.KeyringError as error:
-        if not required:
-            return None
-        raise _refused(error) from error
+        with _opened() as keyring:
+            stored: str | None = keyring.get_password(SERVICE, user)
+    except ConfigurationError:
+        if required:
+            raise
+        return None
     if not stored and required:
         raise ConfigurationError(
             f"the keyring has no key for {user}: put it there with chainhub-video key set"
@@ -170,18 +168,14 @@ def host_of(base_url: str) -> str:
     return urlsplit(base_url).hostname or ""
 
 
-def opened_keyring() -> Any:
-    """Return the package `keyring`.
+def check_keyring() -> None:
+    """Make sure that there is a keyring.
 
     Raises:
-        ConfigurationError: it is not installed.
+        ConfigurationError: its package is not installed, or cannot be used.
     """
-    try:
-        import keyring
-        import keyring.errors
-    except ModuleNotFoundError as error:
-        raise _missing(error) from error
-    return keyring
+    with _opened():
+        pass
 
 
 def store_key(base_url: str, key: str) -> str:
@@ -190,11 +184,11 @@ def store_key(base_url: str, key: str) -> str:
     Raises:
         ConfigurationError: the key cannot be one, or there is no keyring, or it refuses.
     """
-    keyring, user = opened_keyring(), host_of(base_url)
-    try:
+    user = host_of(base_url)
+    if not key.strip():
+        raise ConfigurationError("no key was given, so nothing was stored")
+    with _opened() as keyring:
         keyring.set_password(SERVICE, user, checked_key(key))
-    except keyring.errors.KeyringError as error:
-        raise _refused(error) from error
     return user
 
 
@@ -204,24 +198,29 @@ def delete_key(base_url: str) -> str:
     Raises:
         ConfigurationError: there is no keyring, it refuses, or it has no such key.
     """
-    keyring, user = opened_keyring(), host_of(base_url)
-    try:
+    user = host_of(base_url)
+    with _opened() as keyring:
         if keyring.get_password(SERVICE, user) is None:
             raise ConfigurationError(f"the keyring has no key for {user}")
         keyring.delete_password(SERVICE, user)
-    except keyring.errors.KeyringError as error:
-        raise _refused(error) from error
     return user
 
 
-def _missing(error: ModuleNotFoundError) -> ConfigurationError:
-    return ConfigurationError(
-        f"the keyring needs the package {error.name!r}: pip install 'chainhub-video[keyring]'"
-    )
+@contextmanager
+def _opened() -> Iterator[ModuleType]:
+    """Give the package `keyring` to a block, and make ConfigurationError of whatever goes wrong with it."""
+    try:
+        import keyring
 
-
-def _refused(error: Exception) -> ConfigurationError:
-    reason = " ".join(str(error).split()) or type(error).__name__
-    return ConfigurationError(
-        f"the keyring cannot be used ({reason:.200}): set {VARIABLE}, or name a file in {VARIABLE}_FILE"
-    )
+        yield keyring
+    except ConfigurationError:
+        raise
+    except Exception as error:
+        if isinstance(error, ModuleNotFoundError) and error.name == "keyring":
+            raise ConfigurationError(
+                "the keyring needs one more package: pip install 'chainhub-video[keyring]'"
+            ) from error
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise ConfigurationError(
+            f"the keyring cannot be used ({reason:.200}): set {VARIABLE}, or name a file in {VARIABLE}_FILE"
+        ) from error

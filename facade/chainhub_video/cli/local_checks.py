@@ -77,7 +77,7 @@ def look_at_settings() -> Configuration:
     else:
         seen.base_url = str(base_url.value)
         tell(_told("base_url", base_url))
-        _look_at_key(seen, settings)
+        _look_at_key(seen, settings, base_url)
     try:
         tell(_told("max_creates", settings.max_creates(), "no limit"))
     except ConfigurationError as error:
@@ -102,9 +102,9 @@ def _read(
     return file
 
 
-def _look_at_key(seen: Configuration, settings: Settings) -> None:
+def _look_at_key(seen: Configuration, settings: Settings, base_url: Setting) -> None:
     try:
-        seen.key = settings.key()
+        seen.key = settings.key(base_url)
     except ConfigurationError as error:
         seen.findings.append(Finding("settings", "key", "wrong", str(error)))
     else:
@@ -226,8 +226,12 @@ def look_at_folder() -> list[Finding]:
     free = shutil.disk_usage(folder).free
     state: State = "ok" if free >= _LITTLE else "warning" if free >= _TOO_LITTLE else "wrong"
     remedy = "" if state == "ok" else "make room: a video that does not fit has to be fetched again"
-    found.append(Finding("folder", "free", state, f"{free / 1e9:,.1f} GB", remedy=remedy))
+    found.append(Finding("folder", "free", state, _room(free), remedy=remedy))
     return found
+
+
+def _room(free: int) -> str:
+    return f"{free / 1e9:,.1f} GB" if free >= _LITTLE else f"{free / 1e6:,.0f} MB"
 
 
 def _locks(held: bool | None) -> Finding:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from .keys import Key
 
-Given: TypeAlias = Literal["environment", "project", "user", "default"]
+Given: TypeAlias = Literal["option", "environment", "project", "user", "default"]
 
 VARIABLES = {
     "base_url": "CHAINHUB_BASE_URL",
@@ -106,8 +106,11 @@ class Settings:
             return found
         return attrs.evolve(found, value=checked_limit(found.value))
 
-    def key(self) -> Key:
+    def key(self, base_url: Setting) -> Key:
         """Return the key, and where it comes from.
+
+        Args:
+            base_url: the gateway that it is for.
 
         Raises:
             ConfigurationError: there is none, it cannot be used, or its owner has not said that it may go to the
@@ -115,7 +118,6 @@ class Settings:
         """
         from .keys import find_key
 
-        base_url = self.base_url()
         key = find_key(self, str(base_url.value))
         self._check_trust(base_url, key)
         return key
@@ -124,7 +126,8 @@ class Settings:
         """Refuse to send one's own key to a gateway that only a project's file names: that may be a stranger's."""
         if base_url.given != "project" or key.bound or _is_own(str(base_url.value)):
             return
-        if self.user is not None and self.user.values.get("base_url") == base_url.value:
+        own = "" if self.user is None else self.user.values.get("base_url", "")
+        if own.strip().rstrip("/") == base_url.value:
             return
         raise ConfigurationError(
             f"{base_url.origin} names the gateway {base_url.value}, and the key is of {key.origin}: a project's file "
@@ -156,13 +159,11 @@ def client_options(**options: Any) -> dict[str, Any]:
     """
     given = {name: value for name, value in options.items() if value is not None}
     settings = Settings.load()
-    found: dict[str, Any] = {}
-    if "base_url" not in given:
-        found["base_url"] = settings.base_url().value
+    option = given.get("base_url")
+    base_url = Setting(option, "an option", "option") if option else settings.base_url()
+    found = {"base_url": base_url.value, "max_creates": settings.max_creates().value}
     if "api_key" not in given:
-        found["api_key"] = settings.key().value
-    if "max_creates" not in given:
-        found["max_creates"] = settings.max_creates().value
+        found["api_key"] = settings.key(base_url).value
     return {**found, **given}
 
 

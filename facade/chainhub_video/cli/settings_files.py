@@ -142,7 +142,7 @@ def project_file(folder: Path | None = None) -> SettingsFile | None:
                 "chainhubvideo",
             ):
                 raise ConfigurationError(
-                    f"{_place(path, _line_of(text, name))}: the table is called [{TABLE}], not [tool.{name}]"
+                    f"{_place(path, _line_of(text, name, 'tool'))}: the table is called [{TABLE}], not [tool.{name}]"
                 )
         table = tools.get("chainhub-video")
         if table is not None:
@@ -214,6 +214,8 @@ def _unknown(name: str, value: Any) -> str:
             f"{name[:40]!r}: a key may not stand in a file of settings: put it into CHAINHUB_API_KEY, into a file of "
             "mode 600 that key_file names, or into the keyring (chainhub-video key set)"
         )
+    if name == "tool":
+        return "in this file the names stand without a table"
     likely = difflib.get_close_matches(name.lower().replace("-", "_"), NAMES, 1, 0.5)
     hint = f"did you mean {likely[0]}?" if likely else f"there are: {', '.join(NAMES)}"
     return f"there is no setting {name[:40]!r}; {hint}"
@@ -235,13 +237,14 @@ def _line_of(text: str, name: str, header: str | None = None) -> int | None:
     A reader of TOML does not tell lines. What is written in unusual ways is told without one.
     """
     quoted = rf"[\"']?{re.escape(name)}[\"']?"
+    whole = name if header is None else f"{header}.{name}"
     inside = header is None
     for number, line in enumerate(text.splitlines(), 1):
         if opening := re.match(r"\s*\[+([^\]]*)\]", line):
-            parts = re.sub(r"[\s\"']", "", opening[1])
-            if parts.rpartition(".")[2] == name or f".{name}." in f".{parts}.":
+            table = re.sub(r"[\s\"']", "", opening[1])
+            if f"{table}.".startswith(f"{whole}."):
                 return number
-            inside = header is None or parts == header
+            inside = table == header
         elif inside and re.match(rf"\s*{quoted}\s*[=.]", line):
             return number
     return None
