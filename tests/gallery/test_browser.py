@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason="needs Debian's ch
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """One browser for the module, not longer: its event loop would be in the way of others."""
+    expect.set_options(timeout=30_000)
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(
             executable_path=str(CHROMIUM),
@@ -37,29 +39,34 @@ def address(happened: Path) -> str:
 
 @pytest.fixture
 def opened(browser: Browser, address: str) -> Iterator[Page]:
-    """The page, in a window of its own; it must log nothing and ask for nothing but videos of its folder."""
-    yield from _open(browser, address, viewport=WIDE)
+    """The page, in a window of its own."""
+    with window(browser, address, viewport=WIDE) as page:
+        yield page
 
 
-def _open(browser: Browser, address: str, **settings: Any) -> Iterator[Page]:
+@contextmanager
+def window(browser: Browser, address: str, **settings: Any) -> Iterator[Page]:
+    """Open a page, which must log nothing and ask for nothing but videos of its folder."""
     context = browser.new_context(**settings)
-    page = context.new_page()
-    said: list[str] = []
-    asked: list[str] = []
-    page.on("console", lambda message: said.append(message.text))
-    page.on("pageerror", lambda error: said.append(str(error)))
-    page.on("request", lambda request: asked.append(request.url))
-    page.goto(address)
-    yield page
-    folder = address.rpartition("/")[0] + "/"
-    assert said == []
-    assert [url for url in asked if not url.startswith((folder, "data:image/webp;"))] == []
-    context.close()
+    try:
+        page = context.new_page()
+        said: list[str] = []
+        asked: list[str] = []
+        page.on("console", lambda message: said.append(message.text))
+        page.on("pageerror", lambda error: said.append(str(error)))
+        page.on("request", lambda request: asked.append(request.url))
+        page.goto(address)
+        yield page
+        folder = address.rpartition("/")[0] + "/"
+        assert said == []
+        assert [url for url in asked if not url.startswith((folder, "data:image/webp;"))] == []
+    finally:
+        context.close()
 
 
 def names(page: Page) -> list[str]:
     """The names of the cards that are shown, in their order."""
-    return page.locator(".card:visible h2").all_inner_texts()
+    return page.locator(".card h2").all_text_contents()
 
 
 def link(page: Page, name: str) -> Any:
@@ -172,13 +179,13 @@ def test_a_long_prompt_is_shown_whole_on_demand(opened: Page) -> None:
 
 def test_everybody_can_use_the_list(browser: Browser, address: str) -> None:
     """Axe finds nothing wrong in light, and nothing is wider than the window."""
-    for page in _open(browser, address, viewport=WIDE, color_scheme="light"):
+    with window(browser, address, viewport=WIDE, color_scheme="light") as page:
         judge(page)
 
 
 def test_everybody_can_use_the_player(browser: Browser, address: str) -> None:
     """Axe finds nothing wrong on a narrow screen in the dark, neither before a video is opened nor after."""
-    for page in _open(browser, address, viewport=NARROW, color_scheme="dark"):
+    with window(browser, address, viewport=NARROW, color_scheme="dark") as page:
         judge(page)
         link(page, "kitten.mp4").click()
         expect(page.get_by_role("dialog")).to_be_visible()
@@ -194,7 +201,7 @@ def judge(page: Page, context: str | None = None) -> None:
 
 def test_nothing_moves_where_that_is_asked_for(browser: Browser, address: str) -> None:
     """With reduced motion only the player plays."""
-    for page in _open(browser, address, viewport=WIDE, reduced_motion="reduce"):
+    with window(browser, address, viewport=WIDE, reduced_motion="reduce") as page:
         link(page, "kitten.mp4").hover()
         page.wait_for_timeout(300)  # more than the pause before a preview
         expect(page.locator("video")).to_have_count(0)
@@ -208,13 +215,13 @@ def test_without_posters_the_browser_finds_a_picture(
     """Where PyAV is missing, what is in sight shows its own first frame."""
     (tmp_path / "a #1.mp4").write_bytes(clip)
     monkeypatch.setattr("chainhub_video.gallery.writing.can_make_posters", lambda: False)
-    for page in _open(browser, write_gallery(tmp_path).path.as_uri()):
+    with window(browser, write_gallery(tmp_path).path.as_uri()) as page:
         page.wait_for_function("() => document.querySelector('video.still')?.readyState >= 2")
         assert page.locator("video.still").evaluate("video => video.paused")
 
 
 def test_an_empty_folder_says_so(browser: Browser, tmp_path: Path) -> None:
     """There are words, and nothing to filter."""
-    for page in _open(browser, write_gallery(tmp_path).path.as_uri()):
+    with window(browser, write_gallery(tmp_path).path.as_uri()) as page:
         expect(page.get_by_text("There are no videos and no receipts")).to_be_visible()
         expect(page.get_by_role("search")).to_have_count(0)

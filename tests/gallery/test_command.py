@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -67,3 +68,35 @@ def test_an_unreadable_folder_is_told(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "the system refused" in done.stderr
     assert "closed" in done.stderr
+
+
+@pytest.mark.skipif(os.name != "posix", reason="terminals")
+def test_an_interruption_leaves_the_page_as_it_was(clip: bytes, tmp_path: Path) -> None:
+    """On a terminal progress is shown; Ctrl-C ends the command and its processes, with one line and no new page."""
+    (tmp_path / "0.mp4").write_bytes(clip)
+    for number in range(1, 400):
+        os.link(tmp_path / "0.mp4", tmp_path / f"{number}.mp4")
+    terminal, theirs = os.openpty()
+    with os.fdopen(terminal, "rb", buffering=0) as shown:
+        process = subprocess.Popen(
+            [COMMAND, "gallery", "."],
+            env={"PATH": os.environ["PATH"], "HOME": str(tmp_path)},
+            cwd=tmp_path,
+            stdout=subprocess.PIPE,
+            stderr=theirs,
+            start_new_session=True,
+        )
+        os.close(theirs)
+        said = b""
+        while b"posters: 2 of 400" not in said:
+            said += shown.read(1000)
+        os.killpg(process.pid, signal.SIGINT)
+        out, _ = process.communicate(
+            timeout=60
+        )  # it ends only when all that have its output have ended
+        while b"\n" not in said:
+            said += shown.read(1000)
+    assert process.returncode == 130
+    assert out == b""
+    assert b"chainhub-video: interrupted; the page is as it was" in said
+    assert not [entry for entry in tmp_path.iterdir() if "index" in entry.name]

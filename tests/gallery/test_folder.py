@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from chainhub_video.gallery.cards import Card, CardState, card_of
-from chainhub_video.gallery.folder import read_folder
+from chainhub_video.gallery.folder import Found, read_folder
 from chainhub_video.receipts.file import LocalReceipt
 from chainhub_video.receipts.receipt import Receipt, ReceiptState, fingerprint_of
 
@@ -215,3 +215,11 @@ def test_times_are_aware(tmp_path: Path, clip: bytes) -> None:
     video.write_bytes(clip)
     os.utime(video, (86400, 86400))
     assert cards(tmp_path)["a.mp4"].made == datetime(1970, 1, 2, tzinfo=UTC)
+
+
+def test_an_absurd_time_is_none(tmp_path: Path) -> None:
+    """A file system may tell a time beyond all calendars, and a file may go while the folder is read."""
+    found = Found(name="a.mp4", path=tmp_path / "a.mp4", receipt=False, size=1, changed=10**30)
+    card = card_of(found, tmp_path)
+    assert card.made is None
+    assert "cannot be read" in card.notice.text

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from .console import PROGRAM, one_line, say, show
+from .display import Interrupted
 
 NO_AV = f'{PROGRAM}: without posters, browsers look into each video: pip install "chainhub-video[gallery]"'
 
@@ -47,6 +48,8 @@ def gallery(
 
     try:
         written = write_gallery(folder, output=output, title=title, force=force, on_poster=tell)
+    except KeyboardInterrupt:
+        raise Interrupted("the page is as it was") from None
     finally:
         if on_terminal:
             print("\r\x1b[K", end="", file=sys.stderr, flush=True)

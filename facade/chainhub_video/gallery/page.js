@@ -12,7 +12,7 @@ if (grid) {
     text: ["h2", ".prompt", ".model"].map((part) => element.querySelector(part)?.textContent ?? "").join("\n").toLocaleLowerCase(),
   }));
   const cardOf = new Map(cards.map((card) => [card.element, card]));
-  let shown = cards;
+  let shown = [...cards]; // in their order
 
   // Filter and sort.
   const byName = new Intl.Collator(undefined, { numeric: true });
@@ -30,12 +30,13 @@ if (grid) {
     if (order !== byId("order").value) {
       order = byId("order").value;
       cards.sort((one, other) => orders[order](one, other) || one.index - other.index);
-      grid.append(...cards.map((card) => card.element));
     }
-    shown = cards.filter((card) =>
+    const wanted = cards.filter((card) =>
       states.has(card.state) && (!model || card.model === model) && words.every((word) => card.text.includes(word)));
-    const set = new Set(shown);
-    for (const card of cards) card.element.hidden = !set.has(card);
+    if (wanted.length !== shown.length || wanted.some((card, place) => card !== shown[place])) {
+      shown = wanted;
+      grid.replaceChildren(...shown.map((card) => card.element)); // far quicker than to hide thousands
+    }
     byId("count").textContent = shown.length === cards.length
       ? `${cards.length} shown` : `${shown.length} of ${cards.length} shown`;
     byId("nomatch").hidden = shown.length > 0;

@@ -254,7 +254,7 @@ def _frame(card: Card, name: str, prefix: str) -> str:
 
 
 def _facts(card: Card) -> str:
-    """Return what is known in numbers; the style sheet puts dots in between."""
+    """Return what is known in numbers. The task comes last, since the style sheet hides that of a saved video."""
     facts: list[str] = []
     if card.model:
         facts.append(f'<b class="model">{_text(card.model)}</b>')
@@ -267,9 +267,8 @@ def _facts(card: Card) -> str:
         facts.append(_time(card.made))
     if card.took is not None:
         facts.append(f"<span>took {_duration(card.took)}</span>")
-    if card.task:
-        facts.append(f'<span class="task">task <bdi>{_text(card.task)}</bdi></span>')
-    return "".join(facts)
+    task = f'<span class="task"> · task <bdi>{_text(card.task)}</bdi></span>' if card.task else ""
+    return " · ".join(facts) + task
 
 
 def _skipped(skipped: Sequence[str]) -> str:
