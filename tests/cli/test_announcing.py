@@ -95,6 +95,18 @@ def test_a_person_is_asked_and_only_yes_pays(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("command", ["create", "generate"])
+def test_ctrl_c_at_the_question(environment: dict[str, str], tmp_path: Path, command: str) -> None:
+    """Exit status 130, one line, which says that nothing was sent, and no receipt."""
+    del environment["CHAINHUB_BASE_URL"]
+    output = ("-o", "out.mp4") if command == "generate" else ()
+    arguments = [command, "a kitten", *VEO, *output]
+    status, _, screen = in_terminal(arguments, environment, tmp_path, interrupted_at="[y/N]")
+    assert status == 130, screen
+    assert lines_of(screen)[-1] == "chainhub-video: interrupted; nothing was sent"
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize(("types", "options"), [("y\n", ()), ("", ("--yes",))])
 def test_yes_goes_on(
     environment: dict[str, str], tmp_path: Path, types: str, options: tuple[str, ...]
