@@ -6,6 +6,7 @@ import fcntl
 import os
 import pty
 import re
+import signal
 import struct
 import subprocess
 import termios
@@ -22,6 +23,7 @@ def in_terminal(
     *,
     columns: int = 120,
     types: str = "",
+    interrupted_at: str = "",
     whole: bool = False,
 ) -> tuple[int, str, str]:
     """Run the command to its end with standard error, and standard input, on a terminal.
@@ -32,6 +34,7 @@ def in_terminal(
         folder: where it runs.
         columns: the terminal's width.
         types: what is typed.
+        interrupted_at: what has to stand on the terminal before Ctrl-C; empty for no Ctrl-C.
         whole: whether standard output is on the terminal, too.
 
     Returns:
@@ -47,7 +50,11 @@ def in_terminal(
         stdin=ours, stdout=ours if whole else subprocess.PIPE, stderr=ours, text=True,
     ) as process:  # fmt: skip
         os.close(ours)
-        screen = _read_to_end(theirs)
+        screen = ""
+        if interrupted_at:
+            screen = _read(theirs, interrupted_at)
+            process.send_signal(signal.SIGINT)
+        screen += _read(theirs)
         told = "" if process.stdout is None else process.stdout.read()
     os.close(theirs)
     return process.returncode, told, screen
@@ -62,15 +69,15 @@ def _without_escapes(screen: str) -> str:
     return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", screen)
 
 
-def _read_to_end(descriptor: int) -> str:
-    """Read a pseudo terminal until the other side is closed, which Linux reports as an error."""
-    parts = []
-    while True:
+def _read(descriptor: int, until: str | None = None) -> str:
+    """Read a pseudo terminal until a text has come, or the other side is closed, which Linux reports as an error."""
+    told = b""
+    while until is None or until.encode() not in told:
         try:
             part = os.read(descriptor, 65536)
         except OSError:
             break
         if not part:
             break
-        parts.append(part)
-    return b"".join(parts).decode(errors="replace")
+        told += part
+    return told.decode(errors="replace")

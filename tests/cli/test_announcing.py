@@ -76,11 +76,11 @@ def test_what_is_paid_already_is_not_announced(here: Ends, monkeypatch: pytest.M
     assert (status, len(told), said) == (0, 1, [])
 
 
-@pytest.mark.parametrize("answer", ["n\n", "\n", "\x04"])
+@pytest.mark.parametrize("answer", ["n\n", "\x04"])
 def test_a_person_is_asked_and_only_yes_pays(
     environment: dict[str, str], tmp_path: Path, answer: str
 ) -> None:
-    """On a terminal `no`, nothing and the end of input send nothing, leave no receipt, and end with status 2."""
+    """On a terminal `no` and the end of input send nothing, leave no receipt, and end with status 2."""
     del environment["CHAINHUB_BASE_URL"]
     arguments = ["generate", "a kitten", *VEO, "-o", "out.mp4"]
     status, told, screen = in_terminal(arguments, environment, tmp_path, types=answer)
@@ -92,6 +92,16 @@ def test_a_person_is_asked_and_only_yes_pays(
     )
     assert any(line.startswith("go on? [y/N]") for line in lines)
     assert lines[-1] == "chainhub-video: not agreed to: nothing was sent"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_ctrl_c_at_the_question(environment: dict[str, str], tmp_path: Path) -> None:
+    """Exit status 130, one line, which says that nothing was sent, and no receipt."""
+    del environment["CHAINHUB_BASE_URL"]
+    arguments = ["generate", "a kitten", *VEO, "-o", "out.mp4"]
+    status, _, screen = in_terminal(arguments, environment, tmp_path, interrupted_at="[y/N]")
+    assert status == 130, screen
+    assert lines_of(screen)[-1] == "chainhub-video: interrupted; nothing was sent"
     assert list(tmp_path.iterdir()) == []
 
 

@@ -9,10 +9,21 @@ import sys
 
 import httpx
 import pytest
+import typer
 from chainhub_sandbox import Sandbox
 from chainhub_video import __version__
+from chainhub_video.cli.app import app
+from chainhub_video.cli.exit_status import (
+    DONE,
+    EXPLAINED,
+    FAILED,
+    INTERRUPTED,
+    MISTAKE,
+    RUNNING,
+    UNCERTAIN,
+)
 
-from .conftest import COMMAND, Run
+from .conftest import COMMAND, ROOT, Run
 
 
 def test_sandbox_runs_until_ctrl_c(environment: dict[str, str]) -> None:
@@ -135,6 +146,17 @@ def test_help_loads_neither_client_nor_display_nor_sandbox(environment: dict[str
 
     assert "typer" in done.stderr.split()
     assert not {"httpx", "rich", "starlette", "av", "PIL"} & set(done.stderr.split())
+
+
+def test_the_page_knows_every_command_and_exit_status() -> None:
+    """docs/cli.md has a row for each command, and one for each exit status that `--help` tells."""
+    page = (ROOT / "docs" / "cli.md").read_text("utf-8")
+    group = typer.main.get_command(app)
+    for name in group.commands:  # type: ignore[attr-defined]
+        assert re.search(rf"^\| .*`{name}\b", page, re.MULTILINE), name
+    statuses = re.findall(r"^  (\d+)", EXPLAINED, re.MULTILINE)
+    assert statuses == re.findall(r"^\| (\d+) \|", page, re.MULTILINE)
+    assert {DONE, FAILED, MISTAKE, UNCERTAIN, RUNNING, INTERRUPTED} == set(map(int, statuses))
 
 
 def test_version_and_help(run: Run) -> None:

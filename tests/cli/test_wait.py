@@ -6,10 +6,13 @@ import json
 import re
 import signal
 import subprocess
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from itertools import permutations
 from pathlib import Path
 
+import pytest
 from chainhub_sandbox import Sandbox
 from chainhub_video.cli.exit_status import worst
 
@@ -86,6 +89,32 @@ def test_quiet_leaves_the_result_alone(ends: Ends) -> None:
     """With --quiet a whole generate writes one line on standard output, and none on standard error."""
     status, told, said = ends("generate", "x", *GROK, "-o", "out.mp4", "--quiet")
     assert (status, len(told), said) == (0, 1, [])
+
+
+@pytest.mark.parametrize("command", [("wait",), ("download", "-o", "out.mp4")])
+def test_ctrl_c_while_one_is_waited_for(
+    ends: Ends, chainhub_sandbox: Sandbox, command: tuple[str, ...]
+) -> None:
+    """The line has the command that saves its video, and that does."""
+    (task,) = _created(ends, 1)
+    ours = threading.get_ident()
+
+    def press() -> None:
+        chainhub_sandbox.wait_for("query", 2, 60)
+        signal.pthread_kill(ours, signal.SIGINT)
+
+    chainhub_sandbox.hold(task)
+    with ThreadPoolExecutor(1) as hand:
+        pressed = hand.submit(press)
+        status, told, said = ends(*command, task, "--timeout", "1e9", "-q")
+        pressed.result()
+    assert (status, told) == (130, [])
+    (line,) = said
+    assert line.endswith(
+        f"save its video with: chainhub-video download --format unified -o FILE -- {task}"
+    )
+    chainhub_sandbox.release(task)
+    assert ends("download", "--format", "unified", "-o", "saved.mp4", "--", task)[0] == 0
 
 
 def test_ctrl_c_while_several_are_waited_for(environment: dict[str, str], tmp_path: Path) -> None:

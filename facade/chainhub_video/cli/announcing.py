@@ -12,6 +12,7 @@ from chainhub_video.images.pictures import is_data_uri, link_in
 from chainhub_video.text import shorten
 
 from .console import say
+from .interrupted import Interrupted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,9 +41,12 @@ def announcer(
     def confirm(request: VideoRequest) -> bool:
         if quiet and not asks:
             return True
-        with screen.paused():
-            say(f"about to pay for 1 video: {described(request)}, at {gateway}")
-            return _agreed() if asks else True
+        try:
+            with screen.paused():
+                say(f"about to pay for 1 video: {described(request)}, at {gateway}")
+                return _agreed() if asks else True
+        except KeyboardInterrupt as stop:
+            raise Interrupted("nothing was sent") from stop
 
     return confirm
 

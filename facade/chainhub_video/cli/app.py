@@ -79,7 +79,7 @@ def run(arguments: list[str]) -> int:
     except ChainHubError as failure:
         return fail(in_commands(str(failure)), status_of(failure))
     except Interrupted as stop:
-        return fail("; ".join(filter(None, ["interrupted", in_commands(str(stop))])), INTERRUPTED)
+        return fail("; ".join(filter(None, ["interrupted", str(stop)])), INTERRUPTED)
     except BrokenPipeError:
         discard_output()
         return 1

@@ -8,12 +8,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
-from .console import clock, one_line, readable, say, show_json
+from .console import clock, one_line, readable, say, show_json, writable
 from .wording import in_commands
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
+    from rich.console import OverflowMethod, RenderableType
     from rich.live import Live
+    from rich.text import Text
 
     from chainhub_video.batch.report import BatchEvent, BatchReport
 
@@ -144,6 +145,8 @@ class LiveTable:
         self._stop = ""
         self._began = time.monotonic()
         self._console = Console(stderr=True, markup=False, highlight=False, emoji=False)
+        in_unicode = self._console.encoding.lower().startswith("utf")
+        self._overflow: OverflowMethod = "ellipsis" if in_unicode else "crop"
         self._live: Live = Live(
             console=self._console, get_renderable=self._drawn, transient=True, refresh_per_second=4
         )
@@ -165,12 +168,12 @@ class LiveTable:
             outcome = event.outcome or ""
             self._counts[outcome] = self._counts.get(outcome, 0) + 1
             if outcome not in ("saved", "present"):
-                self._console.print(one_line(described(event)), soft_wrap=True)
+                self._console.print(self._text(one_line(described(event))), soft_wrap=True)
         elif event.kind == "plan":
             self._counts[event.status or ""] = self._counts.get(event.status or "", 0) + 1
         elif event.kind == "stop":
             self._stop = one_line(in_commands(event.reason or ""))
-            self._console.print(one_line(why_stopped(event)), soft_wrap=True)
+            self._console.print(self._text(one_line(why_stopped(event))), soft_wrap=True)
 
     def close(self) -> None:
         """Remove the table."""
@@ -179,11 +182,13 @@ class LiveTable:
     def _drawn(self) -> RenderableType:
         from rich.console import Group
         from rich.table import Table
-        from rich.text import Text
 
         table = Table.grid(padding=(0, 2))
-        for column in ("row", "name", "state"):
-            table.add_column(column, no_wrap=True, overflow="ellipsis")
+        # On a narrow terminal names and words give way, and not the numbers around them.
+        wide = self._console.width
+        widths = {"row": None, "name": max(wide // 3 - 2, wide - 50), "state": max(11, wide // 4)}
+        for column, width in widths.items():
+            table.add_column(column, no_wrap=True, overflow=self._overflow, max_width=width)
         table.add_column("share", justify="right", no_wrap=True)
         table.add_column("seconds", justify="right", no_wrap=True)
         running = list(self._running.items())
@@ -191,9 +196,16 @@ class LiveTable:
         now = time.monotonic()
         for number, (name, word, share, began) in running[:most]:
             cells = (str(number), one_line(name), word, share, f"{now - began:.0f} s")
-            table.add_row(*map(Text, cells))
-        lines = [Text(f"… and {len(running) - most} more")] if len(running) > most else []
-        return Group(table, *lines, Text(self._totals(now), no_wrap=True, overflow="ellipsis"))
+            table.add_row(*map(self._text, cells))
+        lines = [self._text(f"… and {len(running) - most} more")] if len(running) > most else []
+        return Group(table, *lines, self._text(self._totals(now)))
+
+    def _text(self, text: str) -> Text:
+        """Return a text in letters that the terminal has."""
+        from rich.text import Text
+
+        told = writable(text, self._console.encoding)
+        return Text(told, no_wrap=True, overflow=self._overflow)
 
     def _totals(self, now: float) -> str:
         rows = self.report.rows if self.report else 0

@@ -25,9 +25,14 @@ def one_line(text: str) -> str:
 
 
 def writable(text: str, encoding: str | None) -> str:
-    """Return the text with escapes for what an encoding lacks."""
+    """Return the text with escapes for what an encoding lacks, and other signs for ours."""
     encoding = encoding or "ascii"
-    return text.encode(encoding, "backslashreplace").decode(encoding)
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        text = text.replace("…", "...").replace("·", "-")
+        return text.encode(encoding, "backslashreplace").decode(encoding)
+    return text
 
 
 def say(text: str) -> None:

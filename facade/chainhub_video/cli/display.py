@@ -12,6 +12,7 @@ from chainhub_video.receipts.receipt import shell_quoted
 
 from .console import PROGRAM, one_line, percent, say, word
 from .interrupted import Interrupted
+from .wording import in_commands
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -87,14 +88,19 @@ def following(screen: Screen, first: str, *, unanswered: str) -> Iterator[Displa
         try:
             yield shown
         except KeyboardInterrupt as stop:
-            told = " ".join(getattr(stop, "__notes__", ()))
-            raise Interrupted(told or aftermath(shown.task) or unanswered) from stop
+            raise Interrupted(aftermath(stop, shown.task) or unanswered) from stop
 
 
-def aftermath(task: VideoTask | None) -> str | None:
-    """Return what becomes of a task after Ctrl-C; None if there is none yet."""
-    if task is None:
-        return None
+def aftermath(stop: BaseException, task: VideoTask | None) -> str:
+    """Return what is left after Ctrl-C, and the command that goes on; empty if neither is known.
+
+    Args:
+        stop: what the client has raised; its notes tell of receipts.
+        task: as it was last seen.
+    """
+    told = in_commands(" ".join(getattr(stop, "__notes__", ())))
+    if task is None or PROGRAM in told:
+        return told
     return (
         f"task {task.label} is paid and goes on at the gateway; save its video with: "
         f"{PROGRAM} download --format {task.format} -o FILE -- {shell_quoted(task.id)}"

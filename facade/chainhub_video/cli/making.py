@@ -10,6 +10,7 @@ import typer
 from chainhub_video.errors import InvalidRequest
 
 from .console import discard_output, fail, report, show, show_json, task_as_json
+from .exit_status import DONE, FAILED
 from .options import (
     AsJson,
     Fit,
@@ -32,7 +33,7 @@ from .options import (
 if TYPE_CHECKING:
     from typing import TextIO
 
-    from chainhub_video import ChainHub
+    from chainhub_video import ChainHub, VideoTask
 
     from .display import Screen
 
@@ -116,9 +117,9 @@ def create(
     with (
         screen(quiet=quiet) as lines,
         _hub(lines, inline_images=inline_images, yes=yes, quiet=quiet) as hub,
-        following(lines, "submitting", unanswered=UNANSWERED),
+        following(lines, "submitting", unanswered=UNANSWERED) as shown,
     ):
-        task = hub.videos.create(
+        shown.task = task = hub.videos.create(
             text,
             model=model,
             images=image or (),
@@ -129,12 +130,20 @@ def create(
             fit=cast("Any", fit),
             format=cast("Any", wire_format),
         )
+        with lines.paused():
+            return _print_id(task, as_json=as_json)
+
+
+def _print_id(task: VideoTask, *, as_json: bool) -> int:
+    """Print what nothing else keeps, and return the exit status."""
     try:
         show_json(task_as_json(task)) if as_json else show(task.id)
-    except OSError as failure:  # nothing else keeps the id
+    except OSError as failure:
         discard_output()
-        return fail(f"task {task.label} is paid, and its id could not be printed: {failure}", 1)
-    return 0
+        return fail(
+            f"task {task.label} is paid, and its id could not be printed: {failure}", FAILED
+        )
+    return DONE
 
 
 def _hub(screen: Screen, *, inline_images: bool, yes: bool, quiet: bool) -> ChainHub:

@@ -62,8 +62,7 @@ def at_once(
                     with screen.paused():
                         return fail(prefix + in_commands(str(failure)), status_of(failure))
                 except asyncio.CancelledError as stop:
-                    told = " ".join(getattr(stop, "__notes__", ()))
-                    stopped.append(in_commands(told) or aftermath(shown.task) or again)
+                    stopped.append(aftermath(stop, shown.task) or again)
                     raise
             with screen.paused():
                 report(result)
