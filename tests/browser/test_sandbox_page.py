@@ -225,6 +225,19 @@ def test_a_hostile_prompt_is_only_text(open_tab: Open) -> None:
     assert tab.locator("img[src=x], main script").count() == 0
 
 
+def test_a_long_request_has_a_page_of_its_own(open_tab: Open, gateway: Sandbox) -> None:
+    """A link leads to all of it; there the task goes on as well, and a link leads back."""
+    tab = open_tab()
+    _create(tab, "word " * 600)
+    _newest(tab).get_by_role("link", name="The whole request").click()
+    expect(tab.locator(".prompt")).to_have_text(re.compile("^(word ?){600}$"))
+    expect(tab.locator(".pill")).to_have_text("queued")
+    gateway.finish(gateway.tasks[-1].id)
+    expect(tab.locator("video")).to_be_visible()
+    tab.get_by_role("link", name="All tasks").click()
+    expect(tab.get_by_label("Prompt")).to_be_visible()
+
+
 def test_a_line_is_copied(open_tab: Open, gateway: Sandbox) -> None:
     """The button puts the very lines into the clipboard, and says so."""
     tab = open_tab(permissions=["clipboard-read", "clipboard-write"])

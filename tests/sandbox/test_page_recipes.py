@@ -45,9 +45,9 @@ def _lines(caller: Caller, folder: Path) -> dict[str, str]:
     return {language: html.unescape(lines) for language, lines in found[:3]}
 
 
-def _run(language: str, lines: str, folder: Path) -> None:
+def _run(lines: str, folder: Path) -> None:
     surroundings = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
-    command = [sys.executable, "-c", lines] if language == "Python" else ["bash", "-ec", lines]
+    command = ["bash", "-ec", lines]
     subprocess.run(
         command, cwd=folder, env=surroundings, check=True, timeout=60, capture_output=True
     )
@@ -66,9 +66,9 @@ def _asked(caller: Caller) -> list[tuple[Any, list[str]]]:
 def test_curl_says_the_same_in_both_formats(fresh: Caller, tmp_path: Path, prompt: str) -> None:
     """Whatever the prompt is, the shell sends it as it was, and neither reads a file nor runs a word of it."""
     fresh.create_openai(prompt=prompt)
-    _run("curl", _lines(fresh, tmp_path)["curl"], tmp_path)
+    _run(_lines(fresh, tmp_path)["curl"], tmp_path)
     fresh.create_unified(prompt=prompt, images=["http://127.0.0.1:1/x.png"])
-    _run("curl", _lines(fresh, tmp_path)["curl"], tmp_path)
+    _run(_lines(fresh, tmp_path)["curl"], tmp_path)
     asked = _asked(fresh)
     assert len(asked) == fresh.gateway.paid == 4
     assert asked[0] == asked[1]
@@ -76,10 +76,14 @@ def test_curl_says_the_same_in_both_formats(fresh: Caller, tmp_path: Path, promp
 
 
 @pytest.mark.parametrize("language", ["Command", "Python"])
-def test_the_client_asks_for_the_same(fresh: Caller, tmp_path: Path, language: str) -> None:
+@pytest.mark.parametrize("kind", ["file", "data URI"])
+def test_the_client_asks_for_the_same(
+    fresh: Caller, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, language: str, kind: str
+) -> None:
     """The command and the Python lines create, wait and save; fields, picture and length are those of the task."""
     picture = fresh.png("red")
-    if language == "Command":
+    further = {"private": True} if language == "Python" else {}
+    if kind == "file":
         fresh.create_openai(prompt=PROMPTS[2], watermark="true")
     else:
         fresh.create_unified(
@@ -89,13 +93,19 @@ def test_the_client_asks_for_the_same(fresh: Caller, tmp_path: Path, language: s
             size="small",
             orientation="portrait",
             duration=10,
-            private=True,
+            watermark=False,
             without="aspect_ratio",
+            **further,
         )
     lines = _lines(fresh, tmp_path)
     (tmp_path / "picture.png").write_bytes(picture)
-    assert ("no option for private" in fresh.http.get("/").text) == (language == "Python")
-    _run(language, lines[language], tmp_path)
+    unsaid = bool(further) and kind == "data URI"
+    assert ("no option for private" in fresh.http.get("/").text) == unsaid
+    if language == "Python":
+        monkeypatch.chdir(tmp_path)
+        exec(lines[language], {})
+    else:
+        _run(lines[language], tmp_path)
     first, second = _asked(fresh)
     assert first == second
     assert fresh.gateway.paid == 2
@@ -111,7 +121,7 @@ def test_a_file_is_only_ever_named_in_this_folder(fresh: Caller, tmp_path: Path)
     fresh.http.post("/v1/videos", files=[*parts, upload]).raise_for_status()
     lines = _lines(fresh, tmp_path)
     assert "/etc/" not in lines["curl"] + lines["Command"] + lines["Python"]
-    _run("curl", lines["curl"], tmp_path)
+    _run(lines["curl"], tmp_path)
     assert fresh.gateway.paid == 2
 
 

@@ -44,9 +44,9 @@ def _header(shown: Shown) -> Html:
     counters = live(
         "dl",
         "counters",
-        _counter("creates production would charge", shown.paid),
-        _counter("requests so far", shown.received),
-        _counter("requests took the key elsewhere", shown.leaks) if shown.leaks else None,
+        _counter("paid in production", shown.paid),
+        _counter("requests", shown.received),
+        _counter("key leaks", shown.leaks) if shown.leaks else None,
     )
     links = (
         ("#new", "New task"),
