@@ -23,6 +23,7 @@ from chainhub_video.receipts.file import LocalReceipt
 from .conftest import KEY, KITTEN, REQUEST
 
 EXAMPLE = KITTEN.with_name("assistant_session.py")
+PAGE = KITTEN.parents[1] / "docs" / "mcp.md"
 COMMAND = str(Path(sys.executable).with_name("chainhub-video"))
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="pipes, shells and signals as on POSIX")
 
@@ -65,8 +66,16 @@ def opening() -> list[dict[str, Any]]:
     ]
 
 
+def plain(session: str) -> list[str]:
+    """Return the lines of a session that are the same each time."""
+    session = re.sub(r"video_[0-9a-f-]{36}", "video_…", session)
+    session = re.sub(r'"bytes": \d+', '"bytes": …', session)
+    session = re.sub(r'"file": "[^"]*/', '"file": "…/', session)
+    return [line for line in session.splitlines() if not line.startswith("    ")]
+
+
 def test_a_session_and_every_byte_of_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """In the session of the docs one video is made and a second one refused; the key is in no byte of wire and log."""
+    """One video is made and a second one refused, as the docs show it; the key is in no byte of wire and log."""
     example = runpy.run_path(str(EXAMPLE))
     recorded = ("sh", "-c", _RECORDED, str(tmp_path), *example["COMMAND"])
     asyncio.run(example["main"](recorded))
@@ -75,6 +84,7 @@ def test_a_session_and_every_byte_of_it(tmp_path: Path, capsys: pytest.CaptureFi
     assert "ERROR The limit of creates is reached" in shown
     assert re.search(r"^    \d+ of 100: \w+$", shown, re.MULTILINE)
     assert shown.endswith("paid: 1\n")
+    assert plain(shown) == plain(PAGE.read_text().split("```console\n")[1].split("```")[0])
     for stream in ("in", "out", "err"):
         assert example["KEY"].encode() not in (tmp_path / stream).read_bytes(), stream
     assert b"saved" in (tmp_path / "out").read_bytes()
