@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from .console import PROGRAM, one_line, say, show
-from .display import Interrupted
+from .interrupted import Interrupted
 
 NO_AV = f'{PROGRAM}: without posters, browsers look into each video: pip install "chainhub-video[gallery]"'
 
