@@ -2,7 +2,8 @@
 
 import io
 from pathlib import Path
-from typing import Literal
+
+from .terminal import Theme
 
 CHROMIUM = "/usr/bin/chromium"
 LIMIT = 150_000  # bytes of a picture
@@ -12,7 +13,7 @@ def photograph(
     address: str,
     to: Path,
     *,
-    theme: Literal["light", "dark"] = "light",
+    theme: Theme = "light",
     size: tuple[int, int] = (1280, 800),
     wait_for: str = "body",
 ) -> None:
@@ -51,25 +52,3 @@ def photograph(
     raise ValueError(
         f"{to.name} is over {LIMIT:,} bytes even at quality 40: photograph less of the page"
     )
-
-
-def sandbox_page(url: str, folder: Path) -> None:
-    """Photograph the sandbox's page.
-
-    Args:
-        url: the page's address.
-        folder: where `sandbox-light.webp` and `sandbox-dark.webp` go.
-    """
-    photograph(url, folder / "sandbox-light.webp", theme="light")
-    photograph(url, folder / "sandbox-dark.webp", theme="dark")
-
-
-def gallery(file: Path, folder: Path) -> None:
-    """Photograph a gallery.
-
-    Args:
-        file: its HTML file.
-        folder: where `gallery-light.webp` and `gallery-dark.webp` go.
-    """
-    photograph(file.resolve().as_uri(), folder / "gallery-light.webp", theme="light")
-    photograph(file.resolve().as_uri(), folder / "gallery-dark.webp", theme="dark")

@@ -6,12 +6,16 @@ import subprocess
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Literal, TypeAlias
 
 from rich.console import Console
 from rich.terminal_theme import DEFAULT_TERMINAL_THEME, MONOKAI, TerminalTheme
 from rich.text import Text
 
-THEMES: Mapping[str, TerminalTheme] = {"light": DEFAULT_TERMINAL_THEME, "dark": MONOKAI}
+Theme: TypeAlias = Literal["light", "dark"]
+"""What the reader's system prefers."""
+
+THEMES: Mapping[Theme, TerminalTheme] = {"light": DEFAULT_TERMINAL_THEME, "dark": MONOKAI}
 
 # Rich's own names a font on a foreign host, and draws a window around the screen.
 _SVG = """\
@@ -103,7 +107,7 @@ def screen_of(
     raise ScreenError(f"{command}: its screen never showed what was waited for")
 
 
-def draw(screen: str, to: Path, theme: str, columns: int = 80) -> None:
+def draw(screen: str, to: Path, theme: Theme, columns: int = 80) -> None:
     """Write an SVG of a screen.
 
     Args:

@@ -7,7 +7,7 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
-from picturing.terminal import draw
+from picturing.terminal import Theme, draw
 
 from .pages import DOCS
 
@@ -15,7 +15,7 @@ PICTURES = sorted((DOCS / "pictures").iterdir())
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_a_screen_is_drawn_with_its_own_fonts(theme: str, tmp_path: Path) -> None:
+def test_a_screen_is_drawn_with_its_own_fonts(theme: Theme, tmp_path: Path) -> None:
     """The picture is XML with the screen's words in their colours, and names no other host."""
     draw("\x1b[31mred\x1b[0m plain", tmp_path / "a.svg", theme)
     text = (tmp_path / "a.svg").read_text("utf-8")
