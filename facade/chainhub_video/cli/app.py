@@ -18,6 +18,7 @@ from .interrupted import Interrupted
 from .looking import list_receipts, models, status
 from .making import create, generate
 from .options import checked_seconds
+from .overview import overview_of
 from .wording import in_commands
 
 if TYPE_CHECKING:
@@ -60,7 +61,9 @@ def run(arguments: list[str]) -> int:
         The exit status.
     """
     try:
-        status = app(arguments or ["--help"], prog_name=PROGRAM, standalone_mode=False)
+        asked_for_help = arguments in ([], ["-h"], ["--help"])
+        commands = overview_of(app) if asked_for_help else app
+        status = commands(arguments or ["--help"], prog_name=PROGRAM, standalone_mode=False)
     except typer.TyperException as mistake:
         where = getattr(getattr(mistake, "ctx", None), "command_path", PROGRAM)
         return fail(f"{mistake.format_message().rstrip('.')} (see {where} --help)", MISTAKE)
