@@ -121,6 +121,15 @@ def test_failures_end_with_1_and_can_be_retried(batch: Ends, chainhub_sandbox: S
     assert chainhub_sandbox.paid == 4
 
 
+def test_rows_that_still_run_end_with_4(batch: Ends, chainhub_sandbox: Sandbox) -> None:
+    """If nothing else is wrong, the run and `batch status` say so; the same command goes on, and pays nothing more."""
+    status, told, _ = batch(*RUN, "--timeout", "0")
+    assert (status, told[0]) == (4, "3 rows: 3 still running")
+    assert batch("status", "videos")[0] == 4
+    assert batch(*RUN)[0] == batch("status", "videos")[0] == 0
+    assert chainhub_sandbox.paid == 3
+
+
 def test_brakes_are_told(batch: Ends, chainhub_sandbox: Sandbox) -> None:
     """What stops a batch stands in the summary, and the exit status is 1."""
     status, told, said = batch(*RUN, "--max-creates", "1")

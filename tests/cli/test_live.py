@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,8 +18,15 @@ from .terminal import in_terminal, lines_of
 ODD = "grok:[red]\u05d7\u05ea\u05d5\u05dc[/red]🐈🐈\x1b[2J\u202e-4a3b-9c1d-0123456789ab"
 
 
-def _line(label: str = "") -> LiveLine:
-    return LiveLine(LiveScreen.__new__(LiveScreen), label, "submitting")
+def _line(screen: LiveScreen, label: str = "") -> LiveLine:
+    return LiveLine(screen, label, "submitting")
+
+
+@pytest.fixture
+def screen() -> Iterator[LiveScreen]:
+    """A screen that is not on any terminal."""
+    with LiveScreen() as drawn:
+        yield drawn
 
 
 def _task(progress: float | None = None, word: str = "in_progress") -> VideoTask:
@@ -28,11 +36,11 @@ def _task(progress: float | None = None, word: str = "in_progress") -> VideoTask
 
 
 @pytest.fixture
-def followed(monkeypatch: pytest.MonkeyPatch) -> LiveLine:
+def followed(screen: LiveScreen, monkeypatch: pytest.MonkeyPatch) -> LiveLine:
     """A line for a task that has made a quarter of its progress in the first ten seconds, from a tenth."""
     now = 100.0
     monkeypatch.setattr(live, "monotonic", lambda: now)
-    line = _line(ODD)
+    line = _line(screen, ODD)
     line.task = _task()
     line.update(_task(0.1))
     now = 110.0
@@ -67,11 +75,11 @@ def test_a_long_word_of_the_gateways_gives_way_to_ours(followed: LiveLine) -> No
     assert " in progress 25% 0:10" in followed.drawn(110.0, 39, "utf-8")
 
 
-def test_bytes_and_speed_of_a_download(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_bytes_and_speed_of_a_download(screen: LiveScreen, monkeypatch: pytest.MonkeyPatch) -> None:
     """How much of how much has arrived, how fast since it began here, and what is left, if the size is known."""
     now = 0.0
     monkeypatch.setattr(live, "monotonic", lambda: now)
-    line = _line()
+    line = _line(screen)
     line.download(1_000_000, 7_000_000)  # from an earlier run
     now = 2.0
     line.download(3_000_000, 7_000_000)

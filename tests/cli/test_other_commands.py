@@ -13,6 +13,7 @@ import typer
 from chainhub_sandbox import Sandbox
 from chainhub_video import __version__
 from chainhub_video.cli.app import app
+from chainhub_video.cli.app import run as command
 from chainhub_video.cli.exit_status import (
     DONE,
     EXPLAINED,
@@ -157,6 +158,15 @@ def test_the_page_knows_every_command_and_exit_status() -> None:
     statuses = re.findall(r"^  (\d+)", EXPLAINED, re.MULTILINE)
     assert statuses == re.findall(r"^\| (\d+) \|", page, re.MULTILINE)
     assert {DONE, FAILED, MISTAKE, UNCERTAIN, RUNNING, INTERRUPTED} == set(map(int, statuses))
+
+
+def test_the_overview_is_the_whole_help(capsys: pytest.CaptureFixture[str]) -> None:
+    """What `--help` prints without having read any option is what it would print with all of them."""
+    assert command(["--help"]) == 0
+    told = capsys.readouterr().out
+    assert app(["--help"], prog_name="chainhub-video", standalone_mode=False) == 0
+    assert capsys.readouterr().out == told
+    assert "--model" in (command(["generate", "--help"]), capsys.readouterr().out)[1]
 
 
 def test_version_and_help(run: Run) -> None:

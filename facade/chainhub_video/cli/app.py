@@ -22,6 +22,7 @@ from .looking import list_receipts, models, status
 from .making import create, generate
 from .mcp import mcp
 from .options import checked_seconds
+from .overview import overview_of
 from .settings import option_defaults
 from .wording import in_commands
 
@@ -66,12 +67,13 @@ def run(arguments: list[str]) -> int:
         The exit status.
     """
     try:
-        defaults = option_defaults(arguments)
-        status = app(
+        asked_for_help = arguments in ([], ["-h"], ["--help"])
+        commands = overview_of(app) if asked_for_help else app
+        status = commands(
             arguments or ["--help"],
             prog_name=PROGRAM,
             standalone_mode=False,
-            default_map=defaults,
+            default_map=option_defaults(arguments),
         )
     except typer.TyperException as mistake:
         where = getattr(getattr(mistake, "ctx", None), "command_path", PROGRAM)

@@ -72,6 +72,7 @@ class LiveScreen:
         try:
             yield shown
         finally:
+            self.draw()  # once more as it ended
             self._lines.remove(shown)
 
     @contextmanager
@@ -82,6 +83,10 @@ class LiveScreen:
             yield
         finally:
             self._live = self._started()
+
+    def draw(self) -> None:
+        """Draw all lines now, so that no change is left out."""
+        self._live.refresh()
 
     def tell(self, text: str) -> None:
         """Write a line that stays on the screen."""
@@ -131,6 +136,7 @@ class LiveLine:
         self._state, self._share = word(task).replace("_", " ").lower(), task.progress
         self._plainly = "in progress" if task.status is TaskStatus.RUNNING else task.status.value
         self._ends = None if task.done else self._expected(now, task.progress)
+        self._screen.draw()
 
     def download(self, done: int, total: int | None) -> None:
         """Show how many bytes of the video have arrived, and how fast."""
