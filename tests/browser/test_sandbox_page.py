@@ -204,6 +204,8 @@ def test_a_sandbox_that_does_not_answer_is_told(open_tab: Open, complaints: list
     complaints.append("ERR_FAILED")
     tab = open_tab()
     _create(tab, "Still here")
+    expect(_newest(tab)).to_contain_text("Still here")
+    expect(tab.locator("html.js")).to_have_count(1)  # its script is there and runs
     tab.route("**/*", lambda route: route.abort())
     expect(tab.get_by_role("alert")).to_contain_text("does not answer")
     expect(_newest(tab)).to_contain_text("Still here")
