@@ -199,6 +199,20 @@ def test_a_task_is_held_and_failed(open_tab: Open, gateway: Sandbox) -> None:
     expect(task.locator(".state")).to_contain_text("failed by hand")
 
 
+def test_a_sandbox_that_does_not_answer_is_told(open_tab: Open, complaints: list[str]) -> None:
+    """While no answer comes the page says so and keeps what it shows; afterwards it goes on."""
+    complaints.append("ERR_FAILED")
+    tab = open_tab()
+    _create(tab, "Still here")
+    expect(_newest(tab)).to_contain_text("Still here")
+    expect(tab.locator("html.js")).to_have_count(1)  # its script is there and runs
+    tab.route("**/*", lambda route: route.abort())
+    expect(tab.get_by_role("alert")).to_contain_text("does not answer")
+    expect(_newest(tab)).to_contain_text("Still here")
+    tab.unroute("**/*")
+    expect(tab.get_by_role("alert")).to_have_count(0)
+
+
 def test_without_scripts_all_of_it_works(open_tab: Open, gateway: Sandbox) -> None:
     """Where scripts are off, the form creates, the switches switch, and a link reloads."""
     tab, paid = open_tab(java_script_enabled=False), gateway.paid

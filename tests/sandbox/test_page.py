@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import threading
+import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -302,6 +304,26 @@ def test_a_task_spoken_in_own_links_keeps_them(page: Browser) -> None:
     links = [each["video_url"] for each in said if each["video_url"].startswith("/v1/files/")]
     assert len(links) == 1
     assert page.http.get(links[0], headers=key).headers["content-type"] == "video/mp4"
+
+
+def test_the_sandbox_stops_while_the_page_waits(page: Browser) -> None:
+    """A create of the page that gets no answer does not keep the sandbox from stopping."""
+    page.act("faults", spec="create:hang")
+    failures: list[Exception] = []
+
+    def create() -> None:
+        try:
+            page.create()
+        except httpx.TransportError as error:
+            failures.append(error)
+
+    waiting = threading.Thread(target=create)
+    waiting.start()
+    page.gateway.wait_for("create")
+    began = time.monotonic()
+    page.gateway.stop()
+    waiting.join()
+    assert time.monotonic() - began < 8  # not the ten seconds that the page waits for an answer
 
 
 def test_hundreds_of_tasks_are_shown_by_fifties(page: Browser, caller: Caller) -> None:

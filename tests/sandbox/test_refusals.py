@@ -277,7 +277,7 @@ def test_content_of_unknown_task(caller: Caller) -> None:
 
 @pytest.mark.parametrize(
     ("method", "path"),
-    [("GET", "/"), ("GET", "/v1/models"), ("DELETE", "/v1/videos/x"), ("PUT", "/v1/videos")],
+    [("POST", "/"), ("GET", "/v1/models"), ("DELETE", "/v1/videos/x"), ("PUT", "/v1/videos")],
 )
 def test_unknown_url(caller: Caller, method: str, path: str) -> None:
     """Proves that what the document does not have is 404 in shape 1, naming it."""
