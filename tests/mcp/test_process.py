@@ -183,8 +183,7 @@ def test_a_missing_extra_is_told(
     capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Without the extra the command says what to install."""
-    for name in [name for name in sys.modules if name.startswith("chainhub_video.mcp")]:
-        monkeypatch.delitem(sys.modules, name)
-    monkeypatch.setitem(sys.modules, "pydantic", None)
+    monkeypatch.delitem(sys.modules, "chainhub_video.mcp.server", raising=False)
+    monkeypatch.setitem(sys.modules, "mcp.server.lowlevel", None)
     assert run(["mcp", "--dir", ".", "--max-creates", "1"]) == 2
     assert "pip install 'chainhub-video[mcp]'" in capfd.readouterr().err

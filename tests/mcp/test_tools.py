@@ -211,17 +211,42 @@ def test_what_was_paid_before_goes_on_for_free(gateway: Sandbox, folder: Path) -
 
 
 def test_a_video_that_is_gone_is_fetched_again(gateway: Sandbox, folder: Path) -> None:
-    """Status says that the file is missing, and wait brings it back for free."""
+    """Whoever took the file away may want that: only wait brings it back, for free."""
+    file = folder / "kitten.mp4"
 
-    async def what(calls: Assistant) -> None:
+    async def first(calls: Assistant) -> None:
         await calls("generate", name="kitten", **REQUEST)
         await calls("wait", name="kitten")
-        (folder / "kitten.mp4").unlink()
-        assert "wait fetches it" in (await calls("status", name="kitten"))["detail"]
-        assert (await calls("wait", name="kitten"))["state"] == "saved"
 
-    serving(gateway, folder, what, max_creates=1)
-    assert (folder / "kitten.mp4").exists()
+    async def then(calls: Assistant) -> None:
+        assert (await calls("status", name="kitten"))["state"] == "gone"
+        assert not file.exists()
+        assert (await calls("wait", name="kitten"))["state"] == "saved"
+        assert file.exists()
+
+    serving(gateway, folder, first)
+    file.unlink()
+    serving(gateway, folder, then, max_creates=0)
+
+
+def test_files_of_the_user_are_never_replaced(gateway: Sandbox, folder: Path) -> None:
+    """Neither one that was there before, nor a video that was edited since, which stays as it is in all tools."""
+    (folder / "mine.mp4").write_bytes(b"mine")
+    paid = gateway.paid
+
+    async def what(calls: Assistant) -> None:
+        assert "not made here" in await calls.failing("generate", name="mine", **REQUEST)
+        await calls("generate", name="kitten", **REQUEST)
+        await calls("wait", name="kitten")
+        (folder / "kitten.mp4").write_bytes(b"edited")
+        assert "changed" in (await calls("status", name="kitten"))["detail"]
+        assert "changed" in (await calls("wait", name="kitten"))["detail"]
+        assert "changed" in await calls.failing("generate", name="kitten", **REQUEST)
+
+    serving(gateway, folder, what)
+    assert (folder / "mine.mp4").read_bytes() == b"mine"
+    assert (folder / "kitten.mp4").read_bytes() == b"edited"
+    assert gateway.paid == paid + 1
 
 
 def test_an_unknown_outcome_is_for_the_user(gateway: Sandbox, folder: Path) -> None:
