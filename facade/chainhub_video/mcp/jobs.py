@@ -21,6 +21,7 @@ from chainhub_video.text import shorten
 ANSWERED_WITHIN = 20.0  # seconds that `generate` waits for the answer to its create
 _LAST_CHANCE = 1.0  # seconds at the end for an answer that is on its way: without it the outcome would be unknown
 _CANCELLED_WITHIN = 2.0  # seconds
+_OTHER = "choose another name"
 
 
 class Jobs:
@@ -54,9 +55,7 @@ class Jobs:
                 ),
             )
         elif job.asked != asked:
-            raise InvalidRequest(
-                f"{path.name} is in the making, from another request: choose another name"
-            )
+            raise InvalidRequest(f"{path.name} is in the making from another request: {_OTHER}")
         await job.answered(ANSWERED_WITHIN)
         if job.error is not None:
             self.forget(job)
@@ -78,7 +77,7 @@ class Jobs:
         job = self._jobs.get(path.stem)
         if job is not None and not job.task.done():
             return job
-        receipt = self.folder.receipt(name).load()
+        receipt = LocalReceipt(path).load()
         if receipt is None:
             if job is not None and job.error is not None:
                 self.forget(job)
@@ -103,7 +102,7 @@ class Jobs:
         """
         path = self.folder.output(name)
         job = self._jobs.get(path.stem)
-        receipt = self.folder.receipt(name).load()
+        receipt = LocalReceipt(path).load()
         fields: dict[str, Any] = {"name": path.stem, "file": str(path)}
         if receipt is not None:
             fields |= self._by_receipt(receipt, path)
@@ -149,15 +148,11 @@ class Jobs:
         if not path.exists() or (receipt is not None and receipt.state is not ReceiptState.SAVED):
             return
         if receipt is None:
-            raise InvalidRequest(
-                f"there is a file {path.name} that was not made here: choose another name"
-            )
+            raise InvalidRequest(f"{path.name} is a file that was not made here: {_OTHER}")
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
         if digest != (receipt.result or {})["sha256"]:
-            raise InvalidRequest(
-                f"{path.name} was changed since it was saved, and would be replaced: choose another name"
-            )
+            raise InvalidRequest(f"{path.name} was changed since it was saved: {_OTHER}")
 
     def _resumed(self, path: Path) -> Job:
         job = self._jobs[path.stem] = Job(
@@ -170,9 +165,9 @@ class Jobs:
         if state is ReceiptState.SUBMITTING and receipt.seconds_left() <= 0:
             state = ReceiptState.UNCERTAIN
         if state is ReceiptState.UNCERTAIN:
-            detail = told(uncertain_error(self.folder.receipt(path.name), receipt))
+            detail = told(uncertain_error(LocalReceipt(path), receipt))
         result = receipt.result or {}
-        size = _size(path)
+        size = path.stat().st_size if path.exists() else None
         gone = state is ReceiptState.SAVED and size is None
         if gone:
             detail = "the file was saved, and is not there any more: wait fetches it again"
@@ -193,13 +188,6 @@ async def _cancelled(jobs: list[Job]) -> None:
         job.task.cancel()
     if jobs:
         await asyncio.wait([job.task for job in jobs], timeout=_CANCELLED_WITHIN)
-
-
-def _size(path: Path) -> int | None:
-    try:
-        return path.stat().st_size
-    except OSError:
-        return None
 
 
 def _unknown(name: str) -> InvalidRequest:
