@@ -269,17 +269,17 @@ def test_an_unknown_outcome_is_for_the_user(gateway: Sandbox, folder: Path) -> N
 
 
 def test_a_failed_task_is_told_with_its_reason(gateway: Sandbox, folder: Path) -> None:
-    """What the gateway says is passed on, and that another attempt is paid again."""
+    """What the gateway says is passed on without the key, and that another attempt is paid again."""
     gateway.hold()
 
     async def what(calls: Assistant) -> None:
         await calls("generate", name="kitten", **REQUEST)
-        gateway.fail(gateway.tasks[-1].id, "No fish.")
+        gateway.fail(gateway.tasks[-1].id, f"No fish for {KEY}.")
         words = await calls.failing("wait", name="kitten")
-        assert "No fish." in words
+        assert "No fish for ***." in words
         assert "paid again" in words
         standing = await calls("status", name="kitten")
-        assert (standing["state"], standing["detail"]) == ("failed", "No fish.")
+        assert (standing["state"], standing["detail"]) == ("failed", "No fish for ***.")
 
     serving(gateway, folder, what)
 
