@@ -136,8 +136,11 @@ def test_what_was_paid_before_goes_on_for_free(gateway: Sandbox, folder: Path) -
                 )
 
     async def what(calls: Assistant) -> None:
+        while not (await calls("status", name="kitten")).get("detail"):  # the gateway's own word
+            await asyncio.sleep(0.02)
         other = {**REQUEST, "prompt": "Another"}
         assert "another request" in await calls.failing("generate", name="kitten", **other)
+        assert (await calls("status", name="kitten"))["detail"] == "queued"  # it still goes on
         assert (await calls("generate", name="kitten", **REQUEST))["state"] == "submitted"
         gateway.release()
         assert (await calls("wait", name="kitten"))["state"] == "saved"
