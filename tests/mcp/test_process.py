@@ -14,12 +14,12 @@ import time
 from pathlib import Path
 from typing import Any
 
-import mcp as _sdk  # noqa: F401 - while standard error is a file, since its client starts servers with what it finds
 import pytest
 from chainhub_sandbox import Sandbox
 from chainhub_video.cli.app import run
 from chainhub_video.receipts.file import LocalReceipt
 
+from .assistant import Assistant, serving
 from .conftest import KEY, KITTEN, REQUEST
 
 EXAMPLE = KITTEN.with_name("assistant_session.py")
@@ -92,7 +92,7 @@ def test_a_session_and_every_byte_of_it(tmp_path: Path, capsys: pytest.CaptureFi
 
 
 def test_nonsense_is_answered_and_a_signal_ends_it(gateway: Sandbox, folder: Path) -> None:
-    """Lines that are no message, method or arguments leave the server alive; SIGTERM ends it, its receipts true."""
+    """Lines that are no message, method or arguments leave the server alive; SIGTERM ends it, and the next goes on."""
     gateway.hold()
     nonsense: list[bytes] = [
         b"{",
@@ -137,6 +137,12 @@ def test_nonsense_is_answered_and_a_signal_ends_it(gateway: Sandbox, folder: Pat
     receipt = LocalReceipt.of(folder / "kitten.mp4").load()
     assert receipt is not None
     assert receipt.state == "submitted"
+
+    async def next_session(calls: Assistant) -> None:
+        gateway.release()
+        assert (await calls("wait", name="kitten"))["state"] == "saved"
+
+    serving(gateway, folder, next_session, max_creates=0)
 
 
 def test_a_client_that_is_killed_takes_the_server_with_it(gateway: Sandbox, folder: Path) -> None:
@@ -183,8 +189,7 @@ def test_a_missing_extra_is_told(
     capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Without the extra the command says what to install."""
-    for name in [name for name in sys.modules if name.startswith("chainhub_video.mcp")]:
-        monkeypatch.delitem(sys.modules, name)
-    monkeypatch.setitem(sys.modules, "pydantic", None)
+    monkeypatch.delitem(sys.modules, "chainhub_video.mcp.server", raising=False)
+    monkeypatch.setitem(sys.modules, "mcp.server.lowlevel", None)
     assert run(["mcp", "--dir", ".", "--max-creates", "1"]) == 2
     assert "pip install 'chainhub-video[mcp]'" in capfd.readouterr().err

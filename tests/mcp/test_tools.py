@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -13,69 +10,10 @@ from typing import Any
 import pytest
 from chainhub_sandbox import Sandbox
 from chainhub_video import AsyncChainHub, Timeouts, WaitTimeout
-from chainhub_video.mcp.folder import Folder
-from chainhub_video.mcp.jobs import Jobs
-from chainhub_video.mcp.server import server_of
-from mcp import Client, MCPError
+from mcp import MCPError
 
+from .assistant import Assistant, serving
 from .conftest import KEY, REQUEST
-
-
-class Assistant:
-    """Calls tools, and keeps the notifications of progress."""
-
-    def __init__(self, client: Client) -> None:
-        self.client = client
-        self.progress: list[tuple[float, str | None]] = []
-
-    async def __call__(self, tool: str, **arguments: Any) -> dict[str, Any]:
-        """Return the result of a tool that does not fail."""
-        result = await self._call(tool, arguments)
-        assert not result.is_error, result.content
-        assert json.loads(result.content[0].text) == result.structured_content
-        fields: dict[str, Any] = result.structured_content
-        return fields
-
-    async def failing(self, tool: str, **arguments: Any) -> str:
-        """Return the words of a tool that fails."""
-        result = await self._call(tool, arguments)
-        assert result.is_error, result.content
-        text: str = result.content[0].text
-        return text
-
-    async def _call(self, tool: str, arguments: dict[str, Any]) -> Any:
-        async def tell(progress: float, total: float | None, message: str | None) -> None:
-            assert total == 100
-            self.progress.append((progress, message))
-
-        return await self.client.call_tool(tool, arguments, progress_callback=tell)
-
-
-@asynccontextmanager
-async def assistant(
-    gateway: Sandbox, folder: Path, max_creates: int = 9, **options: Any
-) -> AsyncIterator[Assistant]:
-    """Serve a folder to an assistant."""
-    async with AsyncChainHub(
-        api_key=KEY, base_url=gateway.url, max_creates=max_creates, **options
-    ) as hub:
-        jobs = Jobs(hub, Folder.at(folder))
-        await jobs.go_on()
-        async with Client(server_of(jobs)) as client:
-            yield Assistant(client)
-        await jobs.close()
-
-
-def serving(
-    gateway: Sandbox, folder: Path, what: Callable[[Assistant], Awaitable[None]], **options: Any
-) -> None:
-    """Run what an assistant does."""
-
-    async def run() -> None:
-        async with assistant(gateway, folder, **options) as calls:
-            await what(calls)
-
-    asyncio.run(run())
 
 
 def test_the_tools_say_what_they_are(gateway: Sandbox, folder: Path) -> None:
@@ -198,8 +136,11 @@ def test_what_was_paid_before_goes_on_for_free(gateway: Sandbox, folder: Path) -
                 )
 
     async def what(calls: Assistant) -> None:
+        while not (await calls("status", name="kitten")).get("detail"):  # the gateway's own word
+            await asyncio.sleep(0.02)
         other = {**REQUEST, "prompt": "Another"}
         assert "another request" in await calls.failing("generate", name="kitten", **other)
+        assert (await calls("status", name="kitten"))["detail"] == "queued"  # it still goes on
         assert (await calls("generate", name="kitten", **REQUEST))["state"] == "submitted"
         gateway.release()
         assert (await calls("wait", name="kitten"))["state"] == "saved"
@@ -211,17 +152,42 @@ def test_what_was_paid_before_goes_on_for_free(gateway: Sandbox, folder: Path) -
 
 
 def test_a_video_that_is_gone_is_fetched_again(gateway: Sandbox, folder: Path) -> None:
-    """Status says that the file is missing, and wait brings it back for free."""
+    """Whoever took the file away may want that: only wait brings it back, for free."""
+    file = folder / "kitten.mp4"
 
-    async def what(calls: Assistant) -> None:
+    async def first(calls: Assistant) -> None:
         await calls("generate", name="kitten", **REQUEST)
         await calls("wait", name="kitten")
-        (folder / "kitten.mp4").unlink()
-        assert "wait fetches it" in (await calls("status", name="kitten"))["detail"]
-        assert (await calls("wait", name="kitten"))["state"] == "saved"
 
-    serving(gateway, folder, what, max_creates=1)
-    assert (folder / "kitten.mp4").exists()
+    async def then(calls: Assistant) -> None:
+        assert (await calls("status", name="kitten"))["state"] == "gone"
+        assert not file.exists()
+        assert (await calls("wait", name="kitten"))["state"] == "saved"
+        assert file.exists()
+
+    serving(gateway, folder, first)
+    file.unlink()
+    serving(gateway, folder, then, max_creates=0)
+
+
+def test_files_of_the_user_are_never_replaced(gateway: Sandbox, folder: Path) -> None:
+    """Neither one that was there before, nor a video that was edited since, which stays as it is in all tools."""
+    (folder / "mine.mp4").write_bytes(b"mine")
+    paid = gateway.paid
+
+    async def what(calls: Assistant) -> None:
+        assert "not made here" in await calls.failing("generate", name="mine", **REQUEST)
+        await calls("generate", name="kitten", **REQUEST)
+        await calls("wait", name="kitten")
+        (folder / "kitten.mp4").write_bytes(b"edited")
+        assert "changed" in (await calls("status", name="kitten"))["detail"]
+        assert "changed" in (await calls("wait", name="kitten"))["detail"]
+        assert "changed" in await calls.failing("generate", name="kitten", **REQUEST)
+
+    serving(gateway, folder, what)
+    assert (folder / "mine.mp4").read_bytes() == b"mine"
+    assert (folder / "kitten.mp4").read_bytes() == b"edited"
+    assert gateway.paid == paid + 1
 
 
 def test_an_unknown_outcome_is_for_the_user(gateway: Sandbox, folder: Path) -> None:
@@ -244,17 +210,17 @@ def test_an_unknown_outcome_is_for_the_user(gateway: Sandbox, folder: Path) -> N
 
 
 def test_a_failed_task_is_told_with_its_reason(gateway: Sandbox, folder: Path) -> None:
-    """What the gateway says is passed on, and that another attempt is paid again."""
+    """What the gateway says is passed on without the key, and that another attempt is paid again."""
     gateway.hold()
 
     async def what(calls: Assistant) -> None:
         await calls("generate", name="kitten", **REQUEST)
-        gateway.fail(gateway.tasks[-1].id, "No fish.")
+        gateway.fail(gateway.tasks[-1].id, f"No fish for {KEY}.")
         words = await calls.failing("wait", name="kitten")
-        assert "No fish." in words
+        assert "No fish for ***." in words
         assert "paid again" in words
         standing = await calls("status", name="kitten")
-        assert (standing["state"], standing["detail"]) == ("failed", "No fish.")
+        assert (standing["state"], standing["detail"]) == ("failed", "No fish for ***.")
 
     serving(gateway, folder, what)
 

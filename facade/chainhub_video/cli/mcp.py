@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from typing import Annotated
 
 import typer
 
 from chainhub_video.errors import ConfigurationError
+
+from .console import say
 
 _PACKAGES_OF_THE_EXTRA = ("mcp", "mcp_types", "pydantic")
 
@@ -43,4 +46,6 @@ def mcp(
         raise ConfigurationError(
             f"the server needs the package {missing.name!r}: pip install 'chainhub-video[mcp]'"
         ) from missing
+    if sys.stdin.isatty():
+        say("an assistant starts this, and talks to it here: see docs/mcp.md; Ctrl-C ends it")
     asyncio.run(serve(folder, max_creates, inline_images=inline_images))

@@ -13,7 +13,6 @@ from chainhub_video.batch.names import SUFFIX, checked_name
 from chainhub_video.errors import InvalidRequest
 from chainhub_video.images.pictures import link_in
 from chainhub_video.receipts.file import SUFFIX as RECEIPT
-from chainhub_video.receipts.file import LocalReceipt
 
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)  # or a drive
 
@@ -95,11 +94,3 @@ class Folder:
             except (ValueError, OSError):  # not one of ours, or just gone
                 continue
         return (name for _, name in sorted(found, reverse=True))
-
-    def receipt(self, name: str) -> LocalReceipt:
-        """Return the receipt of a name.
-
-        Raises:
-            InvalidRequest: the name cannot be one.
-        """
-        return LocalReceipt(self.output(name))

@@ -1,9 +1,10 @@
-"""Videos that are made in the background of a server, each under its name, and how they stand by their receipts."""
+"""All videos of a server: those in the making, and how each stands by its receipt."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+import hashlib
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -11,70 +12,16 @@ from typing import Any
 from chainhub_video.client import AsyncChainHub
 from chainhub_video.errors import ChainHubError, InvalidRequest
 from chainhub_video.mcp.folder import Folder
+from chainhub_video.mcp.job import Job
 from chainhub_video.mcp.results import Standing, told
+from chainhub_video.receipts.file import LocalReceipt
 from chainhub_video.receipts.receipt import Receipt, ReceiptState, uncertain_error
-from chainhub_video.task import SavedVideo, VideoTask
 from chainhub_video.text import shorten
 
 ANSWERED_WITHIN = 20.0  # seconds that `generate` waits for the answer to its create
 _LAST_CHANCE = 1.0  # seconds at the end for an answer that is on its way: without it the outcome would be unknown
 _CANCELLED_WITHIN = 2.0  # seconds
-
-
-class Job:
-    """One call of the client that runs in the background.
-
-    Args:
-        asked: what the assistant asked for; None if it goes on by a receipt.
-        call: starts the call, given what is told each change.
-    """
-
-    def __init__(
-        self,
-        asked: Mapping[str, Any] | None,
-        call: Callable[[Callable[[VideoTask], None]], Awaitable[SavedVideo]],
-    ) -> None:
-        self.asked = asked
-        self.seen: VideoTask | None = None
-        self._waiters: list[asyncio.Future[None]] = []
-        self.task = asyncio.ensure_future(call(self._update))
-        self.task.add_done_callback(self._ended)
-
-    @property
-    def error(self) -> BaseException | None:
-        """Why it has ended badly; None if it has not."""
-        if not self.task.done() or self.task.cancelled():
-            return None
-        return self.task.exception()
-
-    async def next_change(self, seconds: float) -> None:
-        """Wait until something changes, or some seconds have passed."""
-        if self.task.done():
-            return
-        waiter = asyncio.get_running_loop().create_future()
-        self._waiters.append(waiter)
-        with suppress(TimeoutError):
-            await asyncio.wait_for(waiter, seconds)
-
-    async def answered(self, seconds: float) -> None:
-        """Wait until the gateway has answered for the first time, or the job has ended, or some seconds have passed."""
-        if self.seen is None:
-            await self.next_change(seconds)
-
-    def _update(self, task: VideoTask) -> None:
-        self.seen = task
-        self._changed()
-
-    def _ended(self, task: asyncio.Future[SavedVideo]) -> None:
-        if not task.cancelled():
-            task.exception()  # it is told when somebody asks
-        self._changed()
-
-    def _changed(self) -> None:
-        waiters, self._waiters = self._waiters, []
-        for waiter in waiters:
-            if not waiter.done():
-                waiter.set_result(None)
+_OTHER = "choose another name"
 
 
 class Jobs:
@@ -100,6 +47,7 @@ class Jobs:
         asked = {**asked, "images": [self.folder.picture(one) for one in asked["images"]]}
         job = before = self._jobs.get(path.stem)
         if job is None or job.task.done() or job.asked is None:
+            await asyncio.to_thread(self._check_replaces_nothing, path)
             job = self._jobs[path.stem] = Job(
                 asked,
                 lambda update: self.hub.videos.generate(
@@ -107,9 +55,7 @@ class Jobs:
                 ),
             )
         elif job.asked != asked:
-            raise InvalidRequest(
-                f"{path.name} is in the making, from another request: choose another name"
-            )
+            raise InvalidRequest(f"{path.name} is in the making from another request: {_OTHER}")
         await job.answered(ANSWERED_WITHIN)
         if job.error is not None:
             self.forget(job)
@@ -120,8 +66,8 @@ class Jobs:
             await _cancelled([before])  # the new one goes on instead
         return self.standing(name)
 
-    def follow(self, name: str) -> Job:
-        """Return the running job of a name; one that goes on by the receipt, for free, if there is none.
+    def follow(self, name: str) -> Job | None:
+        """Return the running job of a name, or one that goes on by the receipt, for free; None if all is done.
 
         Raises:
             InvalidRequest: nothing was started under that name.
@@ -131,11 +77,14 @@ class Jobs:
         job = self._jobs.get(path.stem)
         if job is not None and not job.task.done():
             return job
-        if self.folder.receipt(name).load() is None:
+        receipt = LocalReceipt(path).load()
+        if receipt is None:
             if job is not None and job.error is not None:
                 self.forget(job)
                 raise job.error
             raise _unknown(name)
+        if receipt.state is ReceiptState.SAVED and path.exists():
+            return None
         return self._resumed(path)
 
     async def go_on(self) -> None:
@@ -153,7 +102,7 @@ class Jobs:
         """
         path = self.folder.output(name)
         job = self._jobs.get(path.stem)
-        receipt = self.folder.receipt(name).load()
+        receipt = LocalReceipt(path).load()
         fields: dict[str, Any] = {"name": path.stem, "file": str(path)}
         if receipt is not None:
             fields |= self._by_receipt(receipt, path)
@@ -193,6 +142,18 @@ class Jobs:
                     found.append(self.folder.output(name))
         return found
 
+    def _check_replaces_nothing(self, path: Path) -> None:
+        """Refuse to put a video in the place of a file that is the user's own. May block."""
+        receipt = LocalReceipt(path).load()
+        if not path.exists() or (receipt is not None and receipt.state is not ReceiptState.SAVED):
+            return
+        if receipt is None:
+            raise InvalidRequest(f"{path.name} is a file that was not made here: {_OTHER}")
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        if digest != (receipt.result or {})["sha256"]:
+            raise InvalidRequest(f"{path.name} was changed since it was saved: {_OTHER}")
+
     def _resumed(self, path: Path) -> Job:
         job = self._jobs[path.stem] = Job(
             None, lambda update: self.hub.videos.resume(path, timeout=None, on_update=update)
@@ -204,17 +165,21 @@ class Jobs:
         if state is ReceiptState.SUBMITTING and receipt.seconds_left() <= 0:
             state = ReceiptState.UNCERTAIN
         if state is ReceiptState.UNCERTAIN:
-            detail = told(uncertain_error(self.folder.receipt(path.name), receipt))
+            detail = told(uncertain_error(LocalReceipt(path), receipt))
         result = receipt.result or {}
-        if state is ReceiptState.SAVED and _size(path) != result["size"]:
-            state, detail = ReceiptState.SUBMITTED, "the file is gone or changed; wait fetches it"
+        size = path.stat().st_size if path.exists() else None
+        gone = state is ReceiptState.SAVED and size is None
+        if gone:
+            detail = "the file was saved, and is not there any more: wait fetches it again"
+        elif state is ReceiptState.SAVED and size != result["size"]:
+            detail = "the file was changed since it was saved"
         return {
-            "state": state.value,
+            "state": "gone" if gone else state.value,
             "detail": detail,
             "task_id": None if receipt.task is None else receipt.task["id"],
             "model": receipt.request.get("model"),
             "prompt": shorten(str(receipt.request.get("prompt"))),
-            "bytes": result["size"] if state is ReceiptState.SAVED else None,
+            "bytes": size if state is ReceiptState.SAVED else None,
         }
 
 
@@ -223,13 +188,6 @@ async def _cancelled(jobs: list[Job]) -> None:
         job.task.cancel()
     if jobs:
         await asyncio.wait([job.task for job in jobs], timeout=_CANCELLED_WITHIN)
-
-
-def _size(path: Path) -> int | None:
-    try:
-        return path.stat().st_size
-    except OSError:
-        return None
 
 
 def _unknown(name: str) -> InvalidRequest:

@@ -106,11 +106,13 @@ class Video(BaseModel):
 
     name: str
     state: Annotated[
-        Literal["starting", "refused", "submitting", "uncertain", "submitted", "saved", "failed"],
+        Literal[
+            "starting", "refused", "submitting", "uncertain", "submitted", "saved", "gone", "failed"
+        ],
         Field(
             description="starting, submitting: the request is being sent. submitted: the gateway makes the video; "
-            "call wait. saved: the file is there. failed: the task ended badly. refused: nothing was paid. uncertain: "
-            "it may have been paid; do not try again, tell the user."
+            "call wait. saved: the file is there. gone: it was; wait fetches it again. failed: the task ended badly. "
+            "refused: nothing was paid. uncertain: it may have been paid; do not try again, tell the user."
         ),
     ]
     file: Annotated[str, Field(description="Where the video is or will be.")]

@@ -1,20 +1,17 @@
-"""The tools as the protocol describes and calls them."""
+"""The tools: what each is called, takes and does; and their errors as results."""
 
 from __future__ import annotations
 
 import asyncio
 import json
 import logging
-from collections.abc import Awaitable, Callable
-from typing import Any
 
-import attrs
 import mcp_types as types
-from mcp.server.context import ServerRequestContext
 from mcp.shared.exceptions import MCPError
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from chainhub_video.errors import ChainHubError
+from chainhub_video.mcp.job import Job
 from chainhub_video.mcp.jobs import Jobs
 from chainhub_video.mcp.results import (
     GenerateArguments,
@@ -23,60 +20,20 @@ from chainhub_video.mcp.results import (
     ListArguments,
     NameArguments,
     NoArguments,
-    Result,
     Standing,
     Standings,
     Video,
     WaitArguments,
     told,
 )
+from chainhub_video.mcp.tool import Context, Tool
 from chainhub_video.models import MODELS, PARAMETERS, model_row
 from chainhub_video.text import redacted
 
 log = logging.getLogger("chainhub_video")
 
-Context = ServerRequestContext[Any, Any]
 
 _HEARTBEAT = 5.0  # seconds between two notifications, since clients give up a call that is silent
-
-
-@attrs.frozen
-class Tool:
-    """One tool.
-
-    Attributes:
-        call: does it.
-        takes: its arguments.
-        returns: its result.
-        title: for people.
-        description: for assistants.
-        reads_only: whether it changes nothing.
-        open_world: whether it talks to the gateway.
-    """
-
-    call: Callable[[Any, Context], Awaitable[Result]]
-    takes: type[BaseModel]
-    returns: type[Result]
-    title: str
-    description: str
-    reads_only: bool = True
-    open_world: bool = False
-
-    def described(self, name: str) -> types.Tool:
-        """Return it as the protocol lists it."""
-        return types.Tool(
-            name=name,
-            title=self.title,
-            description=self.description,
-            input_schema=self.takes.model_json_schema(),
-            output_schema=self.returns.model_json_schema(),
-            annotations=types.ToolAnnotations(
-                read_only_hint=self.reads_only,
-                destructive_hint=False,
-                idempotent_hint=True,
-                open_world_hint=self.open_world,
-            ),
-        )
 
 
 class Tools:
@@ -165,22 +122,26 @@ class Tools:
         return await asyncio.to_thread(self._jobs.standing, arguments.name)
 
     async def _wait(self, arguments: WaitArguments, context: Context) -> Standing:
+        job = self._jobs.follow(arguments.name)
+        if job is not None:
+            await self._follow(job, arguments.seconds, context)
+        return await asyncio.to_thread(self._jobs.standing, arguments.name)
+
+    async def _follow(self, job: Job, seconds: float, context: Context) -> None:
         loop = asyncio.get_running_loop()
-        job, ends, shown = self._jobs.follow(arguments.name), loop.time() + arguments.seconds, 0.0
+        ends, shown = loop.time() + seconds, 0.0
         while not job.task.done() and (left := ends - loop.time()) > 0:
             await job.next_change(min(left, _HEARTBEAT))
             if job.task.done():
                 break
             task = job.seen
-            known, word = (None, None) if task is None else (task.progress, task.raw_status)
-            shown = max(
-                99 * (known or 0.0), shown + 0.01
-            )  # more each time; the rest is the download
+            known, word = (task.progress, task.raw_status) if task is not None else (None, None)
+            # It must grow each time; the rest is the download.
+            shown = max(99 * (known or 0.0), shown + 0.01)
             await context.session.report_progress(round(shown, 2), 100, word)
         if job.error is not None:
             self._jobs.forget(job)
             raise job.error
-        return self._jobs.standing(arguments.name)
 
     async def _list(self, arguments: ListArguments, _context: Context) -> Standings:
         return await asyncio.to_thread(self._listed, arguments.limit)
