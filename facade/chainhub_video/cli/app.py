@@ -61,8 +61,7 @@ def run(arguments: list[str]) -> int:
         The exit status.
     """
     try:
-        asked_for_help = arguments in ([], ["-h"], ["--help"])
-        commands = overview_of(app) if asked_for_help else app
+        commands = overview_of(app) if arguments in (["-h"], ["--help"]) else app
         status = commands(arguments or ["--help"], prog_name=PROGRAM, standalone_mode=False)
     except typer.TyperException as mistake:
         where = getattr(getattr(mistake, "ctx", None), "command_path", PROGRAM)
