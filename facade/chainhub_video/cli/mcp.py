@@ -11,6 +11,7 @@ import typer
 from chainhub_video.errors import ConfigurationError
 
 from .console import say
+from .settings import client_options
 
 _PACKAGES_OF_THE_EXTRA = ("mcp", "mcp_types", "pydantic")
 
@@ -48,4 +49,5 @@ def mcp(
         ) from missing
     if sys.stdin.isatty():
         say("an assistant starts this, and talks to it here: see docs/mcp.md; Ctrl-C ends it")
-    asyncio.run(serve(folder, max_creates, inline_images=inline_images))
+    options = client_options(inline_images=inline_images, max_creates=max_creates)
+    asyncio.run(serve(folder, **options))

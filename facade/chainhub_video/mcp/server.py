@@ -27,22 +27,20 @@ generate starts one and returns; wait follows it to its end, which takes one to 
 never pays again. If something is called uncertain, do not try again: tell the user."""
 
 
-async def serve(
-    folder: str | os.PathLike[str], max_creates: int, *, inline_images: bool = False
-) -> None:
+async def serve(folder: str | os.PathLike[str], max_creates: int, **options: Any) -> None:
     """Serve the tools until standard input ends, or SIGINT or SIGTERM comes, which end the process.
 
     Args:
         folder: where the videos and their receipts are kept; no tool leads out of it.
         max_creates: how many creates may be paid for in the life of the server; 0 for none.
-        inline_images: whether the unified format may carry a local picture as a data URI.
+        **options: further arguments of `AsyncChainHub`.
 
     Raises:
         ConfigurationError: there is no key, or the address must not be used.
         InvalidRequest: the folder cannot be used.
     """
     place = Folder.at(folder)
-    async with AsyncChainHub(max_creates=max_creates, inline_images=inline_images) as hub:
+    async with AsyncChainHub(max_creates=max_creates, **options) as hub:
         _log_without(hub.raw.token)
         jobs = Jobs(hub, place)
         server = server_of(jobs)
