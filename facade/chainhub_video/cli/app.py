@@ -67,19 +67,13 @@ def run(arguments: list[str]) -> int:
         The exit status.
     """
     try:
-<<<<<<< HEAD
-        asked_for_help = arguments in ([], ["-h"], ["--help"])
-        commands = overview_of(app) if asked_for_help else app
+        commands = overview_of(app) if arguments in (["-h"], ["--help"]) else app
         status = commands(
             arguments or ["--help"],
             prog_name=PROGRAM,
             standalone_mode=False,
             default_map=option_defaults(arguments),
         )
-=======
-        commands = overview_of(app) if arguments in (["-h"], ["--help"]) else app
-        status = commands(arguments or ["--help"], prog_name=PROGRAM, standalone_mode=False)
->>>>>>> cli
     except typer.TyperException as mistake:
         where = getattr(getattr(mistake, "ctx", None), "command_path", PROGRAM)
         return fail(f"{mistake.format_message().rstrip('.')} (see {where} --help)", MISTAKE)

@@ -27,7 +27,7 @@ from chainhub_video.flows.pictures import (
     open_pictures,
     prepare_pictures,
 )
-from chainhub_video.flows.wait import check_limit, note_created
+from chainhub_video.flows.wait import check_limit, note_created, without_key
 from chainhub_video.io import (
     IO,
     Call,
@@ -220,7 +220,7 @@ class Submission:
             reply = await self._exchange(call)
             self.poll_after = poll_after_of(reply.headers)
             answer = read_success(reply, settings.api_key)
-            task = self.wire.read_created(answer, settings.base_url)
+            task = without_key(self.wire.read_created(answer, settings.base_url), settings)
         except UnexpectedResponse as error:
             raise self._uncertain(redacted(str(error), settings.api_key)) from error
         except BaseException:

@@ -29,7 +29,7 @@ from chainhub_video.errors import (
 from chainhub_video.flows.progress import Progress
 from chainhub_video.io import IO, SHORTEST, Reply, TransportFailure, UnreadableAnswer, send
 from chainhub_video.task import TaskStatus, VideoTask
-from chainhub_video.text import shorten
+from chainhub_video.text import redacted, shorten
 from chainhub_video.wire.failures import poll_after_of, read_success, retry_after_of
 from chainhub_video.wire.format import path_id
 from chainhub_video.wire.formats import FORMATS
@@ -275,12 +275,18 @@ async def _query(
         raise
     reply = await send(io, attrs.evolve(call, within=within))
     try:
-        return wire.read_queried(
-            read_success(reply, settings.api_key), settings.base_url, task
-        ), reply
+        seen = wire.read_queried(read_success(reply, settings.api_key), settings.base_url, task)
+        return without_key(seen, settings), reply
     except ChainHubError as error:
         error.about(task)
         raise
+
+
+def without_key(task: VideoTask, settings: Settings) -> VideoTask:
+    """Return a task whose reason does not repeat the key: it gets into messages and receipts."""
+    if task.failure_reason is None:
+        return task
+    return attrs.evolve(task, failure_reason=redacted(task.failure_reason, settings.api_key))
 
 
 def check_id(task: VideoTask, error: InvalidRequest) -> None:
