@@ -15,6 +15,7 @@ from chainhub_video import (
     PollPolicy,
     ReceiptConflict,
     SubmissionUncertain,
+    TaskFailed,
     TaskStatus,
     runtime,
 )
@@ -58,6 +59,26 @@ def test_an_answer_without_a_task_is_kept(
         wire.generate(hub, save_to=target)
     assert (again.value.body, again.value.request_id) == (error.body, "20261128-77")
     assert gateway.count("create") == 1
+
+
+@pytest.mark.parametrize("told_by", ["create", "query"])
+def test_a_reason_does_not_repeat_the_key(
+    colour: Colour, wire: Wire, gateway: Gateway, target: Path, told_by: str
+) -> None:
+    """A gateway that names the key in a task's reason gets it into no message and no receipt."""
+    hub = colour.hub(gateway.url, api_key="sk-the-key")
+    failed = {
+        "error": {"message": "no quota for sk-the-key"},
+        "error_message": "no quota for sk-the-key",
+    }
+    ends = wire.seen("failed", **failed)
+    gateway.on(
+        "create", tell({**wire.created(), **ends} if told_by == "create" else wire.created())
+    )
+    gateway.on("query", tell(ends))
+    with pytest.raises(TaskFailed, match=r"no quota for \*\*\*") as raised:
+        wire.generate(hub, save_to=target)
+    assert "sk-the-key" not in f"{raised.value}{raised.value.reason}{path_of(target).read_text()}"
 
 
 @pytest.mark.parametrize("answer", [reset(), page(502)])
