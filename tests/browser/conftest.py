@@ -14,14 +14,14 @@ from tests.support.browser import chromium
 Open = Callable[..., Page]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Chromium."""
     with chromium() as browser:
         yield browser
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def _gateway() -> Iterator[Sandbox]:
     """A sandbox with small clips, whose time goes on only when a test says so."""
     with Sandbox(fast=True, pace=10, clock=VirtualClock()) as gateway:

@@ -36,6 +36,8 @@ def _encode(path: Path, flags: str, *, sound: bool) -> None:
         if audio is not None:
             silence = av.AudioFrame("fltp", "mono", 1024)
             silence.rate = 8000
+            for plane in silence.planes:  # new memory holds anything
+                plane.update(bytes(plane.buffer_size))
             film.mux([*audio.encode(silence), *audio.encode(None)])
 
 

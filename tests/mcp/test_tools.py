@@ -136,7 +136,8 @@ def test_what_was_paid_before_goes_on_for_free(gateway: Sandbox, folder: Path) -
                 )
 
     async def what(calls: Assistant) -> None:
-        while not (await calls("status", name="kitten")).get("detail"):  # the gateway's own word
+        # The gateway's own word is what the server has last heard; it tells nobody of it.
+        while not (await calls("status", name="kitten")).get("detail"):  # noqa: ASYNC110
             await asyncio.sleep(0.02)
         other = {**REQUEST, "prompt": "Another"}
         assert "another request" in await calls.failing("generate", name="kitten", **other)
