@@ -41,7 +41,7 @@ def on_event(event):
 
 def run():
     with ChainHub(base_url=sys.argv[2], api_key="sandbox", poll=POLL) as hub:
-        report = hub.batch.run(kittens(6), out, concurrency=2, on_event=on_event)
+        report = hub.batch.run(kittens(6), out, concurrency=1, on_event=on_event)
     print(json.dumps({**report.to_json(), "messages": [each.message for each in report.failures]}))
 
 fill("most", 70)
@@ -79,7 +79,7 @@ def test_a_full_disk_stops_the_batch_and_loses_nothing(gateway: Sandbox, tmp_pat
     assert "disk is full" in str(full["stopped"]) or "MB are free" in str(full["stopped"])
     assert "No space left on device" in str(full["messages"])
     assert full["not_started"] >= 3  # type: ignore[operator]  # a count
-    assert (again["ok"], gateway.paid - before) == (True, 6)
+    assert (again["ok"], gateway.paid - before) == (True, 6), again
 
 
 def test_an_output_that_is_no_folder_is_refused(run: Run, gateway: Sandbox, tmp_path: Path) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import cache
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
@@ -40,7 +41,7 @@ PACKAGE = ROOT / "facade" / "chainhub_video"
 def test_nothing_undeclared_is_imported(folders: list[Path], declared: list[str]) -> None:
     """Each distribution that a folder imports stands in pyproject.toml, in the place for that folder."""
     names = {canonicalize_name(Requirement(each).name) for each in declared}
-    known = packages_distributions()
+    known = _homes()
     missing = {}
     for path in (file for folder in folders for file in folder.rglob("*.py")):
         for module in imported(path):
@@ -48,6 +49,11 @@ def test_nothing_undeclared_is_imported(folders: list[Path], declared: list[str]
             if homes and not homes & {*names, "chainhub-video"}:
                 missing[module] = f"{path.relative_to(ROOT)}: {' or '.join(homes)} is not declared"
     assert missing == {}
+
+
+@cache
+def _homes() -> Mapping[str, list[str]]:
+    return packages_distributions()  # which reads the name of every installed file
 
 
 def imported(path: Path) -> Iterator[str]:

@@ -38,7 +38,7 @@ _HTTP_LIBRARY = frozenset({"HTTPError", "InvalidURL", "StreamError", "CookieConf
 _SLACK = (
     0.25  # seconds that the library's own timeouts, which say what was waited for, have before ours
 )
-_BLOCK = 1 << 17  # bytes of a multipart body that are sent together
+_BLOCK = 1 << 16  # bytes of a multipart body that are sent together
 _OUR_HEADERS = {"host", "user-agent", "accept-encoding", "connection"}
 
 

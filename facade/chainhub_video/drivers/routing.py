@@ -83,10 +83,10 @@ class Lanes(Generic[T]):
             for place in reversed(range(len(self._idle))):
                 lane = self._idle[place]
                 if lane.origin == origin and lane.proxy == proxy:
+                    self._used.add(lane)  # first: an interruption must not lose it
                     del self._idle[place]
-                    break
-            else:
-                lane = Lane(origin, proxy, self._made(proxy))
+                    return lane
+            lane = Lane(origin, proxy, self._made(proxy))
             self._used.add(lane)
             return lane
 
@@ -95,8 +95,8 @@ class Lanes(Generic[T]):
         with self._lock:
             if lane not in self._used:  # released
                 return None
-            self._used.remove(lane)
             self._idle.append(lane)
+            self._used.remove(lane)
             return self._idle.pop(0).transport if len(self._idle) > _IDLE else None
 
     def _made(self, proxy: NamedProxy | None) -> T:

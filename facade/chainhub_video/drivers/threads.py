@@ -12,7 +12,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-_AT_ONCE = 2  # blocks that are read together
+_AT_ONCE = 3  # blocks that are read together
 
 
 async def off_loop(blocks: Iterator[bytes]) -> AsyncIterator[bytes]:
