@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
+import httpx
 import pytest
 from chainhub_video import AsyncChainHub, ChainHub, ConnectionFailed, ServerError, TaskStatus
+from chainhub_video.drivers.environment import Routes
+from chainhub_video.drivers.routing import RoutingClient
 
 from .answering import say, tell
 from .scripted import Gateway
@@ -99,3 +103,18 @@ def test_an_exchange_that_broke_leaves_its_lane_usable(gateway: Gateway) -> None
         for _ in range(2):
             assert hub.videos.retrieve(query).raw_status
     assert gateway.connections == 3
+
+
+def test_a_connection_that_is_made_after_the_end_is_closed(gateway: Gateway) -> None:
+    """An exchange that outlives its client gets its answer, and leaves no connection."""
+    gateway.on("query", tell(OPENAI.seen()))
+    client = RoutingClient(Routes(), ssl.create_default_context(), keep=True)
+    lane = client._lanes.take(httpx.URL(gateway.url))
+    client.close()
+    answer = lane.transport.handle_request(httpx.Request("GET", f"{gateway.url}/v1/videos/x"))
+    answer.read()
+    answer.close()
+    (pooled,) = lane.transport._pool.connections
+    assert pooled.is_idle()
+    client._end(lane)
+    assert pooled.is_closed()

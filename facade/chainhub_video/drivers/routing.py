@@ -93,8 +93,8 @@ class Lanes(Generic[T]):
     def give_back(self, lane: Lane[T]) -> T | None:
         """Keep a lane for the next exchange; return the transport that is to be closed for that, if there is one."""
         with self._lock:
-            if lane not in self._used:  # released
-                return None
+            if lane not in self._used:  # released, perhaps before its connection was made
+                return lane.transport
             self._idle.append(lane)
             self._used.remove(lane)
             return self._idle.pop(0).transport if len(self._idle) > _IDLE else None
