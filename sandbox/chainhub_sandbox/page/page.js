@@ -7,6 +7,7 @@ const teller = document.getElementById("status");
 const offline = document.getElementById("offline");
 let etag = "";
 let timer = 0;
+let pressed = false; // what is under a finger must not be exchanged, or the click is lost
 
 function say(text) {
   teller.textContent = text;
@@ -69,7 +70,9 @@ async function refresh() {
   try {
     const headers = etag ? { "If-None-Match": etag } : {};
     const answer = await fetch(HOME + location.search, { headers, cache: "no-store" });
-    if (answer.ok) {
+    if (answer.ok && pressed) {
+      etag = ""; // ask for it again
+    } else if (answer.ok) {
       etag = answer.headers.get("ETag") || "";
       merge(await answer.text());
     } else if (answer.status !== 304) {
@@ -111,6 +114,9 @@ document.addEventListener("click", async (event) => {
   setTimeout(() => (button.textContent = "Copy"), 2000);
 });
 
+for (const kind of ["pointerdown", "pointerup", "pointercancel"]) {
+  document.addEventListener(kind, () => (pressed = kind === "pointerdown"));
+}
 document.addEventListener("visibilitychange", refresh);
 document.documentElement.classList.add("js");
 if (location.pathname !== HOME) history.replaceState(null, "", "/"); // to be reloaded without sending the form again
