@@ -6,7 +6,7 @@ import asyncio
 import logging
 import os
 import signal
-from contextlib import suppress
+import sys
 from typing import Any
 
 import anyio
@@ -88,9 +88,12 @@ def _end_on_signals(jobs: Jobs) -> None:
     def end(number: int) -> None:
         ending.add(loop.create_task(close_and_exit(number)))
 
+    if (
+        sys.platform == "win32"
+    ):  # its loops take no signals: Python's own SIGINT ends the process, and input's end
+        return
     for number in (signal.SIGINT, signal.SIGTERM):
-        with suppress(NotImplementedError):  # Windows
-            loop.add_signal_handler(number, end, number)
+        loop.add_signal_handler(number, end, number)
 
 
 def _log_without(key: str) -> None:

@@ -196,6 +196,8 @@ class Bucket:
     def _put_if(self, key: str, data: bytes, mode: Any) -> bool:
         from obstore.exceptions import AlreadyExistsError, NotSupportedError, PreconditionError
 
+        # Which of the two obstore raises for a store that has no conditional puts depends on the store.
+        no_conditions = (NotSupportedError, NotImplementedError)
         try:
             self._store.put(key, data, mode=mode)
         except (AlreadyExistsError, PreconditionError):
@@ -204,8 +206,7 @@ class Bucket:
             if mode != "create" and not _NO_BUCKET.search(str(error)):
                 return False  # it has been removed
             raise self._failed("written", key, error) from error
-        # Which of the two obstore raises for a store that has no conditional puts depends on the store.
-        except (NotImplementedError, NotSupportedError) as error:
+        except no_conditions as error:
             raise self._without("conditional puts") from error
         except Exception as error:
             raise self._failed("written", key, error) from error
