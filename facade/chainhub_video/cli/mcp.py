@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from typing import Annotated
 
@@ -39,6 +38,8 @@ def mcp(
     ] = False,
 ) -> None:
     """Serve tools that make videos to an assistant (MCP), over standard input and output, until it goes."""
+    import asyncio  # to import it takes as long as all commands of ours
+
     try:
         from chainhub_video.mcp.server import serve
     except ModuleNotFoundError as missing:

@@ -10,7 +10,6 @@ import math
 import os
 import re
 import sys
-import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
@@ -173,6 +172,8 @@ def _read(path: Path) -> str | None:
 
 
 def _parsed(path: Path, text: str) -> dict[str, Any]:
+    import tomllib  # help needs none
+
     try:
         return tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:

@@ -14,12 +14,14 @@ import os
 import stat
 import sys
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from chainhub_video.downloads import mp4
 from chainhub_video.errors import InvalidRequest
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future, ThreadPoolExecutor
 
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0)  # a link planted there would have us write somewhere else
 _BINARY = getattr(os, "O_BINARY", 0)
@@ -121,6 +123,8 @@ class PartFile:
             return
         if not self._alone:
             try:
+                from concurrent.futures import ThreadPoolExecutor  # most videos need no thread
+
                 self._writer = self._writer or ThreadPoolExecutor(1)
                 self._writing = self._writer.submit(self._put, held)
                 return
