@@ -14,7 +14,8 @@ import pytest
 from httpx._transports import default
 
 from tests.support import network_guard
-from tests.wheels import ROOT, build
+from tests.support.places import ROOT
+from tests.support.wheels import build
 
 RECORD = "TESTS_NETWORK_RECORD"
 SURROUNDINGS = ("SSL_CERT_FILE", "SSL_CERT_DIR", "SSLKEYLOGFILE")

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.support.places import ROOT
+
 BENCHMARKS = ROOT / "benchmarks"
 CORE = (
     *("anyio", "attr", "attrs", "certifi", "chainhub_api", "chainhub_video", "dateutil", "h11"),

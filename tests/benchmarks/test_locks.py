@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import BENCHMARKS, ROOT
+from tests.support.places import ROOT
+
+from .conftest import BENCHMARKS
 
 LOCKS = [BENCHMARKS / "core.lock", BENCHMARKS / "openai.lock"]
 

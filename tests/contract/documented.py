@@ -20,7 +20,8 @@ from pipeline.tree import YamlMapping, place_at, same
 from pipeline.walk import Operation, parameter_lists, shown
 from pipeline.walk import Path as Steps
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.support.places import ROOT
+
 FORMATS = {"/v1/videos": "openai", "/v1/video": "unified"}
 _MARK = re.compile(r"^\s*(?:- )?(?:example|value):", re.MULTILINE)
 _ACTED = re.compile(r"overlay: (?P<reason>.*) \[(?:updated|removed) (?P<path>\S+)\]")

@@ -17,9 +17,10 @@ from conformance.run import hold_against
 from pipeline.build import DOCUMENT
 from pipeline.report import PipelineError
 
+from tests.support.places import ROOT
+
 from .changes import CHANGES, Change
 from .conftest import CASSETTES
-from .documented import ROOT
 
 _PLACE = re.compile(r"(?P<file>openapi/[\w./-]+):(?P<line>\d+)")
 TOLD = Path(__file__).with_name("changes.txt")

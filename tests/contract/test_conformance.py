@@ -11,12 +11,13 @@ from conformance.document import Document
 from conformance.recordings import read_cassette
 from conformance.run import hold_against
 
+from tests.support.places import ROOT
+
 from .broken import BROKEN, CREATE, TASK, Told, asked, created
 from .conftest import CASSETTES
 from .project import SPEC, Project, deviations
 from .taping import FORM, UNIFIED, form, said, tape
 
-ROOT = Path(__file__).resolve().parents[2]
 OURS = sorted(path.relative_to(ROOT) for path in CASSETTES.glob("*.yaml"))
 
 

@@ -25,8 +25,8 @@ from chainhub_video import (
 )
 from conformance.bodies import media_type, read_form
 
-from tests.facade.colours import Colour, Hub
-from tests.facade.wires import WIRES, png
+from tests.support.colours import Colour, Hub
+from tests.support.wires import WIRES, png
 
 from .documented import Case, Settled, all_cases, settled_in
 

@@ -22,10 +22,12 @@ from recording.scenarios import SCENARIOS
 from recording.scrubbing import Scrubber
 from recording.secrecy import Eye
 
+from tests.support.places import ROOT
+
 from .conftest import CASSETTES
 
 NAME = "unified-unknown-task"
-COMMAND = Path(__file__).parents[2] / "scripts" / "record"
+COMMAND = ROOT / "scripts" / "record"
 
 
 def change(monkeypatch: pytest.MonkeyPatch, name: str, **changes: Any) -> None:

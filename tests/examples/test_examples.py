@@ -19,7 +19,9 @@ import httpx
 import pytest
 from chainhub_sandbox import Sandbox
 
-EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+from tests.support.places import ROOT
+
+EXAMPLES = ROOT / "examples"
 MP4 = b"ftyp"
 
 

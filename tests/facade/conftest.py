@@ -14,13 +14,12 @@ from chainhub_sandbox import Sandbox
 from chainhub_video import VideoTask
 from PIL import Image
 
+from tests.support.colours import Colour
 from tests.support.drivers import colour, wire
-
-from .colours import Colour
-from .scripted import Gateway
-from .surrounded import Surroundings, surrounded
-from .videos import LINK, completed
-from .wires import OPENAI, UNIFIED
+from tests.support.scripted import Gateway
+from tests.support.surrounded import Surroundings, surrounded
+from tests.support.videos import LINK, completed
+from tests.support.wires import OPENAI, UNIFIED
 
 __all__ = ["colour", "wire"]  # fixtures of others
 

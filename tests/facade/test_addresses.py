@@ -8,10 +8,10 @@ import pytest
 from chainhub_video import AsyncChainHub, ChainHub, ConfigurationError, InvalidRequest
 from chainhub_video.settings import checked_base_url, checked_key
 
-from .answering import tell
-from .colours import Colour
-from .scripted import Gateway
-from .wires import Wire
+from tests.support.answering import tell
+from tests.support.colours import Colour
+from tests.support.scripted import Gateway
+from tests.support.wires import Wire
 
 
 @pytest.mark.parametrize(

@@ -18,10 +18,10 @@ from chainhub_video import (
 )
 from chainhub_video.models import model_row
 
-from .answering import page, reset, say, tell
-from .colours import Colour
-from .scripted import Gateway
-from .wires import OPENAI, UNIFIED, Wire, png
+from tests.support.answering import page, reset, say, tell
+from tests.support.colours import Colour
+from tests.support.scripted import Gateway
+from tests.support.wires import OPENAI, UNIFIED, Wire, png
 
 BOTH: dict[str, tuple[Mapping[str, Any], list[str]]] = {
     "no prompt": ({"prompt": ""}, ["prompt", "empty"]),

@@ -21,11 +21,11 @@ from chainhub_video import (
     __version__,
 )
 
-from .answering import say, tell
-from .colours import POLL, Colour
-from .echoing import echo
-from .scripted import Gateway
-from .wires import OPENAI, Wire, png
+from tests.support.answering import say, tell
+from tests.support.colours import POLL, Colour
+from tests.support.echoing import echo
+from tests.support.scripted import Gateway
+from tests.support.wires import OPENAI, Wire, png
 
 
 def _recording(colour: Colour, seen: list[httpx.Request]) -> Any:

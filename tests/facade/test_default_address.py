@@ -1,12 +1,13 @@
 """The address that a client takes without being told is the one of the OpenAPI document."""
 
-from pathlib import Path
 from typing import Any
 
 import yaml
 from chainhub_video.settings import DEFAULT_BASE_URL
 
-DOCUMENT = Path(__file__).resolve().parents[2] / "openapi/openapi.yaml"
+from tests.support.places import ROOT
+
+DOCUMENT = ROOT / "openapi/openapi.yaml"
 
 
 def servers(document: Any) -> dict[str, str]:

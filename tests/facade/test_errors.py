@@ -34,9 +34,9 @@ from chainhub_video.io import Reply
 from chainhub_video.text import shorten
 from chainhub_video.wire.failures import error_for, retry_after_of
 
-from .answering import page, say, tell
-from .scripted import Gateway
-from .wires import Wire
+from tests.support.answering import page, say, tell
+from tests.support.scripted import Gateway
+from tests.support.wires import Wire
 
 ID = "20261121093000123456789AbCdEfGh"
 SAID = f"the words (request id: {ID})"

@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 from chainhub_video import InvalidRequest, UnexpectedResponse, VideoTask
@@ -16,8 +15,9 @@ from chainhub_video.wire.failures import error_for, load_json, read_success
 from fuzzing.targets import TARGETS, Target
 from fuzzing.throwing import LIMIT, Tally, throw
 
+from tests.support.places import ROOT
+
 CASES = 60
-ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.parametrize("name", TARGETS)

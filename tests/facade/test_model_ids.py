@@ -9,11 +9,11 @@ import pytest
 from chainhub_sandbox import Sandbox
 from chainhub_video import MODELS, NotFound, ReceiptConflict
 
-from .answering import tell
-from .colours import Colour
-from .receipted import leave, read, script
-from .scripted import Gateway
-from .wires import Wire
+from tests.support.answering import tell
+from tests.support.colours import Colour
+from tests.support.receipted import leave, read, script
+from tests.support.scripted import Gateway
+from tests.support.wires import Wire
 
 # An id, and the format that it tells.
 IDS = [

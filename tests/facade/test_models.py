@@ -14,10 +14,10 @@ from chainhub_video import MODELS, InvalidRequest, Model
 from chainhub_video.models import model_row
 from PIL import Image
 
-from .answering import Arrived, tell
-from .colours import Colour
-from .scripted import Gateway
-from .wires import png
+from tests.support.answering import Arrived, tell
+from tests.support.colours import Colour
+from tests.support.scripted import Gateway
+from tests.support.wires import png
 
 Case = tuple[Mapping[str, Any], Mapping[str, Any]]  # what is passed, and the fields that arrive
 

@@ -14,7 +14,7 @@ import pytest
 from chainhub_video import SavedVideo, TaskStatus, VideoTask
 from chainhub_video import task as task_module
 
-from .wires import OPENAI, UNIFIED, Wire
+from tests.support.wires import OPENAI, UNIFIED, Wire
 
 HOSTILE = "\"><script>alert(1)</script><img src=x onerror=alert(1)>&'"
 

@@ -28,8 +28,8 @@ from chainhub_video import RetryPolicy, SubmissionUncertain, Timeouts
 from httpx_aiohttp import AiohttpTransport
 from httpx_retries import Retry, RetryTransport
 
-from tests.facade.colours import Colour
-from tests.facade.wires import WIRES, Wire, png
+from tests.support.colours import Colour
+from tests.support.wires import WIRES, Wire, png
 
 from .money_cases import ATTEMPTS, CASES, Case, Rule
 

@@ -22,10 +22,10 @@ from chainhub_sandbox import Fault, Sandbox
 from chainhub_sandbox.dialects import NAMES
 from chainhub_video import ChainHubError, RetryPolicy, Timeouts
 
-from tests.facade.colours import Colour
-from tests.facade.untraced import untraced
-from tests.facade.wires import WIRES, Wire, png
 from tests.faults.money_cases import ATTEMPTS, CASES, Case, Errors
+from tests.support.colours import Colour
+from tests.support.untraced import untraced
+from tests.support.wires import WIRES, Wire, png
 
 DRIVERS = ("blocking", "asyncio")
 DIALECTS = (*((name,) for name in NAMES), NAMES[1:])

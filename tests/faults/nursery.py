@@ -5,13 +5,11 @@ from __future__ import annotations
 import queue
 import subprocess
 import sys
-from pathlib import Path
 from threading import Thread
 from typing import Self
 
 from tests.faults.clients import Assignment
-
-_ROOT = Path(__file__).resolve().parents[2]
+from tests.support.places import ROOT
 
 
 class Nursery:
@@ -24,7 +22,7 @@ class Nursery:
     def __init__(self) -> None:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.faults.clients"],
-            cwd=_ROOT,
+            cwd=ROOT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

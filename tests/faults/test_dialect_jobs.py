@@ -12,7 +12,7 @@ from chainhub_video import (
     WaitTimeout,
 )
 
-from tests.facade.wires import WIRES, Wire
+from tests.support.wires import WIRES, Wire
 
 from .dialect_jobs import (
     COMBINED,

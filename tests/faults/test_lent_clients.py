@@ -13,8 +13,8 @@ from chainhub_sandbox import Sandbox
 from chainhub_video import SubmissionUncertain
 from httpx_retries import Retry, RetryTransport
 
-from tests.facade.colours import Colour
-from tests.facade.wires import WIRES, Wire
+from tests.support.colours import Colour
+from tests.support.wires import WIRES, Wire
 
 from .lent_clients import CAUSES, LENDERS, Bench, expected
 from .money_cases import Rule

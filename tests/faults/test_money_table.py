@@ -8,7 +8,7 @@ from contextlib import ExitStack
 import pytest
 from chainhub_video import SubmissionUncertain
 
-from tests.facade.wires import WIRES
+from tests.support.wires import WIRES
 
 from .money_cases import ATTEMPTS, CASES, IN_DIALECT, Case, Rule
 from .money_table import DIALECTS, DRIVERS, Bench, expected, lived

@@ -14,8 +14,8 @@ import pytest
 from chainhub_sandbox import Fault, Sandbox
 from chainhub_video import ChainHub, PollPolicy, Timeouts
 
-from tests.facade.colours import Colour
-from tests.facade.wires import WIRES, Wire
+from tests.support.colours import Colour
+from tests.support.wires import WIRES, Wire
 
 TIMEOUTS = Timeouts(connect=5, read=0.3, write=5, create=10)
 

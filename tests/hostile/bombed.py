@@ -15,8 +15,8 @@ from typing import Any
 
 from chainhub_video import Timeouts
 
-from tests.facade.colours import Colour
-from tests.facade.wires import OPENAI, png
+from tests.support.colours import Colour
+from tests.support.wires import OPENAI, png
 
 from .bombs import GIBIBYTE
 from .server import completed

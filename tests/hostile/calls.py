@@ -18,7 +18,7 @@ from chainhub_video import (
     WaitTimeout,
 )
 
-from tests.facade.wires import OPENAI, UNIFIED, png
+from tests.support.wires import OPENAI, UNIFIED, png
 
 from .server import completed
 

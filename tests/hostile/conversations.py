@@ -26,8 +26,8 @@ from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
-from tests.facade.colours import Colour
-from tests.facade.wires import WIRES, Wire
+from tests.support.colours import Colour
+from tests.support.wires import WIRES, Wire
 
 from .measuring import SLACK
 from .server import VIDEO, HostileServer, Play, Script

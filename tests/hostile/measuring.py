@@ -14,8 +14,8 @@ from pathlib import Path
 
 from chainhub_video import ChainHub, ConnectionFailed, Timeouts
 
-from tests.facade.colours import Colour
-from tests.facade.wires import OPENAI
+from tests.support.colours import Colour
+from tests.support.wires import OPENAI
 
 from .calls import Call, Place
 from .server import NAME, NOT_FOUND, HostileServer, Script, Wire, open_sockets

@@ -22,7 +22,7 @@ from typing import Self
 
 from chainhub_video import TaskStatus, VideoTask
 
-from tests.facade.wires import OPENAI, UNIFIED, png
+from tests.support.wires import OPENAI, UNIFIED, png
 
 NAME = "hostile-server"
 """How the names of all its threads begin."""

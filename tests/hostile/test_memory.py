@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.places import ROOT
+
 from .bombs import GIBIBYTE, gzip_twice
 from .server import HostileServer, Script, Wire
 
-ROOT = Path(__file__).parents[2]
 BOMB = gzip_twice()
 MOST = 130  # MiB; a client that has done nothing yet has some 60
 CALLS = {

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 from chainhub_video import AsyncChainHub
 
-from tests.facade.wires import OPENAI
+from tests.support.wires import OPENAI
 
 from .calls import CALLS, Call
 from .measuring import applies, measure_all

@@ -6,7 +6,6 @@ import io
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import av
@@ -15,9 +14,10 @@ import pytest
 from chainhub_sandbox import Sandbox
 from PIL import Image
 
+from tests.support.places import KITTEN
+
 from .targets import Target
 
-KITTEN = Path(__file__).parents[2] / "examples" / "kitten.png"
 PATIENCE = 20.0
 
 

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import httpx
 from chainhub_sandbox import Sandbox, VirtualClock
 
+from tests.support.places import KITTEN
+
 FORMATS = ("openai", "unified")
 PACE = 10.0
 MINE = "https://pictures.example/mine.png"
-_KITTEN = (Path(__file__).parents[2] / "examples" / "kitten.png").read_bytes()
+_KITTEN = (KITTEN).read_bytes()
 
 
 class Deployment:

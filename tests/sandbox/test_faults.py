@@ -13,9 +13,11 @@ import pytest
 from chainhub_sandbox import Fault, InvalidFault, Sandbox, SandboxError
 from chainhub_sandbox.faults import KINDS, FaultPlan
 
+from tests.support.places import ROOT
+
 from .conftest import Caller
 
-DOCUMENTATION = Path(__file__).parents[2] / "docs" / "sandbox.md"
+DOCUMENTATION = ROOT / "docs" / "sandbox.md"
 COMMAND = Path(sys.executable).with_name("chainhub-video")
 
 WRONG: dict[str, str] = {

@@ -19,10 +19,11 @@ import httpx
 import pytest
 from chainhub_sandbox import PortInUse, Sandbox, SandboxError, serve
 
+from tests.support.places import ROOT
+
 if TYPE_CHECKING:
     from tests.sandbox.conftest import Caller
 
-ROOT = Path(__file__).parents[2]
 SERVE = """
 import sys
 sys.path[:0] = ["generated", "sandbox"]

@@ -21,7 +21,8 @@ import openai
 from chainhub_sandbox import Sandbox
 from chainhub_video import ChainHub, PollPolicy, Timeouts
 
-from tests.strangers.conftest import FORM, KITTEN
+from tests.strangers.conftest import FORM
+from tests.support.places import KITTEN
 
 SECONDS = 0.5
 CREATES = {

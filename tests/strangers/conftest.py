@@ -6,13 +6,13 @@ import asyncio
 import inspect
 from collections.abc import Iterator
 from contextlib import ExitStack
-from pathlib import Path
 from typing import Any
 
 import pytest
 from chainhub_sandbox import Sandbox
 
-KITTEN = Path(__file__).parents[2] / "examples" / "kitten.png"
+from tests.support.places import KITTEN
+
 FORM = {
     "model": "veo_3_1",
     "prompt": "The kitten is eating fish",

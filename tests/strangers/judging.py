@@ -21,8 +21,8 @@ import yaml
 from chainhub_sandbox import Sandbox, VirtualClock
 
 from tests.strangers.prose import strict
+from tests.support.places import ROOT
 
-ROOT = Path(__file__).parents[2]
 DOCUMENT = ROOT / "openapi" / "openapi.yaml"
 OPERATIONS = (
     "POST /v1/videos",

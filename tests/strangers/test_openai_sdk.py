@@ -15,7 +15,8 @@ import pytest
 from chainhub_sandbox import Sandbox, VirtualClock
 from chainhub_video import ChainHub
 
-from tests.strangers.conftest import FORM, KITTEN, Sdk
+from tests.strangers.conftest import FORM, Sdk
+from tests.support.places import KITTEN
 
 # Its makers are about to give up their own service, and warn at every call.
 pytestmark = pytest.mark.filterwarnings("ignore:The Sora API:DeprecationWarning")

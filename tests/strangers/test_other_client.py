@@ -10,8 +10,9 @@ import pytest
 import yaml
 from chainhub_sandbox import Sandbox
 
-from tests.strangers.conftest import FORM, KITTEN, UNIFIED
+from tests.strangers.conftest import FORM, UNIFIED
 from tests.strangers.judging import DOCUMENT
+from tests.support.places import KITTEN
 
 
 @pytest.fixture

@@ -16,8 +16,9 @@ import pytest
 import yaml
 from chainhub_sandbox import Sandbox, VirtualClock
 
-from tests.strangers.conftest import FORM, KITTEN, UNIFIED
+from tests.strangers.conftest import FORM, UNIFIED
 from tests.strangers.judging import DOCUMENT
+from tests.support.places import KITTEN
 
 PARSED = yaml.safe_load(DOCUMENT.read_text(encoding="utf-8"))
 OBJECTS = sorted(

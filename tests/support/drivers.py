@@ -7,8 +7,8 @@ from contextlib import ExitStack
 
 import pytest
 
-from tests.facade.colours import Colour
-from tests.facade.wires import WIRES, Wire
+from tests.support.colours import Colour
+from tests.support.wires import WIRES, Wire
 
 
 @pytest.fixture(params=["blocking", "asyncio"])

@@ -15,8 +15,8 @@ import pytest
 from chainhub_video import ChainHub
 
 from tests.support import network_guard
+from tests.support.places import ROOT
 
-ROOT = Path(__file__).parents[2]
 OUTSIDE = "192.0.2.7"  # of documentation; and it is not contacted either
 
 

@@ -1,0 +1,276 @@
+"""The key comes from the environment, a file that only its owner may read, or the system's keyring."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import pty
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from chainhub_sandbox import Sandbox
+from chainhub_video.cli.keys import Key, read_key_file
+from chainhub_video.cli.settings import Settings
+from chainhub_video.errors import ConfigurationError
+from keyring import core
+
+from .conftest import COMMAND, Run
+from .inside import Inside
+
+NOBODY = 65534
+
+
+@pytest.fixture
+def keyring(environment: dict[str, str], inside: Inside, gateway: Sandbox) -> Iterator[Path]:
+    """The file of a keyring that the command finds, as a process and within this one; there is no other key."""
+    place = inside.folder / "keyring.json"
+    environment["PYTHONPATH"] = str(Path(__file__).parent)
+    environment["PYTHON_KEYRING_BACKEND"] = "file_keyring.FileKeyring"
+    environment["FILE_KEYRING"] = str(place)
+    del environment["CHAINHUB_API_KEY"]
+    inside.environment.setenv("FILE_KEYRING", str(place))
+    inside.environment.setenv("CHAINHUB_BASE_URL", gateway.url)
+    before = core.get_keyring()
+    core.set_keyring(core.load_keyring("tests.facade.cli.file_keyring.FileKeyring"))
+    yield place
+    core.set_keyring(before)
+
+
+def _key() -> Key:
+    settings = Settings.load()
+    return settings.key(settings.base_url())
+
+
+def _write(path: Path, content: bytes = b"the-key\n", mode: int = 0o600) -> Path:
+    path.write_bytes(content)
+    path.chmod(mode)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("content", "mode"),
+    [
+        pytest.param(b"the-key\n", 0o600, id="a line"),
+        pytest.param(b"the-key", 0o400, id="no line break, read only"),
+        pytest.param(b" the-key \r\n", 0o600, id="blanks and a line break of Windows"),
+    ],
+)
+def test_a_key_file_that_works(tmp_path: Path, content: bytes, mode: int) -> None:
+    """The key is the only line of a file that nobody else may read, also through a link."""
+    path = _write(tmp_path / "key", content, mode)
+    (tmp_path / "link").symlink_to(path)
+    assert read_key_file(path) == read_key_file(tmp_path / "link") == "the-key"
+
+
+@pytest.mark.parametrize(
+    ("content", "mode", "words"),
+    [
+        pytest.param(b"the-key", 0o644, "may be read by others (mode 644): chmod 600 {path}", id="world"),
+        pytest.param(b"the-key", 0o640, "may be read by others (mode 640): chmod 600 {path}", id="group"),
+        pytest.param(b"the-key", 0o602, "may be read by others (mode 602): chmod 600 {path}", id="written"),
+        pytest.param(b"", 0o600, "is empty", id="empty"),
+        pytest.param(b" \n", 0o600, "is empty", id="blank"),
+        pytest.param(b"the-key\nanother-key\n", 0o600, "several lines", id="two lines"),
+        pytest.param(b"k" * 5000, 0o600, "more than a key", id="too long"),
+        pytest.param("the-kéy".encode(), 0o600, "outside ASCII", id="not ASCII"),
+        pytest.param(b"my words", 0o600, "holds a blank", id="two words"),
+    ],
+)  # fmt: skip
+def test_a_key_file_that_is_refused(tmp_path: Path, content: bytes, mode: int, words: str) -> None:
+    """Each way in which a key file is wrong has its own words, which never hold the key."""
+    path = _write(tmp_path / "file", content, mode)
+    with pytest.raises(ConfigurationError) as raised:
+        read_key_file(path)
+    assert words.format(path=path) in str(raised.value)
+    assert str(path) in str(raised.value)
+    assert content.decode() not in str(raised.value) or not content.strip()
+
+
+def test_what_is_no_file_of_ones_own_is_refused(tmp_path: Path) -> None:
+    """A missing file, a folder, a pipe, which is not waited for, and the file of somebody else."""
+    (tmp_path / "folder").mkdir()
+    os.mkfifo(tmp_path / "pipe")
+    cases = {"missing": "No such file", "folder": "is a folder", "pipe": "is a special file"}
+    if os.geteuid() == 0:
+        os.chown(_write(tmp_path / "theirs"), NOBODY, -1)
+        cases["theirs"] = "belongs to somebody else"
+    for name, words in cases.items():
+        with pytest.raises(ConfigurationError, match=words):
+            read_key_file(tmp_path / name)
+
+
+def test_a_key_file_is_seen_from_whatever_names_it(inside: Inside, tmp_path: Path) -> None:
+    """A relative path is one from the file of settings, and from the current folder in the environment; ~ is home."""
+    for place in (inside.project.parent, inside.folder, tmp_path / "home"):
+        place.mkdir(exist_ok=True)
+        _write(place / "key", f"key-of-{place.name}".encode())
+    inside.write(inside.project, 'key_file = "key"')
+    key = _key()
+    assert (key.value, key.origin) == (
+        "key-of-project",
+        f"{inside.project.parent / 'key'}, which {inside.project}, line 5 names",
+    )
+    inside.environment.setenv("CHAINHUB_API_KEY_FILE", "key")
+    assert _key().value == "key-of-further"
+    inside.environment.setenv("CHAINHUB_API_KEY_FILE", "~/key")
+    assert _key().value == "key-of-home"
+    inside.environment.setenv("CHAINHUB_API_KEY", "key-of-all")
+    assert _key().value == "key-of-all"
+
+
+@pytest.mark.parametrize("variable", [True, False])
+def test_a_key_in_place_of_a_path_is_not_shown(inside: Inside, *, variable: bool) -> None:
+    """Who gives the key where its file is meant is told so without it."""
+    if variable:
+        inside.environment.setenv("CHAINHUB_API_KEY_FILE", "sk-s3cret")
+    else:
+        inside.write(inside.user, 'key_file = "sk-s3cret"')
+    ended = inside.run("status", "video_1")
+    assert ended.status == 2
+    assert "not the key itself" in ended.line
+    assert "s3cret" not in ended.line
+
+
+def test_the_command_uses_a_key_file(connected: Inside, gateway: Sandbox) -> None:
+    """A command in a folder of a project authenticates with the file that its settings name."""
+    connected.environment.delenv("CHAINHUB_API_KEY")
+    connected.write(connected.user, f'key_file = "{_write(connected.folder / "key", b"sandbox")}"')
+    ended = connected.run("status", "video_1")
+    assert "does not know this task" in ended.line
+    assert gateway.requests[-1].status in (400, 404)
+
+
+@pytest.mark.parametrize("key", ["short", "sk-12345678901", "sk-abcdefghijklmnopqrstuvwxyz"])
+def test_a_masked_key_shows_five_characters_at_most(key: str) -> None:
+    """Three characters at the start and two at the end of a long key, nothing of a short one."""
+    masked = Key(key, "somewhere").masked
+    assert masked == ("***" if len(key) < 16 else f"{key[:3]}***{key[-2:]}")
+    assert key not in repr(Key(key, "somewhere"))
+
+
+def test_the_keyring_keeps_a_key_for_each_gateway(
+    run: Run, inside: Inside, keyring: Path, gateway: Sandbox
+) -> None:
+    """`key set` stores what comes on standard input, commands use it, and `key delete` takes it away."""
+    done = run("key", "set", stdin="sandbox\n")
+    assert (done.returncode, done.stdout) == (0, "the keyring has the key for 127.0.0.1\n")
+    assert json.loads(keyring.read_text()) == {"chainhub-video 127.0.0.1": "sandbox"}
+    assert "does not know this task" in run("status", "video_1").stderr
+    inside.environment.delenv("CHAINHUB_API_KEY", raising=False)
+    assert "settings key: *** (from the keyring)" in inside.run("doctor", "--offline").out
+    assert gateway.requests[-1].status != 401
+    ended = inside.run("key", "delete")
+    assert (ended.status, json.loads(keyring.read_text())) == (0, {})
+    ended = inside.run("key", "delete")
+    assert (ended.status, ended.line) == (2, "chainhub-video: the keyring has no key for 127.0.0.1")
+
+
+def test_a_key_that_cannot_be_one_is_not_stored(inside: Inside, keyring: Path) -> None:
+    """Nothing, and two words, are refused without being shown."""
+    for text in ("\n", "s3cret word\n", ""):
+        inside.environment.setattr(sys, "stdin", io.StringIO(text))
+        ended = inside.run("key", "set")
+        assert ended.status == 2
+        assert "s3cret" not in ended.line
+        assert ("no key was given" in ended.line) == (not text.strip())
+    assert not keyring.exists()
+
+
+def test_the_keyring_comes_last(inside: Inside, keyring: Path) -> None:
+    """With a key in a file, or `keyring = false`, the keyring is not even asked."""
+    asked = keyring.with_name("asked")
+    inside.environment.setenv(
+        "CHAINHUB_API_KEY_FILE", str(_write(inside.folder / "key", b"sandbox"))
+    )
+    assert "does not know" in inside.run("status", "video_1").line
+    assert not asked.exists()
+    inside.environment.delenv("CHAINHUB_API_KEY_FILE")
+    inside.write(inside.project, "keyring = false")
+    assert "no API key: set CHAINHUB_API_KEY" in inside.run("status", "video_1").line
+    assert not asked.exists()
+    inside.write(inside.project, "keyring = true")
+    ended = inside.run("status", "video_1")
+    assert ended.status == 2
+    assert "the keyring has no key for 127.0.0.1: put it there with" in ended.line
+    assert asked.read_text() == "chainhub-video 127.0.0.1\n"
+
+
+def test_the_key_of_the_keyring_is_bound_to_its_gateway(inside: Inside, keyring: Path) -> None:
+    """A project's file may choose the gateway there: another one's key is not found."""
+    inside.environment.delenv("CHAINHUB_BASE_URL")
+    keyring.write_text(json.dumps({"chainhub-video one.invalid": "the-key"}))
+    inside.write(inside.project, 'base_url = "https://one.invalid:444/api"')
+    assert _key().value == "the-key"
+    inside.write(inside.project, 'base_url = "https://two.invalid"')
+    assert "no API key" in inside.run("status", "video_1").line
+
+
+@pytest.mark.usefixtures("keyring")
+def test_a_keyring_that_cannot_be_used_is_told_where_it_is_wanted(inside: Inside) -> None:
+    """Without a keyring on this system the other ways are named; only `keyring = true` makes it the reason."""
+    core.set_keyring(core.load_keyring("keyring.backends.fail.Keyring"))
+    assert "no API key: set CHAINHUB_API_KEY" in inside.run("status", "video_1").line
+    inside.write(inside.user, "keyring = true")
+    inside.environment.setattr(sys, "stdin", io.StringIO("the-key\n"))
+    for arguments in (("status", "video_1"), ("key", "set"), ("key", "delete")):
+        ended = inside.run(*arguments)
+        assert ended.status == 2
+        assert "the keyring cannot be used (No recommended backend" in ended.line
+    core.set_keyring(core.load_keyring("tests.facade.cli.file_keyring.FileKeyring"))
+    inside.environment.setenv(
+        "FILE_KEYRING", str(inside.folder)
+    )  # its own trouble, not one that keyring names
+    ended = inside.run("status", "video_1")
+    assert ended.status == 2
+    assert "the keyring cannot be used ([Errno 21] Is a directory" in ended.line
+
+
+def test_the_package_of_the_keyring_is_an_extra(inside: Inside) -> None:
+    """Without the package the keyring is passed over, or told with what installs it where it is wanted."""
+    inside.environment.setitem(sys.modules, "keyring", None)
+    assert "no API key" in inside.run("status", "video_1").line
+    inside.write(inside.user, "keyring = true")
+    for arguments in (("status", "video_1"), ("key", "set"), ("key", "delete")):
+        ended = inside.run(*arguments)
+        assert ended.status == 2
+        assert "pip install 'chainhub-video[keyring]'" in ended.line
+
+
+@pytest.mark.parametrize("typed", [b"the-typed-key\n", b"\x04"])
+def test_a_key_that_is_typed_is_not_shown(
+    environment: dict[str, str], keyring: Path, tmp_path: Path, typed: bytes
+) -> None:
+    """At a terminal the key is asked for, and does not appear on it; Ctrl-D stores nothing."""
+    theirs, ours = pty.openpty()
+    with subprocess.Popen(
+        [COMMAND, "key", "set"],
+        env=environment,
+        cwd=tmp_path,
+        stdin=ours,
+        stdout=ours,
+        stderr=ours,
+        start_new_session=True,
+    ) as process:
+        os.close(ours)
+        screen = b""
+        while b"not shown" not in screen:
+            screen += os.read(theirs, 1000)
+        os.write(theirs, typed)
+        while True:
+            try:
+                screen += os.read(theirs, 1000)
+            except OSError:
+                break
+    os.close(theirs)
+    assert b"the-typed-key" not in screen
+    if typed == b"\x04":
+        assert process.returncode == 2
+        assert b"chainhub-video: no key was given, so nothing was stored" in screen
+        assert not keyring.exists()
+    else:
+        assert process.returncode == 0, screen
+        assert list(json.loads(keyring.read_text()).values()) == ["the-typed-key"]

@@ -1,0 +1,371 @@
+"""The money rule, live: how many creates arrive, whatever happens to them."""
+
+from __future__ import annotations
+
+import socket
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from socket import create_server
+from typing import Any
+
+import httpx
+import pytest
+from chainhub_video import (
+    APIError,
+    AuthenticationError,
+    ChainHubError,
+    ConnectionFailed,
+    ModelUnavailable,
+    NotFound,
+    PermissionDenied,
+    QuotaExhausted,
+    RateLimited,
+    RequestTooLarge,
+    RetryPolicy,
+    SubmissionUncertain,
+    Timeouts,
+)
+from chainhub_video.io import TransportFailure
+
+from tests.support.answering import (
+    Answer,
+    garbage,
+    half_head,
+    hang_up,
+    page,
+    reset,
+    say,
+    silence,
+    tell,
+)
+from tests.support.colours import Colour
+from tests.support.scripted import Gateway
+from tests.support.untraced import untraced
+from tests.support.wires import Wire
+
+
+@dataclass(frozen=True)
+class Row:
+    """One thing that can happen to a create.
+
+    Attributes:
+        answers: what the gateway does, create by create; the last one for ever.
+        creates: how many creates may arrive.
+        error: what is raised; None if the create succeeds in the end.
+        status: the error's `status_code`.
+        options: of the client.
+    """
+
+    answers: tuple[Answer, ...]
+    creates: int
+    error: type[ChainHubError] | None
+    status: int | None = None
+    options: dict[str, Any] = field(default_factory=dict[str, Any])
+
+
+def _refusal(status: int, code: str = "some_code") -> Answer:
+    return tell({"error": {"message": "no", "type": "t", "code": code}}, status)
+
+
+def _told(code: int | str) -> Answer:
+    """A refusal that comes with HTTP 200."""
+    return tell({"code": code, "msg": "no", "data": None, "request_id": "20261128-1"})
+
+
+CREATED: Answer = tell({"id": "video_1", "status": "queued"})
+
+
+SHORT: dict[str, Any] = {"timeout": Timeouts(connect=5, read=5, write=5, create=0.15)}
+
+
+ROWS: dict[str, Row] = {
+    # turned away: again
+    "429, then accepted": Row((say(429), say(429), CREATED), 3, None),
+    "429 for ever": Row((say(429),), 4, RateLimited, 429),
+    "429 with a short Retry-After": Row((tell({}, 429, Retry_After="0"), CREATED), 2, None),
+    "429 with a Retry-After beyond all patience": Row(
+        (tell({}, 429, Retry_After="86400"),), 1, RateLimited, 429
+    ),
+    # refused: never again
+    "400": Row((_refusal(400),), 1, APIError, 400),
+    "401": Row((_refusal(401),), 1, AuthenticationError, 401),
+    "402": Row((_refusal(402),), 1, QuotaExhausted, 402),
+    "403": Row((_refusal(403),), 1, PermissionDenied, 403),
+    "403 quota": Row((_refusal(403, "insufficient_user_quota"),), 1, QuotaExhausted, 403),
+    "404": Row((_refusal(404),), 1, NotFound, 404),
+    "404 HTML": Row((page(404),), 1, NotFound, 404),
+    "413": Row((_refusal(413),), 1, RequestTooLarge, 413),
+    "422": Row((_refusal(422),), 1, APIError, 422),
+    "503 model_not_found": Row((_refusal(503, "model_not_found"),), 1, ModelUnavailable, 503),
+    # anything else: uncertain, never again
+    "408": Row((_refusal(408),), 1, SubmissionUncertain, 408),
+    "409": Row((_refusal(409),), 1, SubmissionUncertain, 409),
+    "418": Row((_refusal(418),), 1, SubmissionUncertain, 418),
+    "500": Row((_refusal(500),), 1, SubmissionUncertain, 500),
+    "502 HTML": Row((page(502),), 1, SubmissionUncertain, 502),
+    "503": Row((_refusal(503),), 1, SubmissionUncertain, 503),
+    "503 with Retry-After": Row((tell({}, 503, Retry_After="0"),), 1, SubmissionUncertain, 503),
+    "504 empty": Row((say(504),), 1, SubmissionUncertain, 504),
+    "524, a proxy's own": Row((page(524),), 1, SubmissionUncertain, 524),
+    "302": Row((say(302, headers={"Location": "/v1/elsewhere"}),), 1, SubmissionUncertain, 302),
+    "307": Row((say(307, headers={"Location": "/v1/elsewhere"}),), 1, SubmissionUncertain, 307),
+    "200 HTML": Row((page(200),), 1, SubmissionUncertain, 200),
+    "200 empty": Row((say(200),), 1, SubmissionUncertain, 200),
+    "204": Row((say(204, framed=False),), 1, SubmissionUncertain, 204),
+    "200 without an id": Row((tell({"status": "queued"}),), 1, SubmissionUncertain, 200),
+    "200 with an empty id": Row(
+        (tell({"id": " ", "status": "queued"}),), 1, SubmissionUncertain, 200
+    ),
+    "200 with true as id": Row((tell({"id": True}),), 1, SubmissionUncertain, 200),
+    "200 with two tasks": Row(
+        (tell([{"id": "video_1"}, {"id": "video_2"}]),), 1, SubmissionUncertain, 200
+    ),
+    "200 with null": Row((tell(None),), 1, SubmissionUncertain, 200),
+    "200 with a list of one": Row((tell([{"id": "video_1"}]),), 1, None),
+    # refusals in HTTP 200, beyond doubt and not
+    "200 with code 400": Row((_told(400),), 1, APIError, 400),
+    "200 with code 401 as text": Row((_told("401"),), 1, AuthenticationError, 401),
+    "200 with a quota code": Row((_told("insufficient_user_quota"),), 1, QuotaExhausted, 403),
+    "200 with model_not_found": Row((_told("model_not_found"),), 1, ModelUnavailable, 503),
+    "200 with fail_to_fetch_task": Row((_told("fail_to_fetch_task"),), 1, APIError, 400),
+    "200 with code 429, then accepted": Row((_told(429), CREATED), 2, None),
+    "200 with code 500": Row((_told(500),), 1, SubmissionUncertain, 200),
+    "200 with code 503": Row((_told(503),), 1, SubmissionUncertain, 200),
+    "200 with code 400 and a task somewhere": Row(
+        (tell({"code": 400, "data": {"job": {"taskId": "video_1"}}}),), 1, SubmissionUncertain, 200
+    ),
+    "200 with code 400 and a task": Row((tell({"code": 400, "data": {"id": "video_1"}}),), 1, None),
+    "200 with code 400 and a state": Row(
+        (tell({"code": 400, "data": {"status": "queued"}}),), 1, SubmissionUncertain, 200
+    ),
+    "200 with an error in it": Row(
+        (tell({"code": "fail", "message": "broken", "data": None}),), 1, SubmissionUncertain, 200
+    ),
+    "200 cut JSON": Row((say(200, '{"id": "vid'),), 1, SubmissionUncertain, 200),
+    "200 nested without end": Row(
+        (say(200, '{"id":' + "[" * 90_000),), 1, SubmissionUncertain, 200
+    ),
+    "200 half a body": Row((say(200, b"x" * 100, sent=50),), 1, SubmissionUncertain),
+    "200 gzip that is none": Row(
+        (say(200, b"plain", {"Content-Encoding": "gzip"}),), 1, SubmissionUncertain
+    ),
+    "200 too large": Row((say(200, b" " * 8_100_000 + b"{}"),), 1, SubmissionUncertain),
+    "half the headers": Row((half_head(),), 1, SubmissionUncertain),
+    "not HTTP": Row((garbage(),), 1, SubmissionUncertain),
+    "no answer in time": Row((silence(),), 1, SubmissionUncertain, options=SHORT),
+    "closed after the body": Row((hang_up(),), 1, SubmissionUncertain),
+    "closed before the body": Row((hang_up(early=True),), 1, SubmissionUncertain),
+    "reset after the body": Row((reset(),), 1, SubmissionUncertain),
+    "reset before the body": Row((reset(early=True),), 1, SubmissionUncertain),
+    # 429 first does not make what follows any safer
+    "429, then a reset": Row((say(429), reset()), 2, SubmissionUncertain),
+    "429, then 500": Row((say(429), _refusal(500)), 2, SubmissionUncertain, 500),
+    "429, then 400": Row((say(429), _refusal(400)), 2, APIError, 400),
+}
+
+
+@pytest.mark.parametrize("case", ROWS)
+def test_each_outcome_of_a_create(colour: Colour, wire: Wire, gateway: Gateway, case: str) -> None:
+    """In both formats and both drivers, exactly as many creates arrive as the money rule allows."""
+    row = ROWS[case]
+    gateway.on("create", *row.answers)
+    hub = colour.hub(gateway.url, **row.options)
+    if row.error is None:
+        assert wire.create(hub).id == "video_1"
+    else:
+        with pytest.raises(row.error) as raised:
+            wire.create(hub)
+        error = raised.value
+        assert type(error) is row.error
+        assert getattr(error, "status_code", None) == row.status
+        assert not isinstance(error.__cause__, TransportFailure)
+        assert "\n" not in str(error)
+    assert gateway.count("create") == row.creates
+    assert len(gateway.arrived) == row.creates
+
+
+def test_a_connection_reset_at_once_allows_no_second_create(
+    colour: Colour, wire: Wire, gateway: Gateway
+) -> None:
+    """A connection that breaks right after it was made ends the create, unless it broke before it stood."""
+    gateway.rude = 5
+    with pytest.raises((SubmissionUncertain, ConnectionFailed)) as raised:
+        wire.create(colour.hub(gateway.url))
+    # The reset may overtake the end of the handshake, and then nothing was sent.
+    if isinstance(raised.value, SubmissionUncertain):
+        assert not isinstance(raised.value.__cause__, httpx.ConnectError)
+    else:
+        assert isinstance(raised.value.__cause__, httpx.ConnectError)
+        assert gateway.connections <= 4
+
+
+def _closed_port() -> int:
+    with create_server(("127.0.0.1", 0)) as listening:
+        port: int = listening.getsockname()[1]
+        return port
+
+
+def test_a_refused_connection_says_that_nothing_was_sent(colour: Colour, wire: Wire) -> None:
+    """While no connection can be made, the error is not an uncertain create but one that says what to check."""
+    hub = colour.hub(f"http://127.0.0.1:{_closed_port()}")
+    with pytest.raises(ConnectionFailed, match="nothing was sent") as raised:
+        wire.create(hub)
+    assert isinstance(raised.value.__cause__, httpx.ConnectError)
+
+
+@pytest.mark.parametrize("attempts", [1, 3])
+def test_the_policy_says_how_often(
+    colour: Colour, wire: Wire, gateway: Gateway, attempts: int
+) -> None:
+    """`RetryPolicy.attempts` counts the first try in, and 1 means no second one."""
+    gateway.on("create", say(429))
+    with pytest.raises(RateLimited):
+        wire.create(colour.hub(gateway.url, retry=RetryPolicy(attempts=attempts, first=0.001)))
+    assert gateway.count("create") == attempts
+
+
+def test_a_gateway_that_comes_up_late_gets_one_create(colour: Colour, wire: Wire) -> None:
+    """Connections refused at first, then accepted: the create arrives exactly once."""
+    with Gateway() as gateway:
+        gateway.on("create", CREATED)
+        http = colour.http_client(transport=_late(colour, refusals=2))
+        assert wire.create(colour.hub(gateway.url, http_client=http)).id == "video_1"
+        assert gateway.count("create") == 1
+
+
+def _late(colour: Colour, refusals: int) -> Any:
+    """A real transport whose first connections go to a port where nobody listens."""
+    closed = _closed_port()
+    left = [refusals]
+
+    def misled(request: httpx.Request) -> httpx.Request:
+        if left[0] > 0:
+            left[0] -= 1
+            request.url = request.url.copy_with(port=closed)
+        return request
+
+    if colour.asynchronous:
+
+        class Late(httpx.AsyncHTTPTransport):
+            async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+                return await super().handle_async_request(misled(request))
+
+        return Late()
+
+    class LateBlocking(httpx.HTTPTransport):
+        def handle_request(self, request: httpx.Request) -> httpx.Response:
+            return super().handle_request(misled(request))
+
+    return LateBlocking()
+
+
+def test_tls_that_cannot_be_agreed_on_sends_nothing(
+    colour: Colour, wire: Wire, gateway: Gateway
+) -> None:
+    """TLS to a plain port fails before the request exists, so it is no uncertain create."""
+    with pytest.raises(ConnectionFailed, match="nothing was sent"):
+        wire.create(colour.hub(gateway.url.replace("http:", "https:")))
+    assert gateway.count("create") == 0
+
+
+def test_a_name_that_does_not_exist_sends_nothing(
+    colour: Colour, wire: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A host that cannot be found is no uncertain create."""
+
+    def unknown(*_: Any, **__: Any) -> None:
+        raise socket.gaierror("no such name")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    with pytest.raises(ConnectionFailed, match="nothing was sent"):
+        wire.create(colour.hub("https://no-such-host.invalid"))
+
+
+def test_a_full_pool_of_a_lent_client_proves_nothing(
+    colour: Colour, wire: Wire, gateway: Gateway
+) -> None:
+    """If a lent client has no free connection, no event says that nothing was sent; once it has, the create is sent."""
+    gateway.on("create", CREATED)
+    gateway.on("/busy", say(200, b"x" * 10, sent=5, after=0.0))
+    http = colour.http_client(limits=httpx.Limits(max_connections=1))
+    busy = http.build_request("GET", f"{gateway.url}/busy")
+    occupying = colour.finish(http.send(busy, stream=True))
+    hub = colour.hub(gateway.url, http_client=http, timeout=Timeouts(connect=0.03))
+    with pytest.raises(SubmissionUncertain, match="PoolTimeout") as raised:
+        wire.create(hub)
+    assert isinstance(raised.value.__cause__, httpx.PoolTimeout)
+    assert gateway.count("create") == 0
+    with suppress(httpx.HTTPError):
+        colour.finish(occupying.aclose() if colour.asynchronous else occupying.close())
+    assert wire.create(hub).id == "video_1"
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError],
+    ids=lambda failure: failure.__name__,
+)
+def test_a_lent_transport_without_events_pays_once(
+    colour: Colour,
+    wire: Wire,
+    gateway: Gateway,
+    failure: type[httpx.TransportError],
+    tmp_path: Path,
+) -> None:
+    """A create that was read before the connection dropped is sent once, and its receipt says that it is uncertain."""
+    gateway.on("create", hang_up())
+    lent = colour.http_client(transport=untraced(colour, failure))
+    hub = colour.hub(gateway.url, http_client=lent)
+    target = tmp_path / "kitten.mp4"
+    with pytest.raises(SubmissionUncertain, match=failure.__name__):
+        wire.generate(hub, save_to=target)
+    with pytest.raises(SubmissionUncertain):
+        wire.generate(hub, save_to=target)
+    assert gateway.count("create") == 1
+
+
+def test_a_create_has_a_connection_of_its_own(wire: Wire, gateway: Gateway, hub: Any) -> None:
+    """Queries share a connection; a create never takes one that may have gone stale, and leaves none behind."""
+    gateway.on("create", tell(wire.created()))
+    gateway.on("query", tell(wire.seen()))
+    task = wire.create(hub)
+    for _ in range(3):
+        hub.videos.retrieve(task)
+    wire.create(hub)
+    wire.create(hub)
+    creates = [arrived.connection for arrived in gateway.of("create")]
+    queries = {arrived.connection for arrived in gateway.of("query")}
+    assert len(set(creates)) == 3
+    assert len(queries) == 1
+    assert not queries & set(creates)
+
+
+def test_the_wait_after_429_is_at_least_what_was_asked(
+    wire: Wire, gateway: Gateway, hub: Any
+) -> None:
+    """A create that was turned away with Retry-After does not come back before its time."""
+    gateway.on("create", tell({}, 429, Retry_After="0.2"), CREATED)
+    wire.create(hub)
+    first, second = gateway.of("create")
+    assert second.at - first.at >= 0.2
+
+
+@pytest.mark.parametrize("step", [say(500), reset(), silence()])
+def test_an_uncertain_create_says_what_to_do(
+    wire: Wire, gateway: Gateway, step: Answer, colour: Colour
+) -> None:
+    """The message says that it may have been paid, that it was not sent again, and where to look."""
+    gateway.on("create", step)
+    with pytest.raises(SubmissionUncertain) as raised:
+        wire.create(colour.hub(gateway.url, **SHORT))
+    for words in ("may have been paid", "not", "sent again", "usage log"):
+        assert words in str(raised.value)
+
+
+def test_two_causes_stay_told_apart(colour: Colour, wire: Wire, gateway: Gateway) -> None:
+    """What the HTTP library threw is the cause of the error, for whoever must look closer."""
+    gateway.on("create", silence())
+    with pytest.raises(SubmissionUncertain) as raised:
+        wire.create(colour.hub(gateway.url, **SHORT))
+    assert isinstance(raised.value.__cause__, httpx.ReadTimeout)

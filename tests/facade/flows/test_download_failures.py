@@ -1,0 +1,211 @@
+"""A good file is never replaced by a worse one, whatever is served instead of a whole video."""
+
+from __future__ import annotations
+
+import io
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import av
+import pytest
+from chainhub_video import (
+    AuthenticationError,
+    ChainHubError,
+    DownloadFailed,
+    NotFound,
+    Timeouts,
+    VideoTask,
+)
+from chainhub_video.downloads.output import FileOutput
+from chainhub_video.flows.download import save
+from chainhub_video.io import Reply, TransportFailure
+from chainhub_video.settings import Settings
+
+from tests.support.answering import (
+    Answer,
+    drip,
+    garbage,
+    half_head,
+    hang_up,
+    page,
+    reset,
+    say,
+    silence,
+    tell,
+)
+from tests.support.colours import Colour
+from tests.support.scripted import Gateway
+from tests.support.videos import LINK, MP4, completed, names, whole
+from tests.support.virtual import World
+from tests.support.wires import OPENAI, UNIFIED
+
+
+def _swapped(video: bytes) -> bytes:
+    """The clip with its last box's length grown, as if the rest had been lost."""
+    return video[:-100]
+
+
+BAD: dict[str, Callable[[bytes], Answer]] = {
+    "cut, its index in front": lambda video: say(200, _swapped(video), MP4),
+    "only its head": lambda video: say(200, video[:40], MP4),
+    "one byte short": lambda video: say(200, video[:-1], MP4),
+    "one byte more": lambda video: say(200, video + b"\0", MP4),
+    "HTML": lambda _: page(200),
+    "HTML called a video": lambda _: say(200, "<html>expired</html>", MP4),
+    "JSON": lambda _: tell({"error": {"message": "expired"}}),
+    "empty": lambda _: say(200, b"", MP4),
+    "204": lambda _: say(204, framed=False),
+    "announced longer": lambda video: say(200, video, MP4, announce=len(video) + 10, sent=None),
+    "cut": lambda video: say(200, video, MP4, sent=len(video) - 10),
+    "reset": lambda _: reset(),
+    "closed": lambda _: hang_up(),
+    "half the headers": lambda _: half_head(),
+    "not HTTP": lambda _: garbage(),
+    "silence": lambda _: silence(),
+    "500": lambda _: say(500),
+    "502 HTML": lambda _: page(502),
+    "429": lambda _: say(429),
+    "redirect without end": lambda _: say(302, headers={"Location": LINK}),
+    "redirect without a place": lambda _: say(302),
+    "redirect to a file": lambda _: say(302, headers={"Location": "file:///etc/passwd"}),
+    "redirect to nonsense": lambda _: say(302, headers={"Location": "http://[::1"}),
+    "redirect to port 0": lambda _: say(302, headers={"Location": "http://127.0.0.1:0/"}),
+    "gzip that is none": lambda video: say(200, video, {**MP4, "Content-Encoding": "gzip"}),
+}
+
+
+@pytest.mark.parametrize("kind", BAD)
+def test_a_good_file_survives_every_failure(
+    colour: Colour,
+    linked: VideoTask,
+    gateway: Gateway,
+    elsewhere: Gateway,
+    target: Path,
+    video: bytes,
+    other_video: bytes,
+    kind: str,
+) -> None:
+    """Whatever is served instead of a whole video, the file that was there stays as it was, and alone."""
+    target.write_bytes(other_video)
+    elsewhere.on(LINK, BAD[kind](video))
+    gateway.on("query", tell(UNIFIED.seen("completed")))
+    gateway.on("content", say(404))
+    hub = colour.hub(gateway.url, timeout=Timeouts(connect=5, read=0.03, write=5))
+    with pytest.raises(DownloadFailed, match=linked.id) as raised:
+        hub.videos.download(linked, target, timeout=1)
+    error = raised.value
+    assert error.task == linked
+    assert error.url == f"{elsewhere.url}{LINK}"
+    assert "s3cret" not in str(error)
+    assert "\n" not in str(error)
+    assert not isinstance(error.__cause__, TransportFailure)
+    assert target.read_bytes() == other_video
+    assert names(target.parent) == [target.name]
+
+
+@pytest.mark.parametrize("kind", ["cut", "HTML", "reset", "502 HTML", "cut, its index in front"])
+def test_a_failure_that_passes_is_forgotten(
+    hub: Any, linked: VideoTask, elsewhere: Gateway, target: Path, video: bytes, kind: str
+) -> None:
+    """Whatever was wrong with the first answer, a later whole one is saved."""
+    elsewhere.on(LINK, BAD[kind](video), say(200, video, MP4))
+    whole(hub.videos.download(linked, target), target, video)
+
+
+@pytest.mark.parametrize(("pages", "saved"), [(1, True), (3, True), (4, False)])
+def test_a_wrong_page_counts_by_itself(
+    colour: Colour, gateway: Gateway, target: Path, video: bytes, pages: int, saved: bool
+) -> None:
+    """After servers that failed for a while, a page in place of the video is asked through as before: three times."""
+    answers = [*[say(502)] * 6, *[page(200)] * pages]
+    gateway.on("content", *answers, say(200, video, MP4))
+    hub = colour.hub(gateway.url)
+    if saved:
+        whole(hub.videos.download(completed(OPENAI, None), target), target, video)
+    else:
+        with pytest.raises(DownloadFailed, match="not an MP4"):
+            hub.videos.download(completed(OPENAI, None), target)
+    assert gateway.count("content") == len(answers) + saved
+
+
+def test_a_cut_clip_with_its_index_in_front_opens_in_a_player(video: bytes) -> None:
+    """The clip that the tests cut is of the treacherous kind: a decoder opens it and plays what there is."""
+    with av.open(io.BytesIO(_swapped(video)), "r") as container:
+        assert next(container.decode(video=0))
+
+
+CONTENT_REFUSALS: dict[str, tuple[Answer, type[ChainHubError]]] = {
+    "401": (tell({"error": {"message": "no"}}, 401), AuthenticationError),
+    "404": (tell({"error": {"message": "no"}}, 404), NotFound),
+    "400 not completed yet": (
+        tell({"error": {"message": "Task is not completed yet"}}, 400),
+        DownloadFailed,
+    ),
+    "JSON without a link": (tell({"status": "completed"}), DownloadFailed),
+    "cut JSON": (say(200, '{"video_url', {"Content-Type": "application/json"}), DownloadFailed),
+    "endless JSON": (
+        say(200, b" " * 2_000_000, {"Content-Type": "application/json"}),
+        DownloadFailed,
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CONTENT_REFUSALS)
+def test_content_that_refuses_names_the_task(
+    hub: Any, content: VideoTask, gateway: Gateway, target: Path, case: str
+) -> None:
+    """What /content says instead of the video becomes an error that carries the paid task."""
+    answer, kind = CONTENT_REFUSALS[case]
+    gateway.on("content", answer)
+    with pytest.raises(kind, match=content.id) as raised:
+        hub.videos.download(content, target)
+    assert raised.value.task == content
+    assert names(target.parent) == []
+
+
+def test_content_that_is_too_early_is_asked_again(
+    hub: Any, content: VideoTask, gateway: Gateway, target: Path, video: bytes
+) -> None:
+    """A gateway whose /content lags behind its query is given a moment."""
+    early = tell({"error": {"message": "Task is not completed yet"}}, 400)
+    gateway.on("content", early, early, say(200, video, MP4))
+    whole(hub.videos.download(content, target), target, video)
+
+
+@pytest.mark.parametrize("announced", [True, False])
+def test_a_video_beyond_the_limit_is_dropped(video: bytes, target: Path, announced: bool) -> None:
+    """No more is written than `max_download`, whether it is announced or only sent, and nothing stays."""
+    settings = Settings(api_key="the-key", max_download=len(video) - 1)
+    task = completed(UNIFIED, "https://cdn.example.com/clip.mp4")
+    headers, body = ({"content-length": str(len(video))}, b"") if announced else ({}, video)
+    world = World(Reply(200, headers, body))
+    with pytest.raises(DownloadFailed, match="max_download") as raised:
+        world.play(save(world, settings, task, FileOutput(target), None, deadline=None))
+    assert raised.value.task == task
+    assert world.open_streams == 0
+    assert names(target.parent) == []
+
+
+DAWDLING: dict[str, Answer] = {
+    "silence": silence(),
+    "a byte at a time": drip(b"x" * 6000, pause=0.02),
+}
+
+
+@pytest.mark.parametrize("kind", DAWDLING)
+@pytest.mark.parametrize("origin", ["link", "content"])
+def test_a_download_ends_at_its_deadline(
+    colour: Colour, gateway: Gateway, elsewhere: Gateway, target: Path, origin: str, kind: str
+) -> None:
+    """A host that never answers, or answers a byte at a time, cannot outlast the caller's timeout by much."""
+    host, step = (elsewhere, LINK) if origin == "link" else (gateway, "content")
+    host.on(step, DAWDLING[kind])
+    task = completed(OPENAI, f"{elsewhere.url}{LINK}" if origin == "link" else None)
+    hub = colour.hub(gateway.url, timeout=Timeouts(connect=5, read=60, write=5))
+    began = time.monotonic()
+    with pytest.raises(DownloadFailed, match=task.id):
+        hub.videos.download(task, target, timeout=0.2)
+    assert time.monotonic() - began < 30  # and not a minute or two, as those hosts would take
+    assert names(target.parent) == []

@@ -1,0 +1,302 @@
+"""Failures on this side after a create is paid: each says how to go on, and none is exit status 2."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import resource
+import shlex
+import shutil
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from chainhub_video import InvalidRequest, OutputFailed, TaskStatus
+from chainhub_video.cli.app import run
+from chainhub_video.downloads.partfile import PartFile
+from chainhub_video.runtime import SystemClock, using
+
+from tests.support.answering import say, silence, tell
+from tests.support.colours import Colour
+from tests.support.receipted import first_then, known, leave, path_of, read, script, step_of
+from tests.support.scripted import Gateway
+from tests.support.videos import names
+from tests.support.wires import OPENAI, UNIFIED, Wire
+
+GROK = ["--model", "grok-video-3", "--aspect-ratio", "3:2"]
+
+
+class Hasty(SystemClock):
+    """A clock on which nobody waits for long."""
+
+    def sleep(self, seconds: float, /) -> None:  # type: ignore[override]
+        """Let a moment pass."""
+        time.sleep(min(seconds, 0.002))
+
+
+@pytest.fixture
+def command(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., int]]:
+    """The command in this process, for a paid create of the unified format; gives its exit status."""
+    monkeypatch.setenv("CHAINHUB_API_KEY", "the-key")
+    monkeypatch.setenv("CHAINHUB_BASE_URL", gateway.url)
+    with using(clock=Hasty()):
+        yield lambda *words: run([str(word) for word in words])
+
+
+@pytest.fixture
+def limit_files() -> Iterator[Callable[[int], None]]:
+    """Let no file of this process grow beyond some bytes, until the end of the test."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    yield lambda size: resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Where the video would go."""
+    folder = tmp_path / "videos"
+    folder.mkdir()
+    return folder
+
+
+CREATE = ["generate", "A kitten", *GROK, "-o"]
+
+
+@pytest.mark.parametrize("missing", [300, 5000], ids=["last bytes do not fit", "half does not fit"])
+def test_a_disk_that_fills_up_is_exit_1_and_the_printed_command_saves_it_elsewhere(
+    command: Callable[..., int],
+    gateway: Gateway,
+    folder: Path,
+    video: bytes,
+    capsys: pytest.CaptureFixture[str],
+    limit_files: Callable[[int], None],
+    missing: int,
+) -> None:
+    """One line with the task, its receipt and two commands: one saves to another place, one here once there is room."""
+    size = max(10, len(video) - missing)
+    script(gateway, UNIFIED, video, look=lambda: limit_files(1 << 30))
+    gateway.on("query", first_then(lambda: limit_files(size), _completed(gateway)))
+    output = folder / "kitten.mp4"
+
+    assert command(*CREATE, output) == 1
+
+    limit_files(1 << 30)
+    gateway.on("query", _completed(gateway))
+    *_, line = capsys.readouterr().err.splitlines()
+    for words in (
+        UNIFIED.task_id,
+        "File too large",
+        f"still at 127.0.0.1:{gateway.port}",
+        str(path_of(output)),
+    ):
+        assert words in line
+    assert names(folder) == [path_of(output).name]
+    elsewhere = shlex.split(line[line.index("chainhub-video download") :])
+    other = folder / "elsewhere.mp4"
+    arguments = [str(other) if word == "FILE" else word for word in elsewhere[1:8]]
+    assert command(*arguments) == 0
+    assert other.read_bytes() == video
+    again = shlex.split(line[line.index("chainhub-video resume") :])
+    assert command(*again[1:3]) == 0
+    assert output.read_bytes() == video
+    assert gateway.count("create") == 1
+
+
+def _completed(gateway: Gateway) -> Any:
+    return tell(UNIFIED.seen("completed", video_url=f"{gateway.url}/clip.mp4"))
+
+
+def _lose(folder: Path) -> None:
+    shutil.rmtree(folder)
+
+
+def _replace_by_a_folder(folder: Path) -> None:
+    (folder / "kitten.mp4").mkdir()
+
+
+def _replace_by_a_fifo(folder: Path) -> None:
+    os.mkfifo(folder / "kitten.mp4")
+
+
+@pytest.mark.parametrize("happens", [_lose, _replace_by_a_folder, _replace_by_a_fifo])
+def test_a_place_that_is_lost_meanwhile_is_exit_1(
+    command: Callable[..., int],
+    gateway: Gateway,
+    folder: Path,
+    video: bytes,
+    capsys: pytest.CaptureFixture[str],
+    happens: Callable[[Path], None],
+) -> None:
+    """A folder that is gone, and an output that has become something else, after the create, name the paid task."""
+    script(gateway, UNIFIED, video)
+    gateway.on("query", first_then(lambda: happens(folder), _completed(gateway)))
+
+    assert command(*CREATE, folder / "kitten.mp4") == 1
+
+    *_, line = capsys.readouterr().err.splitlines()
+    assert f"task {UNIFIED.task_id} is paid" in line
+    assert "chainhub-video download --format unified -o FILE --" in line
+    assert not list(folder.glob("*.part"))
+
+
+@pytest.mark.parametrize("odd", ["..", ".", "video\n1", "\u202e"])
+@pytest.mark.parametrize("wire", [OPENAI, UNIFIED])
+def test_an_id_that_cannot_stand_in_an_address_is_no_wrong_request(
+    hub: Any, gateway: Gateway, target: Path, wire: Wire, odd: str
+) -> None:
+    """The paid task is named, with its receipt, and nothing goes to another address than the task's."""
+    gateway.on("create", tell(wire.created(id=odd)))
+    for _ in range(2):
+        with pytest.raises(OutputFailed, match="cannot stand in an address") as raised:
+            wire.generate(hub, save_to=target)
+        assert raised.value.task is not None
+        assert raised.value.task.id == odd
+        assert raised.value.receipt == str(path_of(target))
+        assert repr(odd) in str(raised.value)
+    assert [arrived.step for arrived in gateway.arrived] == ["create"]
+    with pytest.raises(OutputFailed, match="cannot stand in an address"):
+        hub.videos.download(
+            wire.task(id=odd, status=TaskStatus.COMPLETED, raw_status="completed"), target
+        ) if wire is OPENAI else hub.videos.resume(target)
+
+
+@pytest.mark.parametrize("odd", ["..", "video\n1"])
+def test_a_task_with_an_odd_id_is_no_wrong_request_either(
+    hub: Any, gateway: Gateway, wire: Wire, odd: str
+) -> None:
+    """Asking for a created task, or waiting for it, says what the gateway did; the same id, typed, is the caller's."""
+    gateway.on("create", tell(wire.created(id=odd)))
+    task = wire.create(hub)
+    for ask in (hub.videos.retrieve, hub.videos.wait):
+        with pytest.raises(OutputFailed, match="cannot stand in an address") as raised:
+            ask(task)
+        assert raised.value.task == task
+        with pytest.raises(InvalidRequest):
+            ask("typed\n", format=wire.name)
+    assert [arrived.step for arrived in gateway.arrived] == ["create"]
+
+
+def test_an_odd_id_is_exit_1(
+    command: Callable[..., int], gateway: Gateway, target: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The command says the same in one line."""
+    gateway.on("create", tell(UNIFIED.created(id="..")))
+    assert command(*CREATE, target) == 1
+    *_, line = capsys.readouterr().err.splitlines()
+    assert "the paid task the id '..'" in line
+    assert "usage log" in line
+    assert "chainhub-video resume" not in line
+
+
+def test_an_interruption_of_the_download_is_exit_130(
+    command: Callable[..., int], gateway: Gateway, target: Path, video: bytes
+) -> None:
+    """Ctrl-C after the create keeps its own exit status."""
+    script(gateway, UNIFIED, video)
+    thread = threading.main_thread().ident or 0
+    gateway.on(
+        step_of("download", UNIFIED),
+        first_then(lambda: signal.pthread_kill(thread, signal.SIGINT), silence()),
+    )
+    assert command(*CREATE, target) == 130
+
+
+@pytest.mark.parametrize("state", ["submitted", "saved"])
+@pytest.mark.parametrize("kind", ["FIFO", "folder"])
+def test_a_second_run_does_not_send_a_payer_to_another_output(
+    hub: Any, wire: Wire, gateway: Gateway, target: Path, state: str, kind: str
+) -> None:
+    """Where a receipt has a task, an output that cannot be written is no wrong request: another one would pay again."""
+    result = {"size": 5, "sha256": "0" * 64, "verified": "length"} if state == "saved" else None
+    leave(gateway, hub, wire, target, state, task=known(wire), result=result)
+    if kind == "FIFO":
+        os.mkfifo(target)
+    else:
+        target.mkdir()
+    calls: list[Callable[[], Any]] = [
+        lambda: wire.generate(hub, save_to=target),
+        lambda: hub.videos.resume(target),
+    ]
+    for again in calls:
+        with pytest.raises(OutputFailed, match=f"is a {kind}") as raised:
+            again()
+        assert raised.value.receipt == str(path_of(target))
+        assert f"videos.download({wire.task_id!r}" in str(raised.value)
+    assert gateway.arrived == []
+    path_of(target).unlink()
+    with pytest.raises(InvalidRequest, match=f"is a {kind}"):
+        wire.generate(hub, save_to=target)
+    assert gateway.arrived == []
+
+
+class Refusal:
+    """Makes one call of the system fail."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, owner: Any, name: str, number: int) -> None:
+        really, count = getattr(owner, name), 0
+
+        def call(*arguments: Any, **named: Any) -> Any:
+            nonlocal count
+            count += 1
+            if count == number:
+                raise OSError(errno.EIO, "Input/output error")
+            return really(*arguments, **named)
+
+        monkeypatch.setattr(owner, name, call)
+
+
+@pytest.mark.parametrize(
+    ("owner", "name", "number"),
+    [(os, "fsync", 1), (os, "fsync", 2), (Path, "replace", 1)],
+)
+def test_whatever_the_system_refuses_is_an_output_that_failed(
+    colour: Colour,
+    gateway: Gateway,
+    linked: Any,
+    elsewhere: Gateway,
+    target: Path,
+    video: bytes,
+    monkeypatch: pytest.MonkeyPatch,
+    owner: Any,
+    name: str,
+    number: int,
+) -> None:
+    """A failing sync, of the file or its folder, rename or opening never comes out as the system's own error."""
+    elsewhere.on("/clip.mp4", say(200, video, {"Content-Type": "video/mp4"}))
+    hub = colour.hub(gateway.url)
+    Refusal(monkeypatch, owner, name, number)
+    with pytest.raises(OutputFailed, match="Input/output error") as raised:
+        hub.videos.download(linked, target)
+    monkeypatch.undo()
+    assert raised.value.task == linked
+    assert isinstance(raised.value.__cause__, OSError)
+
+
+def test_a_full_disk_does_not_speak_twice(
+    target: Path, video: bytes, limit_files: Callable[[int], None]
+) -> None:
+    """What is still in the buffer when a part file is dropped is not refused once more."""
+    part = PartFile(target)
+    part.write(video[:100])
+    limit_files(10)
+    with pytest.raises(OSError, match="too large"):
+        part.finish()
+    part.discard()
+    assert names(target.parent) == []
+
+
+def test_json_says_what_was_verified(
+    command: Callable[..., int], gateway: Gateway, target: Path, video: bytes,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    """`--json` has it, the first time and from the receipt, and so has the receipt itself."""
+    script(gateway, UNIFIED, video)
+    for _ in range(2):
+        assert command(*CREATE, target, "--json") == 0
+        assert json.loads(capsys.readouterr().out)["verified"] == "length"
+    assert read(target)["result"]["verified"] == "length"

@@ -1,0 +1,250 @@
+"""The pauses of a wait, on a clock of the test's own."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import attrs
+import httpx
+import pytest
+from chainhub_video import (
+    PollPolicy,
+    ServerError,
+    TaskFailed,
+    UnexpectedResponse,
+    VideoTask,
+    WaitTimeout,
+)
+from chainhub_video.flows.generate import FollowOptions, generate
+from chainhub_video.flows.wait import follow, note_created
+from chainhub_video.io import Call, TransportFailure
+from chainhub_video.receipts.file import LocalReceipt
+from chainhub_video.request import build_request
+from chainhub_video.runtime import using
+from chainhub_video.settings import Pace, Settings
+
+from tests.support.virtual import World, reply
+from tests.support.wires import OPENAI
+
+CALM = PollPolicy(jitter=0)
+SETTINGS = Settings(api_key="the-key", poll=CALM)
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_known() -> Iterator[None]:
+    """No test knows the tasks that another one created."""
+    with using():
+        yield
+
+
+def _follow(world: World, task: VideoTask, **options: Any) -> Any:
+    return world.play(
+        follow(world, SETTINGS, task, None, **{"timeout": 1200, "poll": None, **options})
+    )
+
+
+def test_the_pauses_depend_on_the_age() -> None:
+    """After a create the first look comes late, later ones close together, and rarer again for what takes long."""
+    world = World(*[reply(OPENAI.seen())] * 30, reply(OPENAI.seen("completed")), takes=0.0)
+    note_created(world, SETTINGS, OPENAI.task_id)
+    _follow(world, OPENAI.task(), pause=CALM.first_delay())
+    assert world.sleeps[:2] == pytest.approx([40, 14.4])
+    assert min(world.sleeps) == pytest.approx(12.3, abs=0.1)
+    assert world.sleeps[-1] == 16
+
+
+def test_a_task_of_unknown_age_is_looked_at_often() -> None:
+    """Somebody else's task may end at any moment: the pauses are the shortest of the schedule."""
+    world = World(*[reply(OPENAI.seen())] * 4, reply(OPENAI.seen("completed")))
+    _follow(world, OPENAI.task(id="video_of_another_process"))
+    assert world.sleeps == [12.3] * 4
+
+
+def test_a_fixed_interval_stays_fixed() -> None:
+    """Whoever names the seconds between two looks gets them, whatever the age and the progress are."""
+    world = World(
+        *(reply(OPENAI.seen(progress=share)) for share in (10, 50, 90)),
+        reply(OPENAI.seen("completed")),
+    )
+    _follow(world, OPENAI.task(), poll=PollPolicy(interval=5, jitter=0))
+    assert world.sleeps == [5, 5, 5]
+
+
+@pytest.mark.parametrize(("milliseconds", "pause"), [("2500", 2.5), ("600000", 300.0)])
+def test_the_proposal_of_the_create_places_the_first_look(
+    tmp_path: Path, milliseconds: str, pause: float
+) -> None:
+    """`openai-poll-after-ms` on the create's answer replaces the 40 s until the first look, up to the patience."""
+    created = reply(OPENAI.created(), openai_poll_after_ms=milliseconds)
+    world = World(created, reply(OPENAI.seen("failed")))
+    settings = attrs.evolve(SETTINGS, receipts=LocalReceipt)
+    following = FollowOptions(1200, None, None, None)
+    with pytest.raises(TaskFailed):
+        world.play(
+            generate(
+                world,
+                settings,
+                build_request(**OPENAI.arguments),
+                tmp_path / "kitten.mp4",
+                following,
+                resubmit_uncertain=False,
+            )
+        )
+    assert world.sleeps == [pause]
+
+
+@pytest.mark.parametrize(("milliseconds", "pause"), [("2500", 2.5), ("45000", 45.0), ("1", 0.05)])
+def test_the_gateways_proposal_is_obeyed(milliseconds: str, pause: float) -> None:
+    """`openai-poll-after-ms` replaces the schedule, but for a floor that no answer can undercut."""
+    seen = reply(OPENAI.seen(), openai_poll_after_ms=milliseconds)
+    world = World(seen, seen, reply(OPENAI.seen("completed")))
+    _follow(world, OPENAI.task())
+    assert world.sleeps == [pause, pause]
+
+
+@pytest.mark.parametrize("nonsense", ["", "soon", "-5", "nan", "inf", "1e999"])
+def test_a_proposal_of_nonsense_is_ignored(nonsense: str) -> None:
+    """An `openai-poll-after-ms` that is no duration leaves the schedule as it is."""
+    world = World(
+        reply(OPENAI.seen(), openai_poll_after_ms=nonsense), reply(OPENAI.seen("completed"))
+    )
+    _follow(world, OPENAI.task())
+    assert world.sleeps == [12.3]
+
+
+@pytest.mark.parametrize("header", ["openai_poll_after_ms", "retry_after"])
+def test_a_pause_of_years_is_not_slept(header: str) -> None:
+    """Even with no deadline, no header makes a client sleep for ever, or longer than a clock can count."""
+    headers: dict[str, Any] = {header: "1e300"}
+    seen = reply(OPENAI.seen(), **headers)
+    world = World(seen, reply(OPENAI.seen("completed")))
+    _follow(world, OPENAI.task(), timeout=None)
+    assert world.sleeps[0] <= 3600
+
+
+@pytest.mark.parametrize("status", [200, 429, 503])
+def test_retry_after_is_obeyed(status: int) -> None:
+    """The next look comes no earlier than `Retry-After` says, whether the answer was good or bad."""
+    world = World(
+        reply(OPENAI.seen(), status, retry_after="33"),
+        reply(OPENAI.seen(), status, retry_after="1"),
+        reply(OPENAI.seen("completed")),
+    )
+    _follow(world, OPENAI.task())
+    assert world.sleeps[0] == 33
+    assert 12 <= world.sleeps[1] <= 16
+
+
+class Rendering(World):
+    """A task that is rendered evenly, in whole percent."""
+
+    def __init__(self, seconds: float, stuck_at: int = 100) -> None:
+        self._ends, self._begins, self._stuck_at = 1000.0 + seconds, 1000.0, stuck_at
+        super().__init__(reply(OPENAI.seen()), takes=0.0)
+
+    async def open(self, call: Call, /) -> Any:
+        """Tell how far it is."""
+        share = int(100 * (self.clock - self._begins) / (self._ends - self._begins))
+        done = share >= 100
+        seen = OPENAI.seen(
+            "completed" if done else "processing", progress=min(share, self._stuck_at)
+        )
+        self._outcomes = deque([reply(seen)])
+        return await super().open(call)
+
+
+@pytest.mark.parametrize("seconds", [60, 150, 400, 900])
+def test_progress_tells_when_to_look(seconds: float) -> None:
+    """The end of a task with honest progress is seen within seconds, after few looks."""
+    world = Rendering(seconds)
+    note_created(world, SETTINGS, OPENAI.task_id)
+    _follow(world, OPENAI.task(), pause=CALM.first_delay())
+    late = world.clock - 1000 - seconds
+    assert 0 <= late <= 6
+    assert len(world.calls) <= 4 + seconds / 35
+
+
+def test_progress_that_stands_still_is_no_reason_to_ask_often() -> None:
+    """At 99 % for minutes: after a few looks at the expected end, the pauses are those of a task without progress."""
+    world = Rendering(600, stuck_at=30)
+    note_created(world, SETTINGS, OPENAI.task_id)
+    _follow(world, OPENAI.task(), pause=CALM.first_delay())
+    assert min(world.sleeps[-20:]) >= 12
+    assert len(world.calls) <= 45
+
+
+def test_all_waits_of_a_client_keep_to_its_rate() -> None:
+    """Twenty looks at once come no more often than the rate says, each in its turn."""
+    pace = Pace()
+    turns = [pace.take(100.0, 4) for _ in range(20)]
+    assert turns == pytest.approx([100 + number / 4 for number in range(20)])
+    for _ in turns:
+        pace.leave()
+    assert pace.take(200.0, 4) == 200.0  # what nobody waits for is not kept
+
+
+def test_turns_that_were_left_hold_up_nobody() -> None:
+    """After fifty cancelled waits, and on a clock that is far behind, the next look comes soon."""
+    pace = Pace()
+    for _ in range(50):
+        pace.take(1e6, 1)
+        pace.leave()
+    assert pace.take(5.0, 1) <= 6.0
+
+
+def test_a_wait_that_gets_no_look_ends_at_its_deadline() -> None:
+    """A client whose waits are too many for its rate tells so by their deadlines, and not after them."""
+    policy = PollPolicy(interval=1, rate=0.01, jitter=0)
+    world = World(reply(OPENAI.seen()))
+    settings = Settings(api_key="the-key", poll=policy)
+    with pytest.raises(WaitTimeout):
+        world.play(follow(world, settings, OPENAI.task(), None, timeout=30, poll=None))
+    assert world.clock <= 1030
+
+
+@pytest.mark.parametrize("timeout", [1.0, 30.0, 600.0])
+def test_the_last_look_is_just_before_the_deadline(timeout: float) -> None:
+    """A wait uses its time to the end, looks once more shortly before it, and never oversleeps it."""
+    world = World(reply(OPENAI.seen()))
+    with pytest.raises(WaitTimeout):
+        _follow(world, OPENAI.task(), timeout=timeout)
+    assert timeout - 2 <= world.clock - 1000 <= timeout
+
+
+def test_a_single_look_is_bounded_by_what_is_left() -> None:
+    """Each exchange is given no more time than the wait has left, but at least a second."""
+    world = World(reply(OPENAI.seen()))
+    with pytest.raises(WaitTimeout):
+        _follow(world, OPENAI.task(), timeout=30)
+    bounds = [call.within or 0.0 for call in world.calls]
+    assert bounds[0] == 30
+    assert bounds == sorted(bounds, reverse=True)
+    assert min(bounds) >= 1
+
+
+def test_failures_on_the_way_are_all_closed() -> None:
+    """Every answer that was opened is closed, good or bad."""
+    world = World(
+        reply(None, 500),
+        TransportFailure(httpx.ReadTimeout("x"), sent=True),
+        reply([1]),
+        reply(OPENAI.seen("completed")),
+    )
+    _follow(world, OPENAI.task())
+    assert world.open_streams == 0
+    assert len(world.calls) == 4
+
+
+def test_the_cause_of_a_timeout_is_the_librarys_or_ours() -> None:
+    """The last trouble is kept as it is most useful: the HTTP library's exception, or our mapped error."""
+    for outcome, cause in (
+        (TransportFailure(httpx.ReadTimeout("x"), sent=True), httpx.ReadTimeout),
+        (reply(None, 502), ServerError),
+        (reply([1]), UnexpectedResponse),
+    ):
+        with pytest.raises(WaitTimeout) as raised:
+            _follow(World(outcome), OPENAI.task(), timeout=60)
+        assert isinstance(raised.value.__cause__, cause)

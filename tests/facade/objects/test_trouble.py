@@ -1,0 +1,237 @@
+"""Stores that refuse, are not there or do not answer: nothing is sent before that shows, and nothing paid is lost."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from chainhub_video import (
+    ConfigurationError,
+    InvalidRequest,
+    OutputFailed,
+    ReceiptConflict,
+    SubmissionUncertain,
+    VideoTask,
+)
+
+from tests.support.answering import say
+from tests.support.receipted import script, sent
+from tests.support.scripted import Gateway
+from tests.support.videos import LINK, MP4
+from tests.support.wires import UNIFIED, Wire
+
+from .s3server import BUCKET, Application, Environ, S3Server, refuse
+
+KEY = "cats/kitten.mp4"
+RECEIPT = f"{KEY}.task.json"
+URL = f"s3://{BUCKET}/{KEY}"
+
+
+def always(status: str, code: str) -> Callable[..., Iterable[bytes]]:
+    """A store that answers everything with one error."""
+    return lambda _environ, start, _server: refuse(start, status, code)
+
+
+def puts_of(key: str, status: str, code: str, after: int = 0) -> Callable[..., Iterable[bytes]]:
+    """A store that refuses every put of an object, after some that it takes."""
+    seen: list[str] = []
+
+    def fault(environ: Environ, start: Any, server: Application) -> Iterable[bytes]:
+        if environ["REQUEST_METHOD"] == "PUT" and environ["PATH_INFO"].endswith(f"/{key}"):
+            seen.append(key)
+            if len(seen) > after:
+                return refuse(start, status, code)
+        return server(environ, start)
+
+    return fault
+
+
+REFUSALS = {
+    "denied": ("403 Forbidden", "AccessDenied", "access is denied: the credentials must be"),
+    "busy": ("503 Slow Down", "SlowDown", "run it again later, or choose another place"),
+    "wrong region": ("301 Moved Permanently", "PermanentRedirect", "set AWS_REGION"),
+}
+
+
+@pytest.mark.parametrize("kind", REFUSALS)
+def test_a_store_that_refuses_everything_costs_nothing(
+    hub: Any, wire: Wire, gateway: Gateway, s3: S3Server, kind: str
+) -> None:
+    """Before the create: an error that names the place and what to do, and nothing has been sent."""
+    status, code, words = REFUSALS[kind]
+    s3.fault = always(status, code)
+    calls: tuple[Callable[[], Any], ...] = (
+        lambda: wire.generate(hub, save_to=URL),
+        lambda: hub.videos.resume(URL),
+    )
+    for call in calls:
+        with pytest.raises(ReceiptConflict) as raised:
+            call()
+        assert URL in str(raised.value)
+        assert words in str(raised.value)
+    assert gateway.arrived == []
+    assert len(s3.requests) < 30
+
+
+SURROUNDINGS: dict[str, tuple[dict[str, str | None], str, str]] = {
+    "no bucket": ({}, "s3://nobody/kitten.mp4", "there is no such bucket"),
+    "no credentials": (
+        {"AWS_ACCESS_KEY_ID": None, "AWS_SECRET_ACCESS_KEY": None, "AWS_METADATA_ENDPOINT": "http://127.0.0.1:9"},
+        URL, "set those of the store, such as AWS_ACCESS_KEY_ID",
+    ),
+    "plain http": ({"AWS_ALLOW_HTTP": None}, URL, "set AWS_ALLOW_HTTP=true"),
+    "no account": ({"AZURE_STORAGE_ACCOUNT_NAME": None}, "az://cats/kitten.mp4", "set AZURE_STORAGE_ACCOUNT_NAME"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", SURROUNDINGS)
+def test_surroundings_that_are_not_right_are_told_with_what_to_do(
+    hub: Any, gateway: Gateway, s3: S3Server, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is wrong with the environment is told before anything is sent."""
+    environment, url, words = SURROUNDINGS[kind]
+    assert s3
+    for name, text in environment.items():
+        monkeypatch.delenv(name, raising=False)
+        if text is not None:
+            monkeypatch.setenv(name, text)
+    with pytest.raises((ReceiptConflict, ConfigurationError), match=words):
+        UNIFIED.generate(hub, save_to=url)
+    assert gateway.arrived == []
+
+
+def test_without_the_extra_the_error_names_it(
+    hub: Any, gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without obstore the message says what to install."""
+    monkeypatch.setenv("AWS_EXTRA", "a process without obstore")
+    monkeypatch.setitem(sys.modules, "obstore.store", None)
+    with pytest.raises(ConfigurationError, match=r"pip install 'chainhub-video\[cloud\]'"):
+        UNIFIED.generate(hub, save_to=URL)
+    assert gateway.arrived == []
+
+
+@pytest.mark.parametrize("kind", ["denied", "busy"])
+def test_a_video_that_the_store_refuses_is_not_lost(
+    hub: Any, wire: Wire, gateway: Gateway, s3: S3Server, video: bytes, kind: str
+) -> None:
+    """The task is paid and its receipt says so; the same call, once the store is well, only downloads."""
+    status, code, words = REFUSALS[kind]
+    script(gateway, wire, video)
+    s3.fault = puts_of(KEY, status, code)
+    with pytest.raises(OutputFailed) as raised:
+        wire.generate(hub, save_to=URL)
+    told = str(raised.value)
+    assert words in told
+    assert told.endswith(f"chainhub-video resume {URL}")
+    assert raised.value.receipt == f"{URL}.task.json"
+    assert json.loads(s3.read(RECEIPT))["task"]["id"] == wire.task_id
+    s3.fault = None
+    assert wire.generate(hub, save_to=URL).size == len(video)
+    assert sent(gateway)[0] == 1
+
+
+def test_a_receipt_that_the_store_refuses_after_the_create_leaves_the_claim(
+    hub: Any, wire: Wire, gateway: Gateway, s3: S3Server, video: bytes
+) -> None:
+    """The error has the paid task, and the claim keeps others from paying: its id can be given to the receipt."""
+    busy = always("503 Slow Down", "SlowDown")
+    script(gateway, wire, video, look=lambda: setattr(s3, "fault", busy))
+    with pytest.raises(ReceiptConflict, match=f"{wire.task_id} is paid, but receipt {URL}"):
+        wire.generate(hub, save_to=URL)
+    s3.fault = None
+    claim = json.loads(s3.read(RECEIPT))
+    assert claim["state"] == "submitting"
+    s3.put(RECEIPT, json.dumps({**claim, "expires": None}).encode())  # its time has passed
+    script(gateway, wire, video)
+    with pytest.raises(SubmissionUncertain):
+        wire.generate(hub, save_to=URL)
+    assert hub.videos.resume(URL, task_id=wire.task_id).size == len(video)
+    assert sent(gateway)[0] == 1
+
+
+def test_a_download_into_no_bucket_says_what_is_missing(
+    hub: Any, linked: VideoTask, elsewhere: Gateway, s3: S3Server, video: bytes
+) -> None:
+    """A paid video that cannot be put is an `OutputFailed` that names the place, and leaves nothing."""
+    elsewhere.on(LINK, say(200, video, MP4))
+    with pytest.raises(OutputFailed, match=r"s3://nobody/kitten\.mp4.*there is no such bucket"):
+        hub.videos.download(linked, "s3://nobody/kitten.mp4")
+    assert s3.keys() == []
+
+
+_FORK = """
+import os
+from chainhub_video import ChainHub, ConfigurationError, VideoTask
+with ChainHub(base_url="http://127.0.0.1:9", api_key="k") as hub:
+    def save():
+        task = VideoTask(id="video_1", format="openai", status="running", raw_status="running")
+        try:
+            hub.videos.download(task, "s3://videos/kitten.mp4")
+        except ConfigurationError as error:
+            return "spawn" in str(error)
+        except Exception:
+            return False
+    assert not save()
+    child = os.fork()
+    if child == 0:
+        os._exit(0 if save() else 1)
+    assert os.waitpid(child, 0)[1] == 0
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_forked_process_is_told_and_does_not_hang(s3: S3Server) -> None:
+    """What obstore would wait for in a child is not there: the child gets an error that says what to do."""
+    assert s3
+    done = subprocess.run([sys.executable, "-c", _FORK], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+
+
+ADDRESSES = {
+    "s3://videos": "folder",
+    "s3://videos/": "folder",
+    "s3://videos/cats/": "folder",
+    "s3://videos/cats//kitten.mp4": "a part that is empty",
+    "s3://videos/../kitten.mp4": "a part that is empty, a dot",
+    "s3://videos/a\nb.mp4": "cannot be printed",
+    "s3:///kitten.mp4": "names no bucket",
+    "gs://a b/kitten.mp4": "names no bucket",
+    f"s3://videos/{'x' * 1000}": "longer than an object's name",
+}
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_an_address_of_nothing_is_refused(hub: Any, gateway: Gateway, address: str) -> None:
+    """What no object can be called is refused before anything is sent, and is no local file either."""
+    with pytest.raises(InvalidRequest, match=ADDRESSES[address]):
+        UNIFIED.generate(hub, save_to=address)
+    assert gateway.arrived == []
+
+
+def test_a_path_made_of_an_address_leads_to_the_object(
+    hub: Any, wire: Wire, gateway: Gateway, s3: S3Server, video: bytes
+) -> None:
+    """`Path` takes a slash away, which is no reason to make a folder called s3:."""
+    script(gateway, wire, video)
+    assert wire.generate(hub, save_to=Path(URL)).url == URL
+    assert s3.read(KEY) == video
+
+
+def test_names_of_any_letters_are_kept(
+    hub: Any, gateway: Gateway, s3: S3Server, video: bytes
+) -> None:
+    """Blanks, marks and other scripts stand in the bucket as they were given."""
+    script(gateway, UNIFIED, video)
+    name = "cats & dogs/Kätzchen 100% #1?+猫.mp4"
+    saved = UNIFIED.generate(hub, save_to=f"s3://{BUCKET}/{name}")
+    assert s3.read(name) == video
+    assert saved.url == f"s3://{BUCKET}/{name}"
+    assert UNIFIED.generate(hub, save_to=f"s3://{BUCKET}/{name}") == hub.videos.resume(saved.url)
+    assert sent(gateway)[0] == 1

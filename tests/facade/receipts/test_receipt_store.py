@@ -1,0 +1,310 @@
+"""The file that a receipt is: refused when it is not right, never overwritten, claimed by one of many."""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import errno
+import json
+import os
+import sys
+import tempfile
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+import pytest
+from chainhub_video import AsyncChainHub, LocalReceipt, Receipt, ReceiptConflict, ReceiptState
+from chainhub_video.receipts.receipt import fingerprint_of
+
+from tests.support.receipted import known, leave, path_of, script
+from tests.support.scripted import Gateway
+from tests.support.videos import names
+from tests.support.wires import OPENAI, UNIFIED, Wire
+
+REQUEST = {"gateway": "https://gateway.example", "prompt": "A kitten", "pictures": []}
+
+
+def _receipt(seconds: float = 60.0) -> Receipt:
+    """A receipt of a create that is about to be sent."""
+    fresh = Receipt(
+        state=ReceiptState.SUBMITTING, fingerprint=fingerprint_of(REQUEST), request=REQUEST
+    )
+    return fresh.submitting(seconds)
+
+
+def _changed(**changes: Any) -> Callable[[bytes], bytes]:
+    return lambda text: json.dumps({**json.loads(text), **changes}).encode()
+
+
+def _without(field: str) -> Callable[[bytes], bytes]:
+    return lambda text: json.dumps(
+        {k: v for k, v in json.loads(text).items() if k != field}
+    ).encode()
+
+
+WRONG: dict[str, Callable[[bytes], bytes]] = {
+    "empty": lambda _: b"",
+    "torn": lambda text: text[: len(text) // 2],
+    "zeros": lambda text: bytes(len(text)),
+    "not UTF-8": lambda text: text.replace(b"A kitten", b"A k\xfftten"),
+    "UTF-16": lambda text: text.decode().encode("utf-16"),
+    "not an object": lambda _: b"[1, 2]",
+    "null": lambda _: b"null",
+    "deep": lambda _: b"[" * 100_000,
+    "a huge number": lambda _: b'{"version": ' + b"9" * 5000 + b"}",
+    "prompt edited": lambda text: text.replace(b"A kitten", b"A puppy."),
+    "fingerprint edited": _changed(fingerprint="0" * 64),
+    "version 0": _changed(version=0),
+    "version as text": _changed(version="1"),
+    "version as truth": _changed(version=True),
+    "version missing": _without("version"),
+    "another state": _changed(state="paid"),
+    "state missing": _without("state"),
+    "no id": _changed(task={"format": "openai", "model": None}),
+    "empty id": _changed(task={"id": " ", "format": "openai", "model": None}),
+    "id as a number": _changed(task={"id": 7, "format": "openai", "model": None}),
+    "another format": _changed(task={"id": "video_1", "format": "soap", "model": None}),
+    "a field of the task": _changed(task={**known(OPENAI), "video_url": "http://x.example/"}),
+    "no task": _changed(task=None),
+    "times as text": _changed(times="now"),
+    "a time that is none": _changed(times={"submitting": "yesterday"}),
+    "an end that is none": _changed(expires=5),
+    "a result before": _changed(result={"size": "big", "sha256": "0" * 64}),
+    "a size below 0": _changed(state="saved", result={"size": -1, "sha256": "0" * 64}),
+    "half a digest": _changed(state="saved", result={"size": 1, "sha256": "0" * 8}),
+    "saved without a result": _changed(state="saved"),
+    "a reason that is none": _changed(reason=["x"]),
+    "an etag that is none": _changed(
+        state="saved", result={"size": 1, "sha256": "0" * 64, "etag": 7}, task=known(UNIFIED)
+    ),
+    "a time left": _changed(remaining=5.0),
+    "one field more": _changed(paid=True),
+}
+
+
+def _refused(hub: Any, wire: Wire, gateway: Gateway, target: Path, *words: str) -> None:
+    """Check that neither call sends anything, and that both name the receipt and what to do."""
+    calls: tuple[Callable[[], Any], ...] = (
+        lambda: wire.generate(hub, save_to=target, resubmit_uncertain=True),
+        lambda: hub.videos.resume(target),
+        lambda: hub.videos.resume(path_of(target)),
+    )
+    for call in calls:
+        with pytest.raises(ReceiptConflict) as raised:
+            call()
+        for word in (str(path_of(target)), *words):
+            assert word in str(raised.value)
+    assert gateway.arrived == []
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+def test_a_receipt_that_is_not_right_is_refused_and_stays_as_it_is(
+    hub: Any, gateway: Gateway, target: Path, wrong: str
+) -> None:
+    """Whatever is wrong with it, nothing is sent, the message says what to do, and no byte of it changes."""
+    text = leave(gateway, hub, UNIFIED, target, "submitted", task=known(UNIFIED))
+    damaged = WRONG[wrong](text)
+    assert damaged != text
+    path_of(target).write_bytes(damaged)
+    _refused(hub, UNIFIED, gateway, target, "torn or was edited", "restore it", "move it away")
+    assert path_of(target).read_bytes() == damaged
+    assert names(target.parent) == [path_of(target).name]
+
+
+def test_a_receipt_of_a_later_version_is_left_to_that_version(
+    hub: Any, wire: Wire, gateway: Gateway, target: Path
+) -> None:
+    """A receipt format that is not known yet asks for an upgrade, and is not touched, whatever else it holds."""
+    text = leave(gateway, hub, wire, target, "submitted", task=known(wire), version=2, news={})
+    _refused(hub, wire, gateway, target, "later version", "receipt format 2", "upgrade")
+    assert path_of(target).read_bytes() == text
+
+
+def test_a_folder_a_link_or_a_pipe_in_the_place_of_a_receipt_is_refused(
+    hub: Any, gateway: Gateway, target: Path
+) -> None:
+    """None of them is followed, waited for or replaced: links that lead somewhere, nowhere, or to themselves."""
+    place, other = path_of(target), target.with_name("other.json")
+    other.write_bytes(b"precious")
+    makers: tuple[Callable[[], None], ...] = (
+        place.mkdir,
+        lambda: place.symlink_to(other),
+        lambda: place.symlink_to(target.with_name("nowhere")),
+        lambda: place.symlink_to(place),
+        lambda: os.mkfifo(place),
+    )
+    for make in makers:
+        make()
+        before = place.lstat()
+        _refused(hub, UNIFIED, gateway, target, "must be an ordinary file", "move it away")
+        assert place.lstat().st_ino == before.st_ino
+        assert other.read_bytes() == b"precious"
+        place.rmdir() if place.is_dir() else place.unlink()
+
+
+_DAC_OVERRIDE, _DAC_READ_SEARCH = 1, 2
+_SECCOMP_VERSION = 0x20080522
+
+
+def _as_somebody(call: Callable[[], None]) -> None:
+    """Call in a thread whose root, if it is root, is bound by permissions."""
+
+    def bound() -> None:
+        if os.geteuid() == 0:
+            header = (ctypes.c_uint32 * 2)(_SECCOMP_VERSION, 0)
+            data = (ctypes.c_uint32 * 6)()
+            libc = ctypes.CDLL(None, use_errno=True)
+            assert libc.capget(header, data) == 0
+            data[0] &= ~(1 << _DAC_OVERRIDE | 1 << _DAC_READ_SEARCH)
+            assert libc.capset(header, data) == 0
+        call()
+
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(bound).result()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="capabilities of threads are Linux's")
+def test_an_unreadable_receipt_is_refused() -> None:
+    """A receipt that may not be read is named with the system's reason, and not taken for none."""
+    with tempfile.TemporaryDirectory() as folder:
+        target = Path(folder) / "kitten.mp4"
+        store = LocalReceipt(target)
+        assert store.swap(None, _receipt())
+        path_of(target).chmod(0)
+
+        def load() -> None:
+            with pytest.raises(ReceiptConflict, match=r"cannot be read \(Permission denied\)"):
+                store.load()
+            with pytest.raises(ReceiptConflict):
+                store.swap(_receipt(), None)
+            assert not store.swap(None, _receipt())
+
+        _as_somebody(load)
+        assert path_of(target).stat().st_size > 0
+
+
+def test_of_many_that_swap_the_same_receipt_one_succeeds(target: Path) -> None:
+    """Threads that claim, or replace the same receipt by their own, have one winner, and leave no draft."""
+    store = LocalReceipt(target)
+    old: Receipt | None = None
+    with ThreadPoolExecutor(16) as pool:
+        for _ in range(5):
+            gate = threading.Barrier(16)
+            wanted = [_receipt(60 + number) for number in range(16)]
+
+            def swap(
+                new: Receipt, old: Receipt | None = old, gate: threading.Barrier = gate
+            ) -> bool:
+                gate.wait()
+                return store.swap(old, new)
+
+            won = list(pool.map(swap, wanted))
+            assert won.count(True) == 1
+            old = store.load()
+            assert old == wanted[won.index(True)]
+    assert names(target.parent) == [path_of(target).name]
+    assert store.swap(old, None)
+    assert names(target.parent) == []
+
+
+def test_a_file_system_without_links_has_claims_as_well(
+    target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where a file cannot have two names, the first still wins, and the second changes nothing."""
+
+    def link(*_: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", link)
+    store, first = LocalReceipt(target), _receipt()
+    assert store.swap(None, first)
+    assert not store.swap(None, _receipt(99))
+    assert store.load() == first
+    assert names(target.parent) == [path_of(target).name]
+
+
+@pytest.mark.parametrize(
+    ("code", "claimed"), [(errno.EIO, False), (errno.EINVAL, True), (errno.ENOTSUP, True)]
+)
+def test_a_claim_that_cannot_be_synced_is_none(
+    target: Path, monkeypatch: pytest.MonkeyPatch, code: int, claimed: bool
+) -> None:
+    """A claim that a power cut could undo is taken back, unless the system knows no syncing of folders at all."""
+    really = os.fsync
+
+    def fsync(descriptor: int) -> None:
+        if Path(f"/proc/self/fd/{descriptor}").readlink() == target.parent:
+            raise OSError(code, os.strerror(code))
+        really(descriptor)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    if claimed:
+        assert LocalReceipt(target).swap(None, _receipt())
+        return
+    with pytest.raises(OSError, match="Input/output"):
+        LocalReceipt(target).swap(None, _receipt())
+    assert names(target.parent) == []
+
+
+def test_a_draft_that_a_killed_process_left_is_used_up(
+    hub: Any, wire: Wire, gateway: Gateway, target: Path, video: bytes
+) -> None:
+    """What was being written when a process was killed is neither believed nor left lying about."""
+    target.with_name(f".{path_of(target).name}.draft").write_bytes(b'{"version": 1, "state": "sav')
+    script(gateway, wire, video)
+    wire.generate(hub, save_to=target)
+    assert names(target.parent) == [target.name, path_of(target).name]
+
+
+def test_an_output_and_its_receipt_are_the_same_place(target: Path) -> None:
+    """A store is found by either path, as text or as a Path."""
+    assert LocalReceipt.of(str(target)).name == LocalReceipt.of(path_of(target)).name
+    assert LocalReceipt.of(target / "beyond" / "a file").load() is None
+
+
+class _Slow(LocalReceipt):
+    """A receipt whose first change goes through only once the test says so."""
+
+    def __init__(self, target: Path, started: Event, released: Event) -> None:
+        super().__init__(target)
+        self._started, self._released = started, released
+
+    def swap(self, old: Receipt | None, new: Receipt | None) -> bool:
+        """Put it there late, but only the first time."""
+        if not self._started.is_set():
+            self._started.set()
+            assert self._released.wait(10)
+        return super().swap(old, new)
+
+
+@pytest.mark.parametrize("cancellations", [1, 3])
+def test_what_a_cancelled_call_leaves_is_not_changed_by_a_thread_that_comes_late(
+    gateway: Gateway, target: Path, cancellations: int
+) -> None:
+    """A call that is cancelled while a thread claims its receipt waits for that thread, and takes the claim back."""
+    started, released = Event(), Event()
+
+    async def cancelled() -> None:
+        async with AsyncChainHub(
+            base_url=gateway.url,
+            api_key="the-key",
+            receipts=lambda path: _Slow(path, started, released),
+        ) as hub:
+            job = asyncio.create_task(hub.videos.generate(**UNIFIED.arguments, save_to=target))
+            await asyncio.to_thread(started.wait, 10)
+            for _ in range(cancellations):
+                job.cancel()
+                await asyncio.sleep(0.02)
+            assert not job.done()
+            released.set()
+            with pytest.raises(asyncio.CancelledError):
+                await job
+
+    asyncio.run(cancelled())
+    assert LocalReceipt(target).load() is None
+    assert names(target.parent) == []
+    assert gateway.arrived == []

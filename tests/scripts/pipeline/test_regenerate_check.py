@@ -1,0 +1,105 @@
+"""What `scripts/regenerate --check` finds: any byte, any file more or less."""
+
+import random
+import shutil
+from pathlib import Path
+
+import pytest
+from pipeline.build import Build, build, read_inputs
+from pipeline.publish import compare, missing_inputs
+from pipeline.report import PipelineError
+
+from tests.support.places import ROOT
+
+from .conftest import Regenerate, snapshot
+
+UNIFIED = "openapi/sources/create-video-unified-format.md"
+
+
+def some_files(seed: int) -> list[str]:
+    """Choose some of the built files, other ones for another seed."""
+    names = sorted(
+        path.relative_to(ROOT).as_posix()
+        for folder in ("openapi", "generated")
+        for path in (ROOT / folder).rglob("*")
+        if path.is_file() and path.stat().st_size and "__pycache__" not in path.parts
+    )
+    fixed = ["openapi/openapi.yaml", "openapi/sources.lock", "generated/chainhub_api/openapi.yaml"]
+    return fixed + random.Random(seed).sample(names, 6)
+
+
+@pytest.mark.parametrize("name", some_files(1))
+def test_one_changed_byte_is_found(copy: Path, built: Build, name: str) -> None:
+    """A single byte anywhere under openapi/ or generated/ makes the comparison fail by name."""
+    content = bytearray((copy / name).read_bytes())
+    content[len(content) // 2] ^= 1
+    (copy / name).write_bytes(bytes(content))
+    assert name in told_by_check(copy, built)
+
+
+@pytest.mark.parametrize("name", some_files(2))
+def test_one_missing_file_is_found(copy: Path, built: Build, name: str) -> None:
+    """A file that is gone from openapi/ or generated/ is named."""
+    (copy / name).unlink()
+    assert name in told_by_check(copy, built)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "openapi/notes.txt",
+        "openapi/sources/page.txt",
+        "openapi/sources/new.md",
+        "openapi/.hidden",
+        "generated/more.py",
+        "generated/chainhub_api/own.py",
+        "generated/chainhub_api/models/own/own.py",
+    ],
+)
+def test_one_extra_file_is_found(copy: Path, built: Build, name: str) -> None:
+    """A file that no step made and that is no input is named."""
+    (copy / name).parent.mkdir(parents=True, exist_ok=True)
+    (copy / name).write_text("x\n")
+    assert name in told_by_check(copy, built)
+
+
+def told_by_check(root: Path, built: Build) -> str:
+    """Return what --check says about a tree; built anew only if an input differs."""
+
+    def generated_before(_: Path, package: Path) -> None:
+        ignore = shutil.ignore_patterns("__pycache__", "openapi.yaml", "py.typed")
+        shutil.copytree(ROOT / "generated/chainhub_api", package, ignore=ignore)
+        init = package / "__init__.py"
+        init.write_text("".join(init.read_text().splitlines(keepends=True)[3:]))
+
+    problems = missing_inputs(root)
+    if not problems:
+        try:
+            inputs = read_inputs(root, [])
+            same = inputs == read_inputs(ROOT, [])
+            files = built.files if same else build(inputs, generated_before).files
+            problems = compare(root, files)
+        except PipelineError as error:
+            problems = list(error.problems)
+    return "\n".join(map(str, problems))
+
+
+def test_the_quick_comparison_is_fair(copy: Path, built: Build) -> None:
+    """The quick check that the three tests above use finds nothing in an untouched copy."""
+    assert told_by_check(copy, built) == ""
+
+
+def test_check_names_each_difference_and_writes_nothing(
+    copy: Path, regenerate: Regenerate, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The real --check tells a changed, a missing and an extra file at once, with the next step."""
+    (copy / UNIFIED).write_bytes((copy / UNIFIED).read_bytes() + b"\n")
+    (copy / "generated/chainhub_api/errors.py").unlink()
+    (copy / "generated/chainhub_api/own.py").write_text("x = 1\n")
+    before = snapshot(copy)
+    assert regenerate("--check") == 1
+    told = capsys.readouterr().err
+    assert f"{UNIFIED}: error: is not the one that openapi/sources.lock names. Next: run" in told
+    assert "generated/chainhub_api/errors.py: error: missing. Next: run scripts/regenerate" in told
+    assert "generated/chainhub_api/own.py: error: extra file" in told
+    assert snapshot(copy) == before

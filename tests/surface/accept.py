@@ -1,9 +1,0 @@
-"""Accepts the public surface as it is now: `.venv/bin/python -m tests.surface.accept`."""
-
-from __future__ import annotations
-
-from .describing import ACCEPTED, ROOT, described
-
-if __name__ == "__main__":
-    ACCEPTED.write_text(described())
-    print(f"{ACCEPTED.relative_to(ROOT)} written: tell what changed in CHANGELOG.md")
