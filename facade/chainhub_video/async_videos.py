@@ -81,7 +81,7 @@ class AsyncVideos:
         timeout: float | None = None,
         format: FormatName | None = None,
     ) -> VideoTask:
-        """Ask once how a task stands. Costs nothing.
+        """Query a task once. Costs nothing.
 
         Args:
             task_or_id: a task, or the id of one.
@@ -108,13 +108,13 @@ class AsyncVideos:
         poll: PollPolicy | None = None,
         format: FormatName | None = None,
     ) -> VideoTask:
-        """Ask again and again until a task ends, through every passing failure.
+        """Poll a task until it ends, through every transient failure.
 
         Args:
             task_or_id: a task, or the id of one.
-            timeout: seconds; 0 for one look, None for ever.
+            timeout: seconds; 0 for a single poll, None for ever.
             on_update: is called with the task at each visible change.
-            poll: when to look again, if not as the client was set up.
+            poll: when to poll, if not as the client was set up.
             format: the wire format, for an id that does not tell it.
 
         Returns:
@@ -140,8 +140,8 @@ class AsyncVideos:
 
         Args:
             task_or_id: a task, or the id of one.
-            timeout: seconds; 0 for one look, None for ever.
-            poll: when to look again, if not as the client was set up.
+            timeout: seconds; 0 for a single poll, None for ever.
+            poll: when to poll, if not as the client was set up.
             format: the wire format, for an id that does not tell it.
 
         Returns:
@@ -230,7 +230,7 @@ class AsyncVideos:
                 (extra `cloud`), beside which the receipt is then.
             timeout: seconds for all of it, None for ever. A create that is on its way is not cut short: what
                 bounds it is `Timeouts.create`.
-            poll: when to look again, if not as the client was set up.
+            poll: when to poll, if not as the client was set up.
             on_update: is called with the task at each visible change.
             on_progress: is called with the bytes saved so far, and the bytes in all or None.
             resubmit_uncertain: send the create again although an earlier one may have been paid: for when
@@ -274,7 +274,7 @@ class AsyncVideos:
             task_id: the task that you found in the vendor's usage log, for the receipt of a create whose outcome was
                 unknown. From then on the receipt has it.
             timeout: seconds for all of it, None for ever.
-            poll: when to look again, if not as the client was set up.
+            poll: when to poll, if not as the client was set up.
             on_update: is called with the task at each visible change.
             on_progress: is called with the bytes saved so far, and the bytes in all or None.
 

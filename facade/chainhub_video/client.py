@@ -63,7 +63,7 @@ class AsyncHttpClient(Protocol):
 
 
 class _Client(ABC, Generic[HttpClient]):
-    """What both clients share: their configuration, and the door to the generated client."""
+    """The base of both clients: their configuration, and the generated client in `raw`."""
 
     def __init__(
         self,
@@ -134,7 +134,7 @@ class ChainHub(_Client[BlockingHttpClient]):
         base_url: the gateway's address; the environment's CHAINHUB_BASE_URL, or production, if None.
         timeout: seconds for each step of an exchange, or a `Timeouts`; None for its defaults.
         retry: when to send again what is safe to send again.
-        poll: when to look at a running task again.
+        poll: when to poll a running task.
         http_client: an httpx client of yours, or one with its interface; it is not closed.
         inline_images: whether the unified format may carry a local picture as a data URI.
         image_host: a function that takes a file name and a binary stream, puts the picture

@@ -116,7 +116,7 @@ class IO(Protocol):
     """Everything that waits, and the clock."""
 
     def ready(self) -> None:
-        """Make what requests to the gateway are sent with, so that what is wrong with it shows before anything is sent.
+        """Make the HTTP client now, so that an error in its configuration shows before anything is sent.
 
         Raises:
             ConfigurationError: it cannot be made.
@@ -147,7 +147,7 @@ class IO(Protocol):
         ...
 
     async def ask(self, function: Callable[..., Any], /, *args: Any, blocks: bool = False) -> Any:
-        """Call the caller's own function, or one that only reads, and await what it returns where that can be awaited.
+        """Call the caller's own function, or one that only reads; await its result if it is awaitable.
 
         Args:
             function: plain, or one that returns an awaitable if the client is the asyncio one.
@@ -174,7 +174,7 @@ class TransportFailure(Exception):
 
 
 class NoTurn(TransportFailure):
-    """As many exchanges as a client may have in flight were in flight for as long as this one could wait; not sent.
+    """The client's limit of exchanges in flight left no room in time. Nothing was sent.
 
     Args:
         limit: how many that is.

@@ -78,7 +78,7 @@ class RetryPolicy:
 # Pauses in seconds at ages in seconds, fitted to durations of one to seven minutes: see docs/polling.md.
 _PAUSES = ((40.0, 14.4), (100.0, 12.3), (250.0, 13.9), (400.0, 16.0))
 _LIKELY = 100.0  # seconds: the age at which ends are likeliest
-_NEAR = 10.0  # seconds before an expected end, when one look is meant to be the last
+_NEAR = 10.0  # seconds before an expected end, when one poll is meant to be the last
 _SURE = 20.0  # seconds of watching after which half of what is expected to be left is slept
 _FARTHEST = 3.0  # a pause for the sake of an estimate, as a multiple of one without
 
@@ -98,21 +98,21 @@ class Estimate:
 
 @attrs.frozen(kw_only=True)
 class PollPolicy:
-    """When to look at a running task again.
+    """When to poll a running task again.
 
-    Generation takes one to ten minutes, and clients that asked every 5 seconds have met 429. So by default the first
-    look comes late, later ones where the end is likely, which progress tells better than the age. docs/polling.md
-    weighs the looks against the delay with which an end is noticed.
+    Generation takes one to ten minutes, and clients that asked every 5 seconds have met 429. So by default the
+    first poll comes late, and later ones where the end is likely, which progress predicts better than the age.
+    docs/polling.md weighs the polls against the delay with which an end is noticed.
 
     Attributes:
-        first: seconds after a create before the first look; None for `interval`, or 40.
-        interval: seconds between two looks, always the same; None for pauses by the task's age and progress.
+        first: seconds after a create before the first poll; None for `interval`, or 40.
+        interval: seconds between two polls, always the same; None for pauses by the task's age and progress.
         jitter: the share of a pause that is left to chance, 0.0 to 1.0, so that many clients spread out.
         minimum: the shortest pause, in seconds, whatever an estimate or the gateway says.
         patience: the longest pause, in seconds, whatever the gateway asks for.
-        rate: looks a second of all waits of one client together; None for any number.
+        rate: polls a second of all waits of one client together; None for any number.
         settle: seconds that the nodes of a gateway may take to agree: for as long, a task that is not found right after
-            its create, and a completed one without a link, are looked at again.
+            its create, and a completed one without a link, are queried again.
     """
 
     first: float | None = attrs.field(default=None, validator=_not_negative)
@@ -130,7 +130,7 @@ class PollPolicy:
         hint: float | None = None,
         chance: Callable[[], float] = random.random,
     ) -> float:
-        """Return the seconds to pause before the first look.
+        """Return the seconds to pause before the first poll.
 
         Args:
             age: seconds since the create.
@@ -151,7 +151,7 @@ class PollPolicy:
         estimate: Estimate | None = None,
         chance: Callable[[], float] = random.random,
     ) -> float:
-        """Return the seconds to pause before the next look.
+        """Return the seconds to pause before the next poll.
 
         Args:
             age: seconds since the task's create; None if nobody knows.
@@ -189,7 +189,7 @@ def _pause_for(estimate: Estimate, usual: float) -> float:
     """Return the pause that an estimate of the end asks for.
 
     Far from it, the more of it is slept the longer the task has been watched; close to it, all of it and a little more,
-    so that the next look is the last.
+    so that the next poll is the last.
     """
     left, watched = estimate.remaining, estimate.watched
     if left <= _NEAR:

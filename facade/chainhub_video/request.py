@@ -225,7 +225,7 @@ def _fit_to_model(request: VideoRequest, model: Model) -> VideoRequest:
 
 
 def _in_its_parameters(request: VideoRequest, model: Model) -> VideoRequest:
-    """Say a size or an aspect ratio in the parameters that the model has for it."""
+    """Put a size or an aspect ratio into the parameters that the model has for it."""
     said = {"size": request.size, "aspect_ratio": request.aspect_ratio}
     for field, value in tuple(said.items()):
         meaning = model.means.get(value or "")

@@ -32,7 +32,7 @@ class Clock(Protocol):
         ...
 
     def at_work(self) -> AbstractContextManager[Self, bool | None]:
-        """Surround one call of a client from its beginning to its end, and give it the clock that it keeps to."""
+        """Enter it at the start of each call of a client, and leave it at the end; it gives the clock for the call."""
         ...
 
 

@@ -89,7 +89,7 @@ class Spending:
 
 
 class Pace:
-    """What keeps the looks of all waits of one client under a rate: first come, first served."""
+    """A limit for the rate of all polls of one client: first come, first served."""
 
     def __init__(self) -> None:
         self._next = 0.0
@@ -97,11 +97,11 @@ class Pace:
         self._lock = Lock()
 
     def take(self, clock: float, rate: float) -> float:
-        """Return when the next look may come; `leave` has to follow, sooner or later.
+        """Return when the next poll may be sent; `leave` must follow.
 
         Args:
             clock: the time now.
-            rate: looks a second.
+            rate: polls a second.
         """
         with self._lock:
             # A turn that nobody took any more, or of another clock, holds up nobody.
@@ -126,12 +126,12 @@ class Settings:
         base_url: without a trailing slash.
         timeouts: for each step of an exchange.
         retry: when to send again what is safe to send again.
-        poll: when to look at a running task again.
+        poll: when to poll a running task.
         inline_images: whether the unified format may carry a local picture as a data URI.
         max_download: bytes beyond which a video is not saved.
         max_in_flight: exchanges that may be in flight at once.
         spending: how many creates may still be paid for.
-        pace: of the looks of all waits.
+        pace: the limit on the rate of all polls.
         confirm: sees each request before it is sent, and returns whether it may be.
         receipts: makes the store of the receipt that belongs to an output.
         image_host: takes a file name and a binary stream, and returns a link to the picture.

@@ -145,7 +145,7 @@ class SavedVideo:
 
 
 def _check_fields(task: VideoTask) -> None:
-    """Refuse fields that no task has, since a file is as foreign as an answer.
+    """Refuse fields that no task has: a file is trusted no more than an answer.
 
     Raises:
         ValueError: naming the first of them.

@@ -1,4 +1,4 @@
-"""Bring foreign text into a form that messages, logs and receipts can carry."""
+"""Shorten and redact text from outside for messages, logs and receipts."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ _SHORTEST_SECRET = 8  # characters
 
 
 def shorten(text: str, limit: int = _SHOWN) -> str:
-    """Return foreign text on one line, without control characters, cut to what a message can carry."""
+    """Return text from outside on one line, without control characters, cut to a length for a message."""
     line = " ".join("".join(c if c.isprintable() else " " for c in text[: 4 * limit]).split())
     return line if len(line) <= limit else f"{line[: limit - 1]}…"
 

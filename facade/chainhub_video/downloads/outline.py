@@ -1,6 +1,6 @@
-"""Keep of a video that passes by what its check looks at, so that it can be checked without being kept whole.
+"""Keep those parts of a streamed video that its check reads, so that it is checked without being kept whole.
 
-`mp4` reads where boxes begin, and what is in the indexes. The media itself, nearly all of a video, is never looked at.
+`mp4` reads where boxes begin, and what is in the indexes. The media itself, nearly all of a video, is never read.
 """
 
 from __future__ import annotations

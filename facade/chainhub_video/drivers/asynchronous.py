@@ -134,13 +134,13 @@ class AsyncStream:
 
 @attrs.frozen(eq=False)
 class AsyncIO:
-    """What one call of an asyncio client waits with."""
+    """The `IO` of one call of an asyncio client."""
 
     _driver: AsyncDriver
     _clock: runtime.Clock
 
     def ready(self) -> None:
-        """Make the HTTP client, so that what keeps it from being made is told now."""
+        """Make the HTTP client now, so that an error in its configuration shows before anything is sent."""
         http.make_ready(self._driver)
 
     async def open(self, call: Call, /) -> AsyncStream:
@@ -208,7 +208,7 @@ class AsyncIO:
             raise
 
     async def ask(self, function: Callable[..., Any], /, *args: Any, blocks: bool = False) -> Any:
-        """Call the caller's own function, and await what it returns where that can be awaited."""
+        """Call the caller's own function, and await its result if it is awaitable."""
         if blocks and not inspect.iscoroutinefunction(function):
             result = await in_thread(partial(function, *args))
         else:

@@ -138,13 +138,13 @@ class BlockingStream:
 
 @attrs.frozen(eq=False)
 class BlockingIO:
-    """What one call of a blocking client waits with; no method ever suspends."""
+    """The `IO` of one call of a blocking client; no method ever suspends."""
 
     _driver: BlockingDriver
     _clock: runtime.Clock
 
     def ready(self) -> None:
-        """Make the HTTP client, so that what keeps it from being made is told now."""
+        """Make the HTTP client now, so that an error in its configuration shows before anything is sent."""
         http.make_ready(self._driver)
 
     async def open(self, call: Call, /) -> BlockingStream:

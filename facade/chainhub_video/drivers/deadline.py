@@ -18,7 +18,7 @@ _end: ContextVar[float | None] = ContextVar("chainhub_video_deadline", default=N
 
 
 class Until:
-    """A block in which what is done with connections has to end by a time.
+    """A context in which every operation with a connection ends by a deadline.
 
     Args:
         end: on `time.monotonic`.
@@ -35,7 +35,7 @@ class Until:
 
 
 class Within:
-    """A block that is cancelled after some seconds, which is raised as TimeoutError, in words; for lent clients."""
+    """A context that is cancelled after some seconds, and then raises TimeoutError; for lent clients."""
 
     def __init__(self, seconds: float) -> None:
         import asyncio  # the blocking client never needs it
@@ -53,7 +53,7 @@ class Within:
 
 
 def within_own(_seconds: float) -> AbstractAsyncContextManager[None]:
-    """Return a block of the same shape for our own clients, whose connections keep to the deadline themselves."""
+    """Return the same context for our own clients, whose connections keep the deadline themselves."""
     return nullcontext()
 
 

@@ -193,7 +193,7 @@ class Routes:
 
 
 def environment_routes() -> Routes:
-    """Return the ways that the environment names: HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY in either case."""
+    """Return the routes that the environment sets: HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY in either case."""
     given = getproxies()
     proxies = {
         scheme: NamedProxy(_spelled(f"{scheme}_proxy", value), value)
@@ -234,7 +234,7 @@ def trusted_certificates(*, trust_env: bool) -> ssl.SSLContext:
 
 
 def _unusable(error: OSError, file: str | None) -> ConfigurationError:
-    """Return the error that names the variable for which no certificates could be had."""
+    """Return the error that names the variable whose certificates cannot be used."""
     from ssl import SSLError  # slow to import
 
     if file and not _holds_certificates(file):

@@ -1,6 +1,7 @@
 """Build HTTP requests and translate HTTP failures, for both drivers.
 
-The client may be one of httpx or of a library with its interface, so exceptions are told by the names of their classes.
+The client may be one of httpx or of a library with its interface, so exceptions are recognised by the names of their
+classes.
 """
 
 from __future__ import annotations
@@ -58,7 +59,7 @@ def checked_client(client: Any, *, asynchronous: bool) -> Any:
 
 
 def open_client(client: Any, *, closed: bool) -> Any:
-    """Return the lent client, or None, if there still is something to send with.
+    """Return the lent client, or None if there is none; refuse closed ones.
 
     Raises:
         ConfigurationError: our client or the lent one has been closed.
@@ -86,7 +87,7 @@ class OwnClients(Generic[C]):
 
 
 class Driver(Protocol):
-    """What both drivers have."""
+    """The base of both drivers."""
 
     settings: Settings
     lent: Any
@@ -179,7 +180,7 @@ def build_request(
 def watcher(
     settings: Settings, call: Call, request: Any, trace: SendTrace
 ) -> SendTrace | LocalAddressCheck | None:
-    """Return what has to hear of the transport's events during a request, or None."""
+    """Return the listener for the transport's events during a request, or None."""
     if call.kind == "create":  # what may be sent again at any time needs no trace
         return trace
     if call.public_only:
@@ -188,7 +189,7 @@ def watcher(
 
 
 def _strip_defaults(request: Any, call: Call) -> None:
-    """Take the default headers, cookies and parameters of a lent client out of a request to a stranger."""
+    """Take the default headers, cookies and parameters of a lent client out of a request to another host."""
     request.url = type(request.url)(call.arguments["url"])
     ours = {name.lower() for name in call.arguments.get("headers", {})} | _OUR_HEADERS
     for name in list(request.headers):

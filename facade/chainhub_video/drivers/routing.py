@@ -30,7 +30,7 @@ _IDLE = 32  # lanes that are kept
 
 
 class Lane(Generic[T]):
-    """What one exchange goes through.
+    """One transport to one origin or proxy, used by one exchange at a time.
 
     Attributes:
         origin: where to.
@@ -282,7 +282,7 @@ def _bounded_async(**options: Any) -> httpx.AsyncHTTPTransport:
 
 
 class _Greeting:
-    """What goes on until a proxy has made a connection, before anything of the request leaves.
+    """The handshake with a proxy, before anything of the request leaves.
 
     httpcore waits for the words of a SOCKS proxy without end, leaves the connection open if they make no sense, and
     raises whatever comes of it. This bounds each of them by the time to connect, and closes the connection.

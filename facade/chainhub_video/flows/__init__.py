@@ -1,4 +1,4 @@
 """All logic between the public calls and the wire: coroutines that await an `IO` and nothing else.
 
-May import every room but `drivers`; no HTTP library, no event loop, no clock.
+May import every package but `drivers`; no HTTP library, no event loop, no clock.
 """

@@ -1,4 +1,4 @@
-"""Send the one paid request, under the money rule (`decision`), and under a receipt if it has one."""
+"""Send one paid create by the money rule (`decision`), and keep its receipt true at every step."""
 
 from __future__ import annotations
 
@@ -134,7 +134,7 @@ async def prepare(
 
 @attrs.define(eq=False, kw_only=True)
 class Submission:
-    """One create, from its opened pictures to its task, and the receipt that is true at every step of it.
+    """One create: its opened pictures, its attempts, and its receipt.
 
     Attributes:
         description: what is sent, as JSON values, with pictures by digest or link.
@@ -144,7 +144,7 @@ class Submission:
         task: what came of it.
         before: the receipt that was there before ours.
         receipt: ours, as it was last written.
-        poll_after: seconds before the first look, as the gateway proposed them; None if it did not.
+        poll_after: seconds before the first poll, as the gateway proposed them; None if it did not.
         answer: the last answer to a create: its status, request id and first bytes; None before there is one.
     """
 
@@ -175,7 +175,7 @@ class Submission:
     async def submit(
         self, store: ReceiptStore, *, resubmit: bool
     ) -> tuple[Receipt, VideoTask | None]:
-        """Send the create under a receipt, unless the receipt tells of a task already.
+        """Send the create under a receipt, unless the receipt has a task already.
 
         Args:
             store: where the receipt is kept.
@@ -274,7 +274,7 @@ class Submission:
             await self.io.sleep(pause)
 
     async def _begin(self) -> None:
-        """Renew the claim once the create may be sent: it may have waited for its turn for any time."""
+        """Renew the claim just before sending: the create may have queued for its turn for long."""
         if self.store is not None:
             await self._renew(self.store)
         self.answer, self._sent_at = None, datetime.now(UTC)
@@ -305,7 +305,7 @@ class Submission:
         )
 
     def _trail(self, reply: Reply) -> dict[str, Any]:
-        """Return what is kept of an answer to a create."""
+        """Return what a receipt keeps of an answer to a create: status, request id, and the start of the body."""
         reply = reply.without(self.settings.api_key)
         return {
             "status": reply.arrived_as or reply.status,
@@ -379,7 +379,7 @@ class Submission:
         )
 
     async def _leave_receipt(self, store: ReceiptStore, error: BaseException) -> None:
-        """Leave a receipt that is true after a failure or an interruption, and say what it says."""
+        """Write a receipt that is true after a failure or an interruption, and add what it says to the error."""
         name, ours = store.name, isinstance(error, ChainHubError)
         if self.task is not None and self.receipt is not None:
             if ours:  # `_write_task` has tried, and says so
@@ -406,7 +406,7 @@ class Submission:
         append_message(error, fact + kept)
 
     def _put_last(self, store: ReceiptStore, last: Receipt | None) -> None:
-        """Put a receipt in place of ours, if ours is there: the one that was being written, or the one before it."""
+        """Replace our receipt: the one that was being written, or else the one before it."""
         for ours in (self._writing, self.receipt):
             if ours is not None and store.swap(ours, last):
                 return
@@ -417,7 +417,7 @@ class Submission:
 
 
 def _as_json(description: dict[str, Any]) -> dict[str, Any]:
-    """Return a description as it will be read again: a tuple becomes a list, and what is not said is left out."""
+    """Return a description as JSON gives it back: tuples as lists, and no field that is None."""
     said = {field: value for field, value in description.items() if value is not None}
     plain: dict[str, Any] = json.loads(json.dumps(said))
     return plain

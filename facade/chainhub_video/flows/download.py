@@ -53,11 +53,11 @@ _LONGEST_HOLD = 0.25  # seconds that fewer bytes wait for more
 
 
 class _Unwritable(Exception):
-    """The disk refused; the system's exception is the cause."""
+    """The disk refused a write; the system's exception is the cause."""
 
 
 class _NotAVideo(AttemptFailed):
-    """The whole answer came, and it is no whole video."""
+    """The answer came whole, and is not a whole video."""
 
 
 async def download(
@@ -156,7 +156,7 @@ def _check_completed(task: VideoTask) -> None:
 
 
 def how_to_save_elsewhere(task: VideoTask) -> str:
-    """Return where a paid video is, and what saves it to another place."""
+    """Return words that say where a paid video is, and which call saves it to another place."""
     link = task.video_url
     place = "the gateway" if link is None else urlsplit(display_url(link)).netloc or "its link"
     return (
@@ -168,7 +168,7 @@ def how_to_save_elsewhere(task: VideoTask) -> str:
 
 @attrs.define
 class _Transfer:
-    """One video on its way into one part file, over as many attempts as it takes."""
+    """The download of one video into one part file, in as many attempts as it takes."""
 
     io: IO
     source: VideoSource
@@ -178,7 +178,7 @@ class _Transfer:
     _total: int | None = None
 
     async def fill(self, part: Part) -> tuple[Verification, str]:
-        """Bring the whole video into its place; return what shows that nothing is missing, and its sha256."""
+        """Download the video and put it in its place; return what shows that it is whole, and its sha256."""
         failures = wrong = furthest = 0
         while True:
             try:
@@ -299,7 +299,7 @@ class _Transfer:
 
 
 async def _on_disk(io: IO, function: Callable[..., T], *arguments: Any, blocks: bool = True) -> T:
-    """Call a function that writes, and tell its failure from one of the caller's callback."""
+    """Call a function that writes; raise `_Unwritable` if the disk refuses."""
     try:
         return await io.run(function, *arguments) if blocks else function(*arguments)
     except OSError as error:

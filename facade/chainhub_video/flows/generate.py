@@ -59,7 +59,7 @@ class FollowOptions:
 
     Attributes:
         timeout: seconds for the whole of the call; None for ever. A create on its way is never cut short by it.
-        poll: when to look again, if not as the client was set up.
+        poll: when to poll, if not as the client was set up.
         on_update: is told each visible change of the task.
         on_progress: is told the bytes saved so far, and how many there will be, if that is known.
     """
@@ -145,7 +145,7 @@ class _Job:
 
     @property
     def poll(self) -> PollPolicy:
-        """When to look again."""
+        """When to poll."""
         return self.following.poll or self.settings.poll
 
     async def is_paid(self) -> bool:
@@ -164,7 +164,7 @@ class _Job:
         Args:
             receipt: of a task.
             task: as its create has just described it; None if an earlier run created it.
-            poll_after: seconds before the first look, as the create's answer proposed them.
+            poll_after: seconds before the first poll, as the create's answer proposed them.
 
         Raises:
             ChainHubError: of every kind; it carries the task.
@@ -214,7 +214,7 @@ class _Job:
             raise
 
     async def adopt(self, receipt: Receipt, task_id: str) -> Receipt:
-        """Give the task that the caller has found to the receipt of a create whose outcome was unknown.
+        """Write the task that the caller has found into the receipt of a create whose outcome was unknown.
 
         Raises:
             ReceiptConflict: the receipt has another task; or the gateway says that the task is of another model; or
@@ -291,7 +291,7 @@ class _Job:
         return saved
 
     async def _record(self, old: Receipt, new: Receipt) -> str | None:
-        """Write down what is known now; return what prevented it, if anything did."""
+        """Write the job's state into its receipt; return the error that prevented it, if there is one."""
         try:
             if await swap_in_time(self.io, self.store, old, new, self.deadline):
                 return None

@@ -33,11 +33,11 @@ _COMPRESSED = frozenset({"gzip", "x-gzip", "deflate", "br", "zstd", "compress"})
 
 
 class AttemptFailed(Exception):
-    """One attempt failed in a way that another may not."""
+    """One attempt failed; another one may succeed."""
 
 
 class BadLink(Exception):
-    """A link that leads nowhere that may be followed."""
+    """A link that must not be followed."""
 
 
 @attrs.define
@@ -103,17 +103,17 @@ class VideoSource:
         return await self._video_in(stream, headers)
 
     async def _wait_for_link(self) -> None:
-        """Look at a completed task again for a while, since its link may come after its state."""
+        """Query a completed task again for a while: its link may come later than its state."""
         if self._waited_for_link:
             return
         ends = min(
             self.io.now() + self.settings.poll.settle,
             math.inf if self.deadline is None else self.deadline,
         )
-        looks = 0
+        polls = 0
         while self.task.video_url is None and (left := ends - self.io.now()) > 0:
-            looks += 1
-            await self.io.sleep(min(left, max(0.01, self.settings.retry.delay(looks))))
+            polls += 1
+            await self.io.sleep(min(left, max(0.01, self.settings.retry.delay(polls))))
             try:
                 fresh = await self._ask()
             except AttemptFailed:  # the time runs on, so that /content is asked in the end
@@ -197,7 +197,7 @@ class VideoSource:
 
 
 def complaint(reply: Reply) -> str:
-    """Return what an answer in place of the video says."""
+    """Return the error in an answer that came instead of the video, in words."""
     code, message = read_error_body(reply.body)
     told = ": ".join(shorten(text) for text in (code, message) if text)
     return f"the server answered HTTP {reply.status} with an error in place of the video: {told or 'no words'}"
@@ -282,7 +282,7 @@ def _led_inside(url: str) -> str:
 
 
 def redirected(url: str, stream: Stream) -> str:
-    """Return where a redirect leads.
+    """Return the address that a redirect leads to.
 
     Raises:
         BadLink: it does not say.

@@ -45,11 +45,11 @@ OnUpdate: TypeAlias = Callable[[VideoTask], Any]
 
 _PASSING_STATUSES = frozenset({408, 425, 429})
 _MOST_CREATED = 10_000  # tasks that are remembered as new
-_LAST_LOOK = 2.0  # seconds before a deadline at which the last look begins, so that it ends in time
+_LAST_POLL = 2.0  # seconds before a deadline at which the last poll begins, so that it ends in time
 
 
 def task_for(task_or_id: VideoTask | str, format: FormatName | None) -> VideoTask:
-    """Return a task to ask for.
+    """Return the task to query, given a task or an id.
 
     Args:
         task_or_id: a task, or the id of one.
@@ -75,7 +75,7 @@ def task_for(task_or_id: VideoTask | str, format: FormatName | None) -> VideoTas
 
 
 def formats_told_by(task_id: str) -> list[FormatName]:
-    """Return the wire formats that an id tells by how it begins, as for models: first the one that counts."""
+    """Return the wire formats whose ids begin like this one, in their order of preference."""
     return [wire.name for wire in FORMATS.values() if task_id.startswith(wire.id_prefixes)]
 
 
@@ -113,7 +113,7 @@ async def wait(
     timeout: float | None,
     poll: PollPolicy | None,
 ) -> VideoTask:
-    """Look at a task until it has completed; see `Videos.wait`."""
+    """Poll a task until it has completed; see `Videos.wait`."""
     try:
         return await follow(io, settings, task, on_update, timeout, poll)
     except ChainHubError:
@@ -132,7 +132,7 @@ async def follow(
     poll: PollPolicy | None,
     pause: float = 0.0,
 ) -> VideoTask:
-    """Look at a task until it has completed, and tell each visible change; the parameters are those of `watch`.
+    """Poll a task until it has completed, and report each visible change; the parameters are those of `watch`.
 
     Returns:
         The completed task.
@@ -152,15 +152,15 @@ async def watch(
     poll: PollPolicy | None = None,
     pause: float = 0.0,
 ) -> AsyncGenerator[VideoTask, None]:
-    """Look at a task until it ends, through every passing failure; see `Videos.watch`.
+    """Poll a task until it ends, through every transient failure; see `Videos.watch`.
 
     Args:
         io: sends and sleeps.
         settings: the client's.
         task: where to begin; one that has ended already is not asked for again.
-        timeout: seconds until `WaitTimeout`; 0 for one look, None for ever.
-        poll: when to look again, if not as the client was set up.
-        pause: seconds before the first look.
+        timeout: seconds until `WaitTimeout`; 0 for a single poll, None for ever.
+        poll: when to poll, if not as the client was set up.
+        pause: seconds before the first poll.
 
     Yields:
         The task at each visible change; the last one is completed.
@@ -174,11 +174,11 @@ async def watch(
     poll = poll or settings.poll
     began = io.now()
     deadline = math.inf if timeout is None else began + timeout
-    last_look = deadline - min(_LAST_LOOK, 0.1 * (timeout or 0.0))
+    last_poll = deadline - min(_LAST_POLL, 0.1 * (timeout or 0.0))
     trouble: BaseException | None = None
     shown: VideoTask | None = None
     progress = Progress()
-    looked = False
+    polled = False
     while True:
         if task.raw_status and _visibly_changed(task, shown):
             shown = task
@@ -187,10 +187,10 @@ async def watch(
             _check_ended_well(task)
             return
         clock = io.now()
-        if looked and clock >= last_look:
+        if polled and clock >= last_poll:
             raise _timed_out(task, clock - began, trouble) from trouble
-        await _pause(io, settings, poll, pause, last_look)
-        looked = True
+        await _pause(io, settings, poll, pause, last_poll)
+        polled = True
         left = None if timeout is None else max(SHORTEST, deadline - io.now())
         try:
             seen, reply = await _query(io, settings, task, left)
@@ -215,10 +215,10 @@ async def watch(
 
 
 async def _pause(
-    io: IO, settings: Settings, poll: PollPolicy, seconds: float, last_look: float
+    io: IO, settings: Settings, poll: PollPolicy, seconds: float, last_poll: float
 ) -> None:
-    """Sleep until the next look, and until the looks of all waits of the client leave room for it."""
-    seconds = min(seconds, last_look - io.now())
+    """Sleep until the next poll is due, and the rate of all polls of the client allows it."""
+    seconds = min(seconds, last_poll - io.now())
     if seconds > 0:
         await io.sleep(seconds)
     if poll.rate is None:
@@ -226,7 +226,7 @@ async def _pause(
     clock = io.now()
     turn = settings.pace.take(clock, poll.rate)
     try:
-        wait = min(turn, last_look) - clock
+        wait = min(turn, last_poll) - clock
         if wait > 0:
             await io.sleep(wait)
     finally:
@@ -290,7 +290,7 @@ def without_key(task: VideoTask, settings: Settings) -> VideoTask:
 
 
 def check_id(task: VideoTask, error: InvalidRequest) -> None:
-    """Tell a paid task whose id no address can be made of from a request that was wrong.
+    """Raise OutputFailed if a query was refused because of an id that the gateway itself has chosen.
 
     Args:
         task: the task that could not be asked for.
@@ -324,7 +324,7 @@ def _visibly_changed(task: VideoTask, shown: VideoTask | None) -> bool:
 
 
 def is_transient(failure: Exception) -> bool:
-    """Return whether the same question may be answered later."""
+    """Return whether a query that failed in this way may succeed later."""
     if isinstance(failure, APIError):
         return isinstance(failure, (ServerError, RateLimited)) or (
             failure.status_code in _PASSING_STATUSES or failure.status_code >= 500
@@ -371,7 +371,7 @@ def _cause(failure: Exception) -> BaseException | None:
 
 
 def check_limit(timeout: float | None) -> None:
-    """Refuse what is no limit for a single request.
+    """Refuse a value that is not a limit, in seconds, for a single request.
 
     Raises:
         InvalidRequest: it is not above 0, or not a number.
@@ -381,7 +381,7 @@ def check_limit(timeout: float | None) -> None:
 
 
 def check_timeout(timeout: float | None) -> None:
-    """Refuse what is no deadline.
+    """Refuse a value that is not a deadline in seconds.
 
     Raises:
         InvalidRequest: it is below 0, or not a number.

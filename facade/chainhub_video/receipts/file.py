@@ -124,7 +124,7 @@ class LocalReceipt:
         return True
 
     def _hold(self, lock: BinaryIO | None) -> None:
-        """Keep the lock of a claim, and let go of the one before."""
+        """Keep the lock of a claim, and release the one before."""
         before, self._lock = self._lock, lock
         if before is not None:
             before.close()
@@ -169,7 +169,7 @@ class _Draft:
         self._ours = False  # the file of that name
 
     def open(self) -> None:
-        """Open it, and wait a moment if somebody else is at it.
+        """Open it; wait a moment if another process has it.
 
         Raises:
             ReceiptLocked: somebody else does not let go of it.

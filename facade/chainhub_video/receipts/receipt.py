@@ -1,4 +1,4 @@
-"""Receipts: what was asked and paid for, kept beside the output so that it is never lost and never paid twice.
+"""The receipt of one request: its states, what may follow from each, and its JSON text.
 
 A receipt is claimed by creating it exclusively *before* the create is sent. From then on it is only ever swapped as a
 whole, synced, for its next state, and only if it is still what it was. It holds no key and no picture.
@@ -178,7 +178,7 @@ class ReceiptStore(Protocol):
 
 
 class ReceiptLocked(OSError):
-    """Somebody else keeps the receipt from being changed, by a lock that may be let go of."""
+    """Another process has locked the receipt; it may release the lock soon."""
 
 
 async def swap_in_time(
@@ -188,7 +188,7 @@ async def swap_in_time(
     new: Receipt | None,
     deadline: float | None,
 ) -> bool:
-    """Put a receipt in place of another, as `ReceiptStore.swap` does; wait for somebody else's lock, but not for ever.
+    """Put a receipt in place of another, as `ReceiptStore.swap` does; wait a while if another process has locked it.
 
     Raises:
         ReceiptLocked: somebody else held the lock until the deadline.

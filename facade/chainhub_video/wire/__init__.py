@@ -1,4 +1,4 @@
-"""How the gateway is spoken to: one module a wire format, and how its answers and errors are read.
+"""The wire formats, a module each, and how the gateway's answers and errors are read.
 
 May import the generated client, and of this package `images`, `models`, `request`, `errors`, `io` and `task`.
 """

@@ -192,7 +192,7 @@ def link_in(answer: object) -> str | None:
 
 
 def reason_in(answer: object) -> str | None:
-    """Return what an answer complains of, or None."""
+    """Return the reason for a failure in an answer, or None."""
     return _reason(layers_of(answer))
 
 

@@ -54,7 +54,7 @@ class UnifiedFormat(WireFormat):
 def _as_the_model_has_it(
     body: dict[str, Any], request: VideoRequest, model: Model
 ) -> dict[str, Any]:
-    """Return a body with the fields that differ between models, by the names and words that the model has for them."""
+    """Return a body with the names and values that this model uses for the fields in which models differ."""
     for parameter in PARAMETERS:
         value: str | None = getattr(request, parameter)
         name = model.wire_fields.get(parameter, parameter)
