@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -68,7 +69,7 @@ def _environment(root: Path) -> None:
     (root / ".venv" / "bootstrap-finished").write_bytes(stamp)
 
 
-def run(command: list[str], root: Path, given: str = "") -> tuple[int, str]:
+def run(command: Sequence[str], root: Path, given: str = "") -> tuple[int, str]:
     """Run a command in a copy, and return its exit status and all that it printed."""
     done = subprocess.run(
         command, cwd=root, env=os.environ | NO_PLUGINS, input=given, text=True, check=False,
