@@ -32,7 +32,7 @@ settings.register_profile(
     suppress_health_check=_slow,
 )
 settings.register_profile(
-    "fuzz", max_examples=5000, deadline=None, print_blob=True, suppress_health_check=_slow
+    "fuzz", max_examples=2000, deadline=None, print_blob=True, suppress_health_check=_slow
 )
 settings.load_profile("ci")
 
