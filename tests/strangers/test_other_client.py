@@ -40,7 +40,7 @@ def ended(query: Callable[[], Any]) -> Any:
 
 
 def test_it_finds_all_operations(api: Any) -> None:
-    """Proves that the document describes five operations, and names them."""
+    """The document describes five operations, and names them."""
     assert sorted(api._) == [
         "openai.createVideo",
         "openai.downloadVideo",
@@ -51,7 +51,7 @@ def test_it_finds_all_operations(api: Any) -> None:
 
 
 def test_a_whole_job_in_the_openai_format(api: Any, gateway: Sandbox) -> None:
-    """Proves that the document says all that is needed for a form with a picture, its state, and its video."""
+    """The document says all that is needed for a form with a picture, its state, and its video."""
     operations = api._.openai
     with KITTEN.open("rb") as picture:
         task = operations.createVideo(
@@ -65,7 +65,7 @@ def test_a_whole_job_in_the_openai_format(api: Any, gateway: Sandbox) -> None:
 
 
 def test_a_whole_job_in_the_unified_format(api: Any, gateway: Sandbox) -> None:
-    """Proves the same for JSON, where the video is behind a link in the state."""
+    """The document says all that is needed for JSON, where the video is behind a link in the state."""
     operations = api._.unified
     task = operations.createUnifiedVideo(data=UNIFIED)
     state = ended(lambda: operations.queryUnifiedVideo(parameters={"id": task.id}))
@@ -75,7 +75,7 @@ def test_a_whole_job_in_the_unified_format(api: Any, gateway: Sandbox) -> None:
 
 
 def test_refusals_are_read(api: Any, gateway: Sandbox) -> None:
-    """Proves that the document describes the errors, too: in both shapes they arrive as its ErrorResponse."""
+    """Errors arrive as the document's ErrorResponse, in both of its shapes."""
     from aiopenapi3.errors import HTTPClientError, HTTPServerError
 
     with pytest.raises(HTTPClientError) as unknown_task:
