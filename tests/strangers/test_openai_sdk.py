@@ -159,7 +159,7 @@ def test_the_example(
 ) -> None:
     """The example for users of the SDK does what it says, without a warning of its own."""
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(SystemExit, match="^0$"):
+    with pytest.raises(SystemExit, match=r"^0$"):
         runpy.run_path(str(KITTEN.with_name("openai_sdk.py")), run_name="__main__")
     assert (tmp_path / "kitten.mp4").read_bytes()[4:8] == b"ftyp"
     told = capsys.readouterr()

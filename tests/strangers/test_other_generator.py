@@ -1,11 +1,10 @@
-"""datamodel-code-generator, a generator of another maker, reads the document, and its models read real answers."""
+"""Models by datamodel-code-generator, a generator of another maker, agree with ours and read real answers."""
 
 from __future__ import annotations
 
 import importlib.util
 import subprocess
 import sys
-from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
 
@@ -58,22 +57,6 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> ModuleType:
     return module
 
 
-def examples(node: Any, place: str = "") -> Iterator[tuple[str, str, Any]]:
-    """Every example that stands beside a named schema: its place, the schema's name, and the value."""
-    if isinstance(node, dict):
-        schema = node.get("schema", {}).get("$ref", "").rpartition("/")[2]
-        if schema in OBJECTS:
-            given = (
-                {"example": {"value": node["example"]}}
-                if "example" in node
-                else node.get("examples", {})
-            )
-            for name, example in given.items():
-                yield f"{place}/{name}", schema, example["value"]
-        for name, child in node.items():
-            yield from examples(child, f"{place}/{name}")
-
-
 def lossless(model: Any, value: Any) -> bool:
     """Whether a model reads a value, and gives it back as it was."""
     return bool(model.model_validate(value).model_dump(mode="json", exclude_unset=True) == value)
@@ -92,17 +75,6 @@ def test_both_generators_see_the_same_fields(models: ModuleType) -> None:
             if field.name != "additional_properties"
         }
         assert theirs == ours, name
-
-
-def test_every_example_is_what_the_document_says(models: ModuleType) -> None:
-    """The examples of requests, answers and errors are read by the generated models without loss."""
-    found = list(examples(PARSED))
-    assert len(found) >= 10
-    assert {"CreateUnifiedVideoRequest", "CreateVideoResponse", "VideoLink", "ErrorResponse"} <= {
-        schema for _, schema, _ in found
-    }
-    for place, schema, value in found:
-        assert lossless(getattr(models, schema), value), place
 
 
 def test_real_answers_are_what_the_document_says(models: ModuleType) -> None:
@@ -158,14 +130,3 @@ def test_real_answers_are_what_the_document_says(models: ModuleType) -> None:
         status for schema, _, status in read if schema == "QueryUnifiedVideoResponse"
     }
     assert {code for schema, code, _ in read if schema == "ErrorResponse"} == {400, 401, 404, 503}
-
-
-def test_both_want_what_is_required(models: ModuleType) -> None:
-    """The generated model refuses a create without a field that the document requires."""
-    import pydantic
-
-    assert lossless(models.CreateUnifiedVideoRequest, UNIFIED)
-    for missing in UNIFIED:
-        request = {name: value for name, value in UNIFIED.items() if name != missing}
-        with pytest.raises(pydantic.ValidationError, match=missing):
-            models.CreateUnifiedVideoRequest.model_validate(request)
