@@ -22,17 +22,20 @@ RECORD = "TESTS_NETWORK_RECORD"
 SURROUNDINGS = ("SSL_CERT_FILE", "SSL_CERT_DIR", "SSLKEYLOGFILE")
 
 # Hypothesis: the same few cases each time, or many others with `--hypothesis-profile=fuzz`.
-_slow = (HealthCheck.too_slow, HealthCheck.data_too_large)
 settings.register_profile(
     "ci",
     max_examples=60,
     derandomize=True,
     deadline=None,
     database=None,
-    suppress_health_check=_slow,
+    suppress_health_check=(HealthCheck.too_slow, HealthCheck.data_too_large),
 )
 settings.register_profile(
-    "fuzz", max_examples=2000, deadline=None, print_blob=True, suppress_health_check=_slow
+    "fuzz",
+    max_examples=2000,
+    deadline=None,
+    print_blob=True,
+    suppress_health_check=(HealthCheck.too_slow, HealthCheck.data_too_large),
 )
 settings.load_profile("ci")
 
