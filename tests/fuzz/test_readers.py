@@ -200,7 +200,9 @@ def test_places(value: object) -> None:
         assert stated is None or 400 <= stated < 600
 
 
-@given(material.statuses, material.headers, material.bodies)
+@given(st.just(200) | material.statuses, material.headers, material.bodies)
+@example(200, [], b'{"id": "video_1", "status": "queued"}')
+@example(400, [], b"")
 def test_exchange(status: int, headers: list[tuple[str, str]], body: bytes) -> None:
     """The client itself returns a sound task or raises an error of its own, whatever a server's headers hold."""
     sent = [(name.encode(), value.encode("utf-8", "surrogatepass")) for name, value in headers]
@@ -266,6 +268,7 @@ def test_picture(source: Any) -> None:
 
 
 @given(material.addresses)
+@example("https://example.com")
 @example("https://example.com/?to=elsewhere")
 @example("https://user@example.com")
 @example("http://example.com")
