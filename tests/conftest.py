@@ -12,6 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 from httpx._transports import default
+from hypothesis import HealthCheck, settings
 
 from tests.support import network_guard
 from tests.support.places import ROOT
@@ -19,6 +20,24 @@ from tests.support.wheels import build
 
 RECORD = "TESTS_NETWORK_RECORD"
 SURROUNDINGS = ("SSL_CERT_FILE", "SSL_CERT_DIR", "SSLKEYLOGFILE")
+
+# Hypothesis: the same few cases each time, or many others with `--hypothesis-profile=fuzz`.
+settings.register_profile(
+    "ci",
+    max_examples=60,
+    derandomize=True,
+    deadline=None,
+    database=None,
+    suppress_health_check=(HealthCheck.too_slow, HealthCheck.data_too_large),
+)
+settings.register_profile(
+    "fuzz",
+    max_examples=2000,
+    deadline=None,
+    print_blob=True,
+    suppress_health_check=(HealthCheck.too_slow, HealthCheck.data_too_large),
+)
+settings.load_profile("ci")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -81,9 +81,7 @@ def sandbox_page(folder: Path) -> None:
         gateway.hold()
         hub.videos.create("A horse at night", **asked)
         for theme in THEMES:
-            photograph(
-                gateway.url, PICTURES / f"sandbox-{theme}.webp", theme=theme, wait_for="video"
-            )
+            photograph(gateway.url, PICTURES / f"sandbox-{theme}.webp", theme, wait_for="video")
 
 
 def gallery(folder: Path) -> None:
@@ -98,7 +96,7 @@ def gallery(folder: Path) -> None:
             subprocess.run([COMMAND, *words.split()], cwd=folder, env=environment, check=True)
     for theme in THEMES:
         page = (folder / "videos" / "index.html").as_uri()
-        photograph(page, PICTURES / f"gallery-{theme}.webp", theme=theme)
+        photograph(page, PICTURES / f"gallery-{theme}.webp", theme)
 
 
 def _environment(gateway: Sandbox) -> dict[str, str]:

@@ -17,6 +17,9 @@ Theme: TypeAlias = Literal["light", "dark"]
 
 THEMES: Mapping[Theme, TerminalTheme] = {"light": DEFAULT_TERMINAL_THEME, "dark": MONOKAI}
 
+COLUMNS = 80
+PATIENCE = 60.0  # seconds to wait for the moment
+
 # Rich's own names a font on a foreign host, and draws a window around the screen.
 _SVG = """\
 <svg class="rich-terminal" viewBox="0 0 {width} {height}" xmlns="http://www.w3.org/2000/svg">
@@ -42,23 +45,15 @@ class ScreenError(Exception):
 
 
 def screen_of(
-    command: str,
-    until: Callable[[str], bool],
-    *,
-    folder: Path,
-    environment: Mapping[str, str],
-    size: tuple[int, int] = (80, 12),
-    patience: float = 60,
+    command: str, until: Callable[[str], bool], *, folder: Path, environment: Mapping[str, str]
 ) -> str:
-    """Run a command on a terminal, and return what it shows at the wanted moment.
+    """Run a command on a terminal of 80 columns and 12 lines, and return what it shows at the wanted moment.
 
     Args:
         command: for the shell.
         until: whether this text, without colours, is what is wanted.
         folder: where the command runs.
         environment: variables to be set for it.
-        size: columns and lines of the terminal.
-        patience: seconds to wait for the moment.
 
     Returns:
         The screen's lines, with ANSI colours.
@@ -68,28 +63,15 @@ def screen_of(
     """
     if shutil.which("tmux") is None:
         raise ScreenError("the live view is recorded with tmux: install it")
-    socket = folder / "tmux"
-    tmux = ("tmux", "-S", str(socket), "-f", os.devnull)
-    columns, lines = size
+    tmux = ("tmux", "-S", str(folder / "tmux"), "-f", os.devnull)
     subprocess.run(
-        [
-            *tmux,
-            "new-session",
-            "-d",
-            "-s",
-            "picture",
-            "-x",
-            str(columns),
-            "-y",
-            str(lines),
-            command,
-        ],
+        [*tmux, *f"new-session -d -s picture -x {COLUMNS} -y 12".split(), command],
         cwd=folder,
         env={**os.environ, **environment, "COLORTERM": "truecolor"},
         check=True,
     )
     try:
-        ends = time.monotonic() + patience
+        ends = time.monotonic() + PATIENCE
         while time.monotonic() < ends:
             shown = subprocess.run(
                 [*tmux, "capture-pane", "-p", "-e", "-t", "picture"],
@@ -107,18 +89,17 @@ def screen_of(
     raise ScreenError(f"{command}: its screen never showed what was waited for")
 
 
-def draw(screen: str, to: Path, theme: Theme, columns: int = 80) -> None:
+def draw(screen: str, to: Path, theme: Theme) -> None:
     """Write an SVG of a screen.
 
     Args:
         screen: the lines, with ANSI colours.
         to: the file.
         theme: `light` or `dark`.
-        columns: of the terminal.
     """
     with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
         console = Console(
-            record=True, width=columns, force_terminal=True, color_system="truecolor", file=nowhere
+            record=True, width=COLUMNS, force_terminal=True, color_system="truecolor", file=nowhere
         )
         console.print(Text.from_ansi(screen))
         text = console.export_svg(

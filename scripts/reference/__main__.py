@@ -1,20 +1,26 @@
 """The command `scripts/tables`."""
 
 import argparse
+import re
 import sys
 from pathlib import Path
 
+from chainhub_video import MODELS
+
+from . import models
+from .answers import reading_tables
 from .markdown import PageError
-from .models_page import models_page
-from .reading import reading_tables
 
 ROOT = Path(__file__).resolve().parents[2]
-BEGIN = "<!-- begin: written by scripts/tables -->"
-END = "<!-- end: written by scripts/tables -->"
+PAGES = ("docs/models.md", "docs/formats.md")
 
+_BLOCK = re.compile(
+    r"(<!-- begin: written by scripts/tables: ([^\n]+?) -->\n).*?(<!-- end -->\n)", re.DOTALL
+)
 _DESCRIPTION = """\
-Write docs/models.md, and the tables of docs/formats.md that tell what is read from an answer, from the
-tables in facade/chainhub_video/models.py and facade/chainhub_video/wire/answers.py."""
+Write the tables of docs/models.md, and those of docs/formats.md that tell what is read from an answer, from the tables
+in facade/chainhub_video/models.py and facade/chainhub_video/wire/answers.py. They stand between two comments, the
+first of which says which table it is."""
 _CODES = """\
 exit codes: 0 all is well; 1 a page is not what the tables say (--check), or cannot be read or written;
 2 the command line is wrong"""
@@ -34,11 +40,12 @@ def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
     parser.add_argument("--check", action="store_true", help="compare only, and write nothing")
     check = parser.parse_args(arguments).check
     try:
-        changed = [name for name, text in _pages(root).items() if _read(root / name) != text]
-        if not check:
-            for name in changed:
-                (root / name).write_text(_pages(root)[name], "utf-8")
-                print(f"written: {name}")
+        before = {name: (root / name).read_text("utf-8") for name in PAGES}
+        after = _written(before)
+        changed = [name for name in PAGES if after[name] != before[name]]
+        for name in [] if check else changed:
+            (root / name).write_text(after[name], "utf-8")
+            print(f"written: {name}")
     except (PageError, OSError) as error:
         print(f"scripts/tables: {error}", file=sys.stderr)
         return 1
@@ -49,31 +56,39 @@ def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
     return 0
 
 
-def _pages(root: Path) -> dict[str, str]:
-    """Return each page as it must be, by its name."""
-    return {
-        "docs/models.md": models_page(),
-        "docs/formats.md": _with_tables(root / "docs/formats.md", reading_tables()),
-    }
-
-
-def _read(path: Path) -> str | None:
-    return path.read_bytes().decode("utf-8", "replace") if path.exists() else None
-
-
-def _with_tables(path: Path, tables: str) -> str:
-    """Return a page with what is between its two markers replaced.
+def _written(pages: dict[str, str]) -> dict[str, str]:
+    """Return pages with what stands between their comments replaced.
 
     Raises:
-        PageError: a marker is missing, given twice, or in the wrong order.
+        PageError: a table is missing or there twice, or a row of the models is in none or in several.
     """
-    before, begin, rest = (_read(path) or "").partition(f"{BEGIN}\n")
-    _old, end, after = rest.partition(f"{END}\n")
-    if not (begin and end) or BEGIN in rest or END in before + after:
-        raise PageError(
-            f"{path} must hold the line {BEGIN} once, and the line {END} once below it: put them around the tables"
-        )
-    return f"{before}{begin}{tables}{end}{after}"
+    found: list[str] = []
+
+    def block(match: re.Match[str]) -> str:
+        begin, name, end = match.groups()
+        found.append(name)
+        return f"{begin}\n{_table(name)}\n{end}"
+
+    after = {name: _BLOCK.sub(block, text) for name, text in pages.items()}
+    for name in ("models", "answers"):
+        if found.count(name) != 1:
+            raise PageError(
+                f"{' and '.join(pages)} must hold the table {name!r} once, between the lines "
+                f"<!-- begin: written by scripts/tables: {name} --> and <!-- end -->"
+            )
+    for row in MODELS:
+        if sum(row in models.rows_of(name) for name in found) != 1:
+            raise PageError(
+                f"docs/models.md must tell of the {row.format} row of {row.name} in one table: add the lines "
+                f"<!-- begin: written by scripts/tables: {row.format} {row.name} --> and <!-- end -->"
+            )
+    return after
+
+
+def _table(name: str) -> str:
+    if name == "models":
+        return models.overview()
+    return reading_tables() if name == "answers" else models.told_together(models.rows_of(name))
 
 
 if __name__ == "__main__":

@@ -51,14 +51,14 @@ class Client(NamedTuple):
     job: Callable[[Sandbox, Path], object]
 
 
-def their_client(gateway: Sandbox) -> openai.OpenAI:
+def their_client(gateway: Sandbox, timeout: float = 60.0) -> openai.OpenAI:
     """The SDK's client for a sandbox."""
-    return openai.OpenAI(base_url=f"{gateway.url}/v1", api_key="sandbox", timeout=SECONDS)
+    return openai.OpenAI(base_url=f"{gateway.url}/v1", api_key="sandbox", timeout=timeout)
 
 
 def their_create(gateway: Sandbox) -> object:
     """One create with the SDK."""
-    with their_client(gateway) as client:
+    with their_client(gateway, SECONDS) as client:
         form: dict[str, Any] = {**FORM}
         return client.videos.create(**form, input_reference=KITTEN)
 
@@ -86,14 +86,16 @@ def their_job(gateway: Sandbox, to: Path) -> object:
         return to
 
 
-def our_client(gateway: Sandbox) -> ChainHub:
+def our_client(gateway: Sandbox, timeout: float = 60.0) -> ChainHub:
     """Our client for a sandbox."""
-    return ChainHub(base_url=gateway.url, api_key="sandbox", timeout=Timeouts(create=SECONDS))
+    poll = PollPolicy(interval=0.05)
+    timeouts = Timeouts(create=timeout)
+    return ChainHub(base_url=gateway.url, api_key="sandbox", timeout=timeouts, poll=poll)
 
 
-def our_create(gateway: Sandbox) -> object:
+def our_create(gateway: Sandbox, timeout: float = SECONDS) -> object:
     """One create with our client."""
-    with our_client(gateway) as hub:
+    with our_client(gateway, timeout) as hub:
         form: dict[str, Any] = {**FORM}
         return hub.videos.create(**form, image=KITTEN)
 
@@ -107,8 +109,7 @@ def our_download(gateway: Sandbox, task_id: str, to: Path) -> object:
 def our_job(gateway: Sandbox, to: Path) -> object:
     """A whole job with our client."""
     form: dict[str, Any] = {**FORM}
-    poll = PollPolicy(interval=0.05)
-    with ChainHub(base_url=gateway.url, api_key="sandbox", poll=poll) as hub:
+    with our_client(gateway) as hub:
         return hub.videos.generate(**form, image=KITTEN, save_to=to, timeout=60)
 
 
@@ -142,7 +143,7 @@ def after_download(client: Client, fault: str) -> str:
         Sandbox(fast=True, faults=[fault] if fault else []) as gateway,
         tempfile.TemporaryDirectory() as folder,
     ):
-        our_create(gateway)
+        our_create(gateway, timeout=60.0)
         task_id = gateway.creates[0].tasks[0].id
         gateway.finish(task_id)
         file = Path(folder) / "kitten.mp4"

@@ -36,45 +36,37 @@ def judgement(tmp_path_factory: pytest.TempPathFactory) -> Judgement:
 
 
 def test_it_finds_nothing(judgement: Judgement) -> None:
-    """Proves that no check fails, and that Schemathesis has nothing to warn of."""
+    """No check fails and there is nothing to warn of, after all checks but the excluded one on hundreds of cases."""
     assert judgement.failures == []
     assert judgement.exit_status == 0, judgement.printed
-
-
-def test_every_check_is_made(judgement: Judgement) -> None:
-    """Proves that the run is no empty one: all checks but the excluded one, on hundreds of cases."""
     made = {name for name, outcome in judgement.checks if outcome == "success"}
     assert made == CHECKS
-    assert all(judgement.checks[name, "success"] > 300 for name in CHECKS)
+    assert all(judgement.checks[name, "success"] > 200 for name in CHECKS)
 
 
-@pytest.mark.parametrize("operation", OPERATIONS)
-def test_every_operation_is_reached(judgement: Judgement, operation: str) -> None:
-    """Proves that each operation answers some of its cases with what was asked for, and refuses others."""
-    assert judgement.accepted(operation) >= 10
-    assert judgement.refused(operation) >= 3
+def test_every_operation_and_link_is_reached(judgement: Judgement) -> None:
+    """Each operation answers some cases with what was asked for and refuses others; the links lead to the video."""
+    for operation in OPERATIONS:
+        assert judgement.answers[operation, True] >= 5, operation
+        assert judgement.answers[operation, False] >= 3, operation
+    for link in LINKS:
+        assert judgement.followed[link] >= 3, link
 
 
-@pytest.mark.parametrize("link", LINKS)
-def test_every_link_is_followed(judgement: Judgement, link: str) -> None:
-    """Proves that the links of the document lead from a create to the task's state and to its video."""
-    assert judgement.followed(link) >= 3
-
-
-def test_today_s_models_and_shapes_are_all_accepted_and_nothing_else_is(tmp_path: Path) -> None:
-    """Proves that a create is accepted if and only if the document's rules and its prose allow it."""
+def test_creates_are_accepted_by_the_prose(tmp_path: Path) -> None:
+    """A create is accepted if and only if the document's rules and its prose allow it."""
     with Sandbox(fast=True, pace=0) as gateway:
         judgement = judge_creates(gateway.url, tmp_path)
         assert judgement.failures == []
         assert judgement.exit_status == 0, judgement.printed
-        assert gateway.paid == sum(judgement.accepted(create) for create in CREATES)
+        assert gateway.paid == sum(judgement.answers[create, True] for create in CREATES)
     for create in CREATES:
-        assert judgement.accepted(create) >= 15
-        assert judgement.refused(create) >= 20
+        assert judgement.answers[create, True] >= 10
+        assert judgement.answers[create, False] >= 15
 
 
 def test_it_would_find_something(tmp_path: Path) -> None:
-    """Proves that a gateway that breaks its promises fails, by the checks that are meant for that."""
+    """A gateway that breaks its promises fails, by the checks that are meant for that."""
     faults = ("create:types", "query:status,status=500", "content:status,status=200,shape=html")
     with Sandbox(fast=True, pace=0, faults=faults) as gateway:
         judgement = judge(gateway.url, tmp_path, "--phases", "examples")

@@ -66,6 +66,15 @@ async def host_later(name: str, stream: IO[bytes]) -> str:
     return host(name, stream)
 
 
+def wrong_words(hub: ChainHub) -> None:
+    hub.videos.retrieve("video_1", format="soap")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    hub.videos.generate("p", model="x", save_too="x.mp4")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+
+
+async def forgotten_await(hub: AsyncChainHub) -> None:
+    hub.videos.wait("video_1")  # type: ignore[unused-coroutine]  # pyright: ignore[reportUnusedCoroutine]
+
+
 def on_update(task: VideoTask) -> None:
     assert_type(task.progress, float | None)
 
@@ -148,7 +157,6 @@ def pictures(hub: ChainHub, picture: Image.Image, file: io.BufferedReader) -> No
     ]  # fmt: skip
     hub.videos.create("p", model="grok-video-3", images=sources, extra={"seed": 7})
     hub.videos.create("p", model="another-model", format="unified", size="4K", aspect_ratio="21:9")
-    hub.videos.create("p", model="x", format="soap")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     hub.videos.create("p", model="grok-video-3", image=7)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
 

@@ -12,7 +12,6 @@ from typing import Any
 
 import chainhub_sandbox
 import chainhub_video
-import pytest
 import typer.main
 from chainhub_video import errors
 from chainhub_video.cli.app import app
@@ -63,13 +62,14 @@ def _leaves(nav: object) -> Iterator[str]:
         yield from _leaves([*nav.values()])
 
 
-@pytest.mark.parametrize("name", ["README.md", "CHANGELOG.md", "SECURITY.md", "openapi/README.md"])
-def test_links_of_pages_outside_of_the_site_lead_somewhere(name: str) -> None:
+def test_links_of_pages_outside_of_the_site_lead_somewhere() -> None:
     """What `scripts/docs` does for the site, for the pages that are read in the repository."""
-    page = ROOT / name
-    links = re.findall(r"\]\(([^)\s#]+)[^)]*\)", page.read_text("utf-8"))
-    broken = [link for link in links if ":" not in link and not (page.parent / link).exists()]
-    assert broken == []
+    for page in map(
+        ROOT.joinpath, ("README.md", "CHANGELOG.md", "SECURITY.md", "openapi/README.md")
+    ):
+        links = re.findall(r"\]\(([^)\s#]+)[^)]*\)", page.read_text("utf-8"))
+        broken = [link for link in links if ":" not in link and not (page.parent / link).exists()]
+        assert broken == [], page
 
 
 def _commands() -> list[tuple[str, str]]:

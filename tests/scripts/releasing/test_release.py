@@ -1,14 +1,14 @@
-"""`scripts/release --check`: what keeps a checkout from being released, by the command as a process."""
+"""`scripts/release --check`: what keeps a checkout from being released."""
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from releasing.__main__ import main
 from releasing.readiness import notes_of, version_of
 
 from tests.support.places import ROOT
@@ -28,6 +28,7 @@ CHANGELOG = """\
 
 - Less.
 """
+Check = Callable[..., tuple[int, str, str]]
 VERSION = "facade/chainhub_video/_version.py"
 
 
@@ -54,22 +55,24 @@ def checkout(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def check(checkout: Path, *options: str) -> tuple[int, str, str]:
-    """Run the command, and return its exit code and what it has said."""
-    done = subprocess.run(
-        [sys.executable, "-m", "releasing", "--check", *options],
-        cwd=checkout,
-        env={**os.environ, "PYTHONPATH": str(ROOT / "scripts")},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return done.returncode, done.stdout, done.stderr
+@pytest.fixture
+def check(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Check:
+    """Run the command in the checkout, and return its exit code and what it has said."""
+    monkeypatch.chdir(checkout)
+
+    def run(*options: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["release", "--check", *options])
+        code = main()
+        return code, *capsys.readouterr()
+
+    return run
 
 
-def test_what_is_ready_is_said_to_be(checkout: Path) -> None:
+def test_what_is_ready_is_said_to_be(checkout: Path, check: Check) -> None:
     """A clean tree with a version, its dated entry and no tag can be released; nothing is made by the check."""
-    assert check(checkout) == (0, "chainhub-video 1.2.3 can be released\n", "")
+    assert check() == (0, "chainhub-video 1.2.3 can be released\n", "")
     assert {path.name for path in checkout.iterdir()} == {".git", "facade", "CHANGELOG.md"}
 
 
@@ -106,27 +109,27 @@ def _changed(file: str, old: str, new: str) -> Callable[[Path], None]:
     ids=lambda value: value[:40] if isinstance(value, str) else "",
 )  # fmt: skip
 def test_what_is_not_ready_is_refused(
-    checkout: Path, change: Callable[[Path], None], said: str
+    checkout: Path, check: Check, change: Callable[[Path], None], said: str
 ) -> None:
     """Each reason is one line, and the exit code is 1."""
     change(checkout)
-    code, told, error = check(checkout)
+    code, told, error = check()
     assert (code, told) == (1, "")
     assert error.startswith(f"scripts/release: {said}")
     assert error.count("\n") == 1
 
 
-def test_a_dry_run_takes_the_tag_that_started_it(checkout: Path) -> None:
+def test_a_dry_run_takes_the_tag_that_started_it(checkout: Path, check: Check) -> None:
     """The workflow builds from the tag, which is there by then."""
     git(checkout, "tag", "v1.2.3")
-    assert check(checkout, "--dry-run")[0] == 0
+    assert check("--dry-run")[0] == 0
 
 
-def test_every_reason_is_told_at_once(checkout: Path) -> None:
+def test_every_reason_is_told_at_once(checkout: Path, check: Check) -> None:
     """Nobody has to run it again to hear of the next one."""
     git(checkout, "tag", "v1.2.3")
     _untracked(checkout)
-    assert check(checkout)[2].count("scripts/release: ") == 2
+    assert check()[2].count("scripts/release: ") == 2
 
 
 def test_the_changelog_tells_of_this_version() -> None:

@@ -6,7 +6,10 @@ import json
 import subprocess
 from pathlib import Path
 
+import pytest
 from chainhub_sandbox import Sandbox
+
+from tests.support.wheels import environment
 
 CORE = {
     "anyio", "attrs", "certifi", "h11", "httpcore", "httpx", "idna", "python-dateutil", "tzdata",
@@ -33,6 +36,12 @@ import json
 from importlib.metadata import distributions
 print(json.dumps([d.name.lower() for d in distributions()]))
 """
+
+
+@pytest.fixture(scope="module")
+def bare_python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An environment with the wheel, its dependencies and nothing else: no extra, no test package."""
+    return environment(wheel, tmp_path_factory.mktemp("bare"))
 
 
 def test_core_needs_three_packages_and_theirs(bare_python: Path) -> None:

@@ -55,7 +55,7 @@ def reading_tables() -> str:
         ("Code in the body", "Stands for", "Error"),
         ((code(word), f"HTTP {status}", code(_error(word))) for word, status in CODES.items()),
     )
-    return f"\n{facts}\nThe envelopes: {codes(ENVELOPES)}.\n\n{states}\n{errors}\n"
+    return f"{facts}\nThe envelopes: {codes(ENVELOPES)}.\n\n{states}\n{errors}"
 
 
 def _interest(entry: tuple[str, object]) -> int:

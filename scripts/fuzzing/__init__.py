@@ -1,1 +1,0 @@
-"""Throws what no sane gateway sends, and no sane caller passes, at everything that reads foreign material."""
