@@ -1,7 +1,7 @@
 """Weigh looks against delay: the client's schedule beside fixed pauses and the best there could be.
 
 python -m benchmarks.polling            prints the tables
-python -m benchmarks.polling --write    and puts them into docs/polling.md
+python -m benchmarks.polling --write    and puts them, and the plot, into docs/polling.md
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from functools import partial
 from chainhub_video import PollPolicy
 from chainhub_video.flows.progress import Progress
 
+from . import plot
 from .durations import LONGEST, Cost, Durations, Frontier, fixed
 from .environments import ROOT
 
@@ -23,6 +24,7 @@ MEDIANS = (60, 80, 100, 120, 150, 200, 250, 300, 350, 400)  # seconds
 FIXED = (1, 5, 6, 10, 15)  # seconds
 PRICES = tuple(0.001 * 1.25**number for number in range(39))
 _PAGE = ROOT / "docs" / "polling.md"
+_PLOT = ROOT / "docs" / "polling.svg"
 
 Shown = Callable[[float, float], float | None]
 """Returns the progress that is shown at an age, in seconds, of a task of a duration."""
@@ -81,20 +83,31 @@ def main() -> int:
     parser.add_argument("--write", action="store_true", help="put it into docs/polling.md")
     options = parser.parse_args()
     durations = Durations.lognormal(150)
-    text = "\n".join((_trade_table(durations), _medians_table(), _progress_table(durations)))
+    costs, frontier = trade(durations), Frontier.of(durations, PRICES)
+    with_progress = {name: durations.cost_by(partial(look, shown)) for name, shown in KINDS.items()}
+    text = "\n".join(
+        (
+            _trade_table(costs, frontier),
+            _medians_table(),
+            _table(
+                ("Progress", "looks", "delay"), [(k, *_cells(c)) for k, c in with_progress.items()]
+            ),
+        )
+    )
     print(text)
     if options.write:
         begin, end = "<!-- begin: written by benchmarks.polling -->\n", "<!-- end -->\n"
         before, _, rest = _PAGE.read_text().partition(begin)
         after = rest.partition(end)[2]
         _PAGE.write_text(f"{before}{begin}\n{text}\n{end}{after}")
+        points = {**costs, "ours, with even progress": with_progress["even"]}
+        _PLOT.write_text(plot.drawn(points, frontier.costs))
     return 0
 
 
-def _trade_table(durations: Durations) -> str:
-    frontier = Frontier.of(durations, PRICES)
+def _trade_table(costs: Mapping[str, Cost], frontier: Frontier) -> str:
     rows = []
-    for name, cost in trade(durations).items():
+    for name, cost in costs.items():
         looks, delay = (
             "—" if share is None else f"{share:+.0%}" for share in frontier.excess(cost)
         )
@@ -110,11 +123,6 @@ def _medians_table() -> str:
         ours, usual = durations.cost_of(ages()), durations.cost_of(fixed(15))
         rows.append((f"{median} s", *_cells(ours), *_cells(usual)))
     return _table(("Median", "looks, ours", "delay", "looks, every 15 s", "delay"), rows)
-
-
-def _progress_table(durations: Durations) -> str:
-    costs = {kind: durations.cost_by(partial(look, shown)) for kind, shown in KINDS.items()}
-    return _table(("Progress", "looks", "delay"), [(kind, *_cells(c)) for kind, c in costs.items()])
 
 
 def _cells(cost: Cost) -> tuple[str, str]:
