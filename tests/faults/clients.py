@@ -167,7 +167,7 @@ def _run(assignment: Assignment) -> None:
 def start(assignment: Assignment) -> BaseProcess:
     """Start a client in a process of its own; its exit status is not 0 if it crashes."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([__name__, "tests.faults.soak"])
+    context.set_forkserver_preload(["tests.faults.verdict"])  # imports all that a client needs
     process = context.Process(target=_run, args=(assignment,), daemon=True)
     process.start()
     return process
