@@ -16,8 +16,9 @@ from httpx_retries import Retry, RetryTransport
 from tests.support.colours import Colour
 from tests.support.wires import WIRES, Wire
 
-from .lent_clients import CAUSES, LENDERS, Bench, expected
+from .lent_clients import CAUSES, LENDERS, expected
 from .money_cases import Rule
+from .money_table import Bench
 
 CHOSEN = (
     "refused",
