@@ -15,9 +15,10 @@ import pytest
 
 from tests.support.places import ROOT
 
-from .bombed import CALLS, DRIVERS
+from .bombed import ERRORS
 from .bombs import GIBIBYTE, gzip_twice
 from .server import HostileServer, Script, Wire
+from .table import DRIVERS
 
 BOMB = gzip_twice()
 MOST = 130  # MiB; a client that has done nothing yet has some 60
@@ -48,9 +49,9 @@ def test_a_bomb_takes_no_memory(tmp_path: Path) -> None:
         assert ran.returncode == 0, ran.stderr
         assert servers["create"].creates() == len(DRIVERS)
     told = [json.loads(line) for line in ran.stdout.splitlines()]
-    assert [(each["call"], each["driver"]) for each in told] == list(product(CALLS, DRIVERS))
+    assert [(each["call"], each["driver"]) for each in told] == list(product(ERRORS, DRIVERS))
     for each in told:
-        assert each["error"] in CALLS[each["call"]].errors, each
+        assert each["error"] in ERRORS[each["call"]], each
         assert each["error"] != "WaitTimeout" or each["cause"] == "UnexpectedResponse", each
         assert each["peak"] < MOST, each
     assert list(tmp_path.iterdir()) == []
