@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from chainhub_sandbox import Sandbox
 from chainhub_sandbox.faults import KINDS
 
-from .raw import Seen, exchange
+from tests.support.sandbox_caller import Caller
 
-if TYPE_CHECKING:
-    from .conftest import Caller
+from .raw import Seen, exchange
 
 FILES = ("content", "link")
 

@@ -11,7 +11,9 @@ import pytest
 from chainhub_sandbox import InvalidDialect, Sandbox
 from chainhub_sandbox.dialects import TOLD_BY
 
-from .deployment import FORMATS, MINE, deployed, is_video, places, where
+from tests.support.sandbox_caller import FORMATS, MINE, Caller
+
+from .deployment import deployed, is_video, life, places, where
 
 OTHERS = ("numeric-ids", "long-ids", "envelope", "relay", "late", "own-links")
 BOTH = pytest.mark.parametrize("wire_format", FORMATS)
@@ -29,7 +31,7 @@ def test_documented_is_the_default(wire_format: str) -> None:
     """Proves that a sandbox without a dialect says the same as `documented`, whatever the seed."""
     with deployed() as plain, deployed("documented", seed=5) as named:
         for _ in range(4):
-            for one, other in zip(plain.life(wire_format), named.life(wire_format), strict=True):
+            for one, other in zip(life(plain, wire_format), life(named, wire_format), strict=True):
                 assert places(one).keys() == places(other).keys()
                 assert one["status"] == other["status"]
 
@@ -42,7 +44,7 @@ def test_numeric_ids(wire_format: str) -> None:
         for row in range(1, 5):
             task_id, created = there.create(wire_format)
             there.gateway.finish(task_id)
-            queried = there.query(wire_format, task_id)
+            queried = there.query(task_id, wire_format)
             assert re.fullmatch(r"\d{15}", task_id)
             for answer in (created, queried):
                 name, number = re.findall(rb'"(id|task_id|taskId)":(\d{15})[,}]', answer.content)[0]
@@ -52,7 +54,7 @@ def test_numeric_ids(wire_format: str) -> None:
             if fields == {"id", "task_id"}:
                 assert name == b"task_id"
                 assert created.json()["id"] == queried.json()["id"] == row
-                unknown = there.query(wire_format, str(row))
+                unknown = there.query(str(row), wire_format)
                 assert (unknown.status_code, unknown.json()["code"]) == (400, "task_not_exist")
             seen.add(" ".join(sorted(fields)))
             assert is_video(there.content(task_id))
@@ -79,7 +81,7 @@ def test_envelopes(wire_format: str) -> None:
         for _ in range(8):
             task_id, created = there.create(wire_format)
             there.gateway.finish(task_id)
-            queried = there.query(wire_format, task_id)
+            queried = there.query(task_id, wire_format)
             homes: set[str] = set()
             for answer, word in ((created, "pending queued"), (queried, "completed")):
                 found = places(answer.json())
@@ -126,10 +128,10 @@ def test_relayed_words(wire_format: str) -> None:
     fields: set[str] = set()
     with deployed("relay") as there:
         for _ in range(20):
-            *running, last = there.life(wire_format)
+            *running, last = life(there, wire_format)
             task_id, _ = there.create(wire_format)
             there.gateway.fail(task_id, "no fish")
-            failed = there.query(wire_format, task_id).json()
+            failed = there.query(task_id, wire_format).json()
             own = {state(document)[0] for document in (*running, last)}
             assert len(own) == 1
             fields |= own
@@ -197,7 +199,7 @@ def test_no_link_before_the_end(wire_format: str) -> None:
     """Proves that a relay's running answers hold the progress and the caller's pictures, and no link to a video."""
     with deployed("relay") as there:
         for _ in range(6):
-            *running, _last = there.life(wire_format)
+            *running, _last = life(there, wire_format)
             for document in running:
                 assert not where(document, ".mp4")
                 assert where(document, ".png")
@@ -213,7 +215,7 @@ def test_relayed_reasons(wire_format: str) -> None:
         for _ in range(4):
             task_id, _ = there.create(wire_format)
             there.gateway.fail(task_id, "the fish is protected")
-            document = there.query(wire_format, task_id).json()
+            document = there.query(task_id, wire_format).json()
             seen |= where(document, "the fish is protected").keys()
             assert len(where(document, "the fish is protected")) == 1
     assert seen == REASONS
@@ -227,7 +229,7 @@ def test_relayed_refusals(wire_format: str) -> None:
         answers = [
             (400, "invalid_request", there.create(wire_format, prompt=" ")[1]),
             (503, "model_not_found", there.create(wire_format, model="no-such-model")[1]),
-            (400, "task_not_exist", there.query(wire_format, "unknown")),
+            (400, "task_not_exist", there.query("unknown", wire_format)),
             (400, "task_not_completed", there.content(running)),
             (404, "task_not_found", there.content("unknown")),
             (400, "invalid_request", there.create(wire_format, size="9")[1]),
@@ -257,13 +259,13 @@ def test_refusals_that_a_relay_keeps() -> None:
         assert (wrong.status_code, there.http.get("/v1/models").status_code) == (401, 404)
 
 
-def shape(there: Any) -> list[Any]:
+def shape(there: Caller) -> list[Any]:
     """What is said of six tasks, without what is new in every run."""
     told: list[Any] = []
     for wire_format in (*FORMATS, *FORMATS, *FORMATS):
         task_id, created = there.create(wire_format)
         there.gateway.finish(task_id)
-        for answer in (created, there.query(wire_format, task_id)):
+        for answer in (created, there.query(task_id, wire_format)):
             found = places(answer.json())
             words = [v for p, v in found.items() if re.search("stat(e|us)$", p)]
             told.append((sorted(found), words))
@@ -326,19 +328,19 @@ def test_faults_are_told_in_the_dialect(wire_format: str) -> None:
         task_id, _ = there.create(wire_format)
         changes = {"status": "failed", "error": {"message": "no more fish"}}
         there.gateway.fault("query", "fields", fields=changes, times=1)
-        found = places(there.query(wire_format, task_id).json())
+        found = places(there.query(task_id, wire_format).json())
         words = {str(v).strip().lower() for p, v in found.items() if re.search("stat(e|us)$", p)}
         assert words & WORDS["bad"]
         assert "no more fish" in found.values()
         there.gateway.fault("query", "state", word="teleporting", times=1)
-        assert "teleporting" in places(there.query(wire_format, task_id).json()).values()
+        assert "teleporting" in places(there.query(task_id, wire_format).json()).values()
         for number in range(20):
             there.gateway.fault("query", "types", times=1, seed=number)
-            assert there.query(wire_format, task_id).status_code == 200
+            assert there.query(task_id, wire_format).status_code == 200
         there.gateway.fault("query", "status", status=200, shape="error", times=1)
-        assert there.query(wire_format, task_id).json().keys() == {"error"}
+        assert there.query(task_id, wire_format).json().keys() == {"error"}
         there.gateway.fault("query", "status", status=502, shape="html", times=1)
-        assert there.query(wire_format, task_id).text.startswith("<!DOCTYPE html>")
+        assert there.query(task_id, wire_format).text.startswith("<!DOCTYPE html>")
 
 
 def test_ledger_counts_in_every_dialect() -> None:

@@ -14,8 +14,7 @@ from chainhub_sandbox import Fault, InvalidFault, Sandbox, SandboxError
 from chainhub_sandbox.faults import KINDS, FaultPlan
 
 from tests.support.places import ROOT
-
-from .conftest import Caller
+from tests.support.sandbox_caller import Caller
 
 DOCUMENTATION = ROOT / "docs" / "sandbox.md"
 COMMAND = Path(sys.executable).with_name("chainhub-video")

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from typing import TYPE_CHECKING
 
 import httpx
 import pytest
 
-if TYPE_CHECKING:
-    from tests.sandbox.conftest import Caller
+from tests.support.sandbox_caller import KITTEN, Caller, png
 
 STRANGE_PROMPTS = [
     "two\r\nlines",
@@ -54,8 +52,8 @@ def test_form_is_recorded(fresh_caller: Caller) -> None:
     }
     (picture,) = request.pictures
     assert picture.field == "input_reference"
-    assert picture.sha256 == hashlib.sha256(fresh_caller.kitten).hexdigest()
-    assert picture.size == len(fresh_caller.kitten)
+    assert picture.sha256 == hashlib.sha256(KITTEN).hexdigest()
+    assert picture.size == len(KITTEN)
     assert (picture.name, picture.media_type) == ("kitten.png", "image/png")
     assert request.status == 200
     assert request.task_id == created.json()["id"]
@@ -64,7 +62,7 @@ def test_form_is_recorded(fresh_caller: Caller) -> None:
 
 def test_document_is_recorded(fresh_caller: Caller) -> None:
     """Proves the same for JSON: unknown fields stay, a data URI is told by its digest."""
-    red = fresh_caller.png("red")
+    red = png("red")
     uri = "data:image/png;base64," + base64.b64encode(red).decode()
     link = "https://example.com/a.png"
     fresh_caller.create_unified(images=[uri, link], unknown={"kept": [1, None]})

@@ -9,7 +9,7 @@ import httpx
 import pytest
 from chainhub_sandbox.tasks import SentBytes
 
-from .conftest import Caller
+from tests.support.sandbox_caller import Caller, png
 
 
 def _print_of_last(caller: Caller) -> str:
@@ -18,7 +18,7 @@ def _print_of_last(caller: Caller) -> str:
 
 def test_fingerprints_tell_requests_apart(caller: Caller) -> None:
     """Every field and every picture counts, the format as well; the file's name and the order of fields do not."""
-    red, blue = caller.png("red"), caller.png("blue")
+    red, blue = png("red"), png("blue")
     prints: list[str] = []
     caller.create_openai(red)
     prints.append(_print_of_last(caller))
@@ -48,7 +48,7 @@ def test_fingerprints_tell_requests_apart(caller: Caller) -> None:
 
 def test_the_same_picture_in_other_words(caller: Caller) -> None:
     """A data URI counts by the picture's bytes, however they are written."""
-    picture = base64.b64encode(caller.png("green")).decode()
+    picture = base64.b64encode(png("green")).decode()
     for uri in (f"data:image/png;base64,{picture}", f"DATA:image/x;base64,{picture}"):
         caller.create_unified(images=[uri], prompt="two spellings")
     one, other = caller.gateway.requests[-2:]

@@ -11,7 +11,6 @@ import tracemalloc
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import httpx
 from chainhub_sandbox.clips import ClipRenderer
@@ -22,8 +21,7 @@ from chainhub_sandbox.ledger import Ledger
 from chainhub_sandbox.tasks import TaskStore
 from starlette.types import ASGIApp
 
-if TYPE_CHECKING:
-    from tests.sandbox.conftest import Caller
+from tests.support.sandbox_caller import KITTEN, Caller
 
 MEBIBYTE = 1024 * 1024
 
@@ -69,7 +67,7 @@ def test_picture_of_200_megabytes(caller: Caller, tmp_path: Path) -> None:
     size = 200 * MEBIBYTE
     # A PNG ends with its IEND chunk: whatever follows is carried along and ignored.
     large = tmp_path / "large.png"
-    large.write_bytes(caller.kitten)
+    large.write_bytes(KITTEN)
     os.truncate(large, size)
     renderer, ledger = ClipRenderer(fast=True), Ledger()
     settings = Settings(api_key="sandbox", pace=0.01, poll_after_ms=10, clock=RealClock())

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import httpx
 import pytest
 
-from .test_refusals import assert_shape_one
+from tests.support.sandbox_caller import Caller, png, watch
 
-if TYPE_CHECKING:
-    from .conftest import Caller
+from .test_refusals import assert_shape_one
 
 UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
 ULID = r"task_0[0-9a-hjkmnp-tv-z]{25}"
@@ -45,7 +44,7 @@ def clip(caller: Caller, created: httpx.Response, wire_format: str) -> tuple[int
     else:
         assert caller.http.get(f"/v1/video/query?id={task_id}").json()["status"] == "completed"
     video = caller.http.get(f"/v1/videos/{task_id}/content").raise_for_status().content
-    seen = type(caller).seen(video)
+    seen = watch(video)
     return seen.size[0] * 4, seen.size[1] * 4, round(seen.seconds, 3)
 
 
@@ -86,11 +85,11 @@ def test_sora_form(caller: Caller, fields: dict[str, str], wanted: tuple[int, in
 def test_sora_form_with_a_picture(caller: Caller) -> None:
     """Proves that sora takes a reference picture as a file, and that it is in the clip."""
     parts = {"model": (None, "sora-2"), "prompt": (None, "Red"), "size": (None, "1280x720")}
-    picture = {"input_reference": ("red.png", caller.png("red"), "image/png")}
+    picture = {"input_reference": ("red.png", png("red"), "image/png")}
     created = caller.http.post("/v1/videos", files={**parts, **picture})
     caller.gateway.finish(created.json()["id"])
     video = caller.http.get(f"/v1/videos/{created.json()['id']}/content").content
-    frame = type(caller).seen(video).frames[0]
+    frame = watch(video).frames[0]
     red, green, blue = (band.getpixel((160, 60)) for band in frame.split())
     assert cast("int", red) > 200 > 80 > max(cast("int", green), cast("int", blue))
 

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 import httpx
 import pytest
 from chainhub_sandbox import Sandbox
 
-if TYPE_CHECKING:
-    from tests.sandbox.conftest import Caller
+from tests.support.sandbox_caller import Caller
 
 FAULT = {"step": "query", "kind": "reset"}
 FOREIGN = ["https://evil.example", "null", "http://localhost:1", "https://127.0.0.1:{port}",
@@ -53,7 +51,7 @@ def test_another_name_is_not(caller: Caller, host: str) -> None:
 @pytest.fixture
 def page(caller: Caller) -> Iterator[Caller]:
     """A client of its own, whose headers no other test sees."""
-    mine = type(caller)(caller.gateway)
+    mine = Caller(caller.gateway)
     with mine.http:
         yield mine
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 import pytest
 from chainhub_sandbox.pictures import is_loopback_link
 from PIL import ImageStat
 
-if TYPE_CHECKING:
-    from tests.sandbox.conftest import Caller
+from tests.support.sandbox_caller import Caller, png
 
 
 class PictureHost(BaseHTTPRequestHandler):
@@ -55,7 +54,7 @@ class PictureHost(BaseHTTPRequestHandler):
 @pytest.fixture(scope="module")
 def picture_host(caller: Caller) -> Iterator[str]:
     """The address of a server of pictures on this machine."""
-    PictureHost.picture = caller.png("red")
+    PictureHost.picture = png("red")
     with ThreadingHTTPServer(("127.0.0.1", 0), PictureHost) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()

@@ -9,7 +9,7 @@ import httpx
 import pytest
 from chainhub_sandbox import InvalidFault, Sandbox
 
-from .conftest import Caller
+from tests.support.sandbox_caller import Caller
 
 REDIRECTS = (301, 302, 303, 307, 308)
 

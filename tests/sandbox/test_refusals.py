@@ -7,13 +7,12 @@ import io
 import json
 import struct
 import zlib
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import httpx
 import pytest
 
-if TYPE_CHECKING:
-    from tests.sandbox.conftest import Caller
+from tests.support.sandbox_caller import KITTEN, Caller
 
 
 def assert_shape_one(answer: httpx.Response, status: int, *words: str) -> dict[str, Any]:
@@ -141,7 +140,7 @@ def bomb() -> bytes:
 
 def test_picture_must_be_one(caller: Caller) -> None:
     """Proves that text, nothing, half a picture and a decompression bomb are refused."""
-    for picture in (b"not a picture", b"", caller.kitten[: len(caller.kitten) // 2], bomb()):
+    for picture in (b"not a picture", b"", KITTEN[: len(KITTEN) // 2], bomb()):
         assert_shape_one(caller.create_openai(picture), 400, "input_reference")
 
 
@@ -158,7 +157,7 @@ def test_text_field_sent_as_file(caller: Caller) -> None:
         "prompt": ("prompt.txt", b"A kitten", "text/plain"),
         "seconds": (None, "2"),
         "size": (None, "16x9"),
-        "input_reference": ("kitten.png", caller.kitten, "image/png"),
+        "input_reference": ("kitten.png", KITTEN, "image/png"),
     }
     assert_shape_one(caller.http.post("/v1/videos", files=files), 400, "prompt", "must be text")
 
@@ -193,7 +192,7 @@ def test_unknown_field_given_twice(fresh_caller: Caller) -> None:
     parts = [
         *((name, (None, value)) for name, value in form.items()),
         *(("tags[]", (None, tag)) for tag in ("cat", "fish")),
-        ("input_reference", ("kitten.png", fresh_caller.kitten)),
+        ("input_reference", ("kitten.png", KITTEN)),
     ]
     assert fresh_caller.http.post("/v1/videos", files=parts).status_code == 200
     assert fresh_caller.gateway.requests[-1].body["tags[]"] == ["cat", "fish"]

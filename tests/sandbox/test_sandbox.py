@@ -12,7 +12,6 @@ import tempfile
 import threading
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import chainhub_sandbox
 import httpx
@@ -20,9 +19,7 @@ import pytest
 from chainhub_sandbox import PortInUse, Sandbox, SandboxError, serve
 
 from tests.support.places import ROOT
-
-if TYPE_CHECKING:
-    from tests.sandbox.conftest import Caller
+from tests.support.sandbox_caller import Caller
 
 SERVE = """
 import sys
@@ -42,7 +39,7 @@ def test_starts_fast_and_leaves_nothing(
     started = time.process_time()  # of the processor: others may be using the machine
     with Sandbox() as gateway:
         assert time.process_time() - started < 1.0
-        busy = type(caller)(gateway)
+        busy = Caller(gateway)
         busy.create_openai(seconds="60")
         busy.create_unified()
         busy.create_unified(prompt="still waiting for its turn")
@@ -60,7 +57,7 @@ def test_starts_fast_and_leaves_nothing(
 def test_stops_while_a_client_reads_slowly(caller: Caller) -> None:
     """Proves that a client that has stopped reading does not keep the sandbox from stopping."""
     with Sandbox(pace=0.01) as gateway:
-        slow = type(caller)(gateway)
+        slow = Caller(gateway)
         state = slow.finish(slow.create_unified(aspect_ratio="1:1"))
         with httpx.stream("GET", state["video_url"]) as answer:
             assert answer.status_code == 200
@@ -131,7 +128,7 @@ def test_fixed_port_and_key() -> None:
 def test_two_sandboxes_know_nothing_of_each_other(caller: Caller) -> None:
     """Proves that tasks and ledgers are each sandbox's own."""
     with Sandbox(fast=True) as one, Sandbox(fast=True) as two:
-        callers = type(caller)(one), type(caller)(two)
+        callers = Caller(one), Caller(two)
         created = callers[0].create_unified().json()["id"]
         assert callers[0].query(created).status_code == 200
         assert callers[1].query(created).status_code == 400

@@ -6,14 +6,12 @@ import re
 import threading
 import time
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 import httpx
 import pytest
 from chainhub_sandbox import Sandbox
 
-if TYPE_CHECKING:
-    from tests.sandbox.conftest import Caller
+from tests.support.sandbox_caller import KITTEN, Caller, png
 
 ACTIONS = {
     "create": {"prompt": "A kitten", "model": "openai veo_3_1", "shape": "wide", "seconds": "2"},
@@ -143,11 +141,11 @@ def test_looking_at_it_is_no_request_of_a_client(page: Browser) -> None:
 
 def test_an_uploaded_picture_gets_a_link(page: Browser, caller: Caller) -> None:
     """In the unified format it is linked from this machine, byte for byte, fetched for the clip, and shown small."""
-    page.create(caller.kitten, model="unified grok-video-3", shape="square")
+    page.create(KITTEN, model="unified grok-video-3", shape="square")
     (received,) = page.gateway.requests
     (link,) = received.body["images"]
     answer = httpx.get(link)
-    assert (answer.content, answer.headers["content-type"]) == (caller.kitten, "image/png")
+    assert (answer.content, answer.headers["content-type"]) == (KITTEN, "image/png")
     assert received.body["aspect_ratio"] == "1:1"
     page.gateway.finish(page.gateway.tasks[0].id)
     (thumbnail,) = re.findall(r'src="(/_sandbox/page/pictures/[^"]+)"', page.read())
@@ -234,8 +232,6 @@ def test_nothing_that_is_sent_becomes_markup(page: Browser) -> None:
 
 def page_picture() -> bytes:
     """A small PNG."""
-    from tests.sandbox.conftest import png
-
     return png("red")
 
 
@@ -328,7 +324,7 @@ def test_the_sandbox_stops_while_the_page_waits(page: Browser) -> None:
 
 def test_hundreds_of_tasks_are_shown_by_fifties(page: Browser, caller: Caller) -> None:
     """The newest come first, more on demand; an unchanged page is not sent again."""
-    api = type(caller)(page.gateway)
+    api = Caller(page.gateway)
     with api.http:
         for _ in range(120):
             assert api.create_unified(prompt="Same").status_code == 200

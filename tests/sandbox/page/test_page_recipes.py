@@ -16,7 +16,7 @@ import pytest
 from chainhub_sandbox import Sandbox
 from chainhub_sandbox.page.recipes import quoted
 
-from tests.sandbox.conftest import Caller
+from tests.support.sandbox_caller import KITTEN, Caller, png
 
 PROMPTS = [
     "A kitten",
@@ -39,7 +39,7 @@ def fresh() -> Iterator[Caller]:
 def _lines(caller: Caller, folder: Path) -> dict[str, str]:
     """The newest task's lines, by language."""
     for name in ("kitten.png", "picture.png", "-odd name, é.png"):
-        (folder / name).write_bytes(caller.kitten)
+        (folder / name).write_bytes(KITTEN)
     text = caller.http.get("/").text
     found = re.findall(r'<pre id="t-[^"]+-(\w+)"[^>]*><code>(.*?)</code>', text, re.DOTALL)
     return {language: html.unescape(lines) for language, lines in found[:3]}
@@ -81,7 +81,7 @@ def test_the_client_asks_for_the_same(
     fresh: Caller, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, language: str, kind: str
 ) -> None:
     """The command and the Python lines create, wait and save; fields, picture and length are those of the task."""
-    picture = fresh.png("red")
+    picture = png("red")
     further = {"private": True} if language == "Python" else {}
     if kind == "file":
         fresh.create_openai(prompt=PROMPTS[2], watermark="true")
@@ -117,7 +117,7 @@ def test_a_file_is_only_ever_named_in_this_folder(fresh: Caller, tmp_path: Path)
     form = {"model": "veo_3_1", "prompt": "x", "seconds": "1", "size": "1280x720"}
     parts: list[Any] = [(name, (None, value)) for name, value in form.items()]
     name = "../../etc/-odd name, é.png"
-    upload = ("input_reference", (name, fresh.kitten, "image/png"))
+    upload = ("input_reference", (name, KITTEN, "image/png"))
     fresh.http.post("/v1/videos", files=[*parts, upload]).raise_for_status()
     lines = _lines(fresh, tmp_path)
     assert "/etc/" not in lines["curl"] + lines["Command"] + lines["Python"]
