@@ -27,7 +27,7 @@ MEBIBYTE = 1024 * 1024
 
 
 def test_queries_are_quick_while_two_clips_are_rendered(full_caller: Caller) -> None:
-    """Proves that rendering leaves the event loop its turn, also in full size."""
+    """Rendering leaves the event loop its turn, also in full size."""
     idle = statistics.median(_latency(full_caller, "nothing") for _ in range(20))
     created = [full_caller.create_unified(prompt=f"busy {number}") for number in (1, 2)]
     latencies: list[float] = []
@@ -54,7 +54,7 @@ def _latency(caller: Caller, task_id: str) -> float:
 
 
 def test_identical_creates_at_the_same_time(caller: Caller) -> None:
-    """Proves that twenty equal creates at once are twenty tasks that all complete."""
+    """Twenty equal creates at once are twenty tasks that all complete."""
     with ThreadPoolExecutor(8) as pool:
         created = list(pool.map(lambda _: caller.create_openai(prompt="rush"), range(20)))
         states = list(pool.map(caller.finish, created))
@@ -62,8 +62,8 @@ def test_identical_creates_at_the_same_time(caller: Caller) -> None:
     assert {state["status"] for state in states} == {"completed"}
 
 
-def test_picture_of_200_megabytes(caller: Caller, tmp_path: Path) -> None:
-    """Proves that a very large picture is let through, and held on disk instead of in memory."""
+def test_picture_of_200_megabytes(tmp_path: Path) -> None:
+    """A very large picture is let through, and held on disk instead of in memory."""
     size = 200 * MEBIBYTE
     # A PNG ends with its IEND chunk: whatever follows is carried along and ignored.
     large = tmp_path / "large.png"

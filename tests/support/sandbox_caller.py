@@ -102,8 +102,9 @@ class Caller:
     def finish(self, created: httpx.Response) -> dict[str, Any]:
         """End a task, and return what the query says of it."""
         assert created.status_code == 200, created.text
+        wire_format = "openai" if created.request.url.path == "/v1/videos" else "unified"
         self.gateway.finish(created.json()["id"])
-        state: dict[str, Any] = self.query(created.json()["id"]).json()
+        state: dict[str, Any] = self.query(created.json()["id"], wire_format).json()
         return state
 
     def finished(self, wire_format: str, **changes: Any) -> tuple[str, Any]:
