@@ -16,7 +16,7 @@ BOTH = pytest.mark.parametrize("wire_format", FORMATS)
 
 @BOTH
 def test_not_found_at_first(wire_format: str) -> None:
-    """Proves that a new task is unknown for two seconds from the first question, with 404 or with 400."""
+    """A new task is unknown for two seconds from the first question, with 404 or with 400."""
     seen: Counter[int] = Counter()
     with deployed("late") as there:
         for _ in range(4):
@@ -37,7 +37,7 @@ def test_not_found_at_first(wire_format: str) -> None:
 def test_never_lost_for_more_than_a_minute(
     wire_format: str, asked_after: float, missing: float
 ) -> None:
-    """Proves that whoever asks for the first time after a while meets it, too, but never after a minute."""
+    """Whoever asks for the first time after a while meets it, too, but never after a minute."""
     with deployed("late") as there:
         task_id, _ = there.create(wire_format)
         there.gateway.advance(asked_after)
@@ -49,7 +49,7 @@ def test_never_lost_for_more_than_a_minute(
 
 @BOTH
 def test_link_comes_after_completion(wire_format: str) -> None:
-    """Proves that the first answers that say completed have an empty link, and that it comes three seconds later."""
+    """The first answers that say completed have an empty link, and that it comes three seconds later."""
     with deployed("late") as there:
         task_id, _ = there.create(wire_format)
         there.query(task_id, wire_format)
@@ -68,7 +68,7 @@ def test_link_comes_after_completion(wire_format: str) -> None:
 @BOTH
 @pytest.mark.parametrize("step", ["content", "link"])
 def test_file_comes_after_completion(wire_format: str, step: str) -> None:
-    """Proves that content and link answer 400, 502, or an error with status 200 for five seconds, then the video."""
+    """Content and link answer 400, 502, or an error with status 200 for five seconds, then the video."""
     seen: set[tuple[int, str]] = set()
     with deployed("late") as there:
         for _ in range(3):
@@ -93,7 +93,7 @@ def test_file_comes_after_completion(wire_format: str, step: str) -> None:
 
 
 def test_old_video_comes_at_once() -> None:
-    """Proves that a video that was completed a minute ago is handed out to the first who asks."""
+    """A video that was completed a minute ago is handed out to the first who asks."""
     with deployed("late") as there:
         task_id, _ = there.create("unified")
         there.gateway.finish(task_id)
@@ -105,7 +105,7 @@ def test_old_video_comes_at_once() -> None:
 
 @BOTH
 def test_own_links(wire_format: str) -> None:
-    """Proves each of six kinds of links: what it answers with the key and without, and that content always works."""
+    """Each of six kinds of links: what it answers with the key and without, and that content always works."""
     seen: Counter[tuple[str, int, int]] = Counter()
     with deployed("own-links") as there:
         url, links_url = there.gateway.url, there.gateway.links_url
@@ -135,7 +135,7 @@ def test_own_links(wire_format: str) -> None:
 
 
 def test_own_links_know_ranges_and_faults() -> None:
-    """Proves that faults of the step `link` hit links to the gateway's own origin, and that those know Range."""
+    """Faults of the step `link` hit links to the gateway's own origin, and that those know Range."""
     with deployed("own-links") as there:
         ended = [there.finished("unified") for _ in range(6)]
         links = {document["video_url"]: task_id for task_id, document in ended}
@@ -157,7 +157,7 @@ def test_own_links_know_ranges_and_faults() -> None:
 
 
 def test_documented_gateway_has_no_files() -> None:
-    """Proves that without the dialect the gateway's own files are an unknown address."""
+    """Without the dialect the gateway's own files are an unknown address."""
     with deployed() as there:
         answer = there.http.get("/v1/files/unknown/video.mp4")
         assert answer.status_code == 404
