@@ -59,7 +59,8 @@ def test_what_is_refused() -> None:
             Fault.parse(spec)
         assert words in str(raised.value), spec
         assert "\n" not in str(raised.value)
-    for document in (None, 5, [], {}, {"step": 1, "kind": "reset"}, {"step": "create"}):
+    documents: list[object] = [None, 5, [], {}, {"step": 1, "kind": "reset"}, {"step": "create"}]
+    for document in documents:
         with pytest.raises(InvalidFault):
             Fault.from_json(document)
 

@@ -90,7 +90,7 @@ def test_strange_prompts(caller: Caller, prompt: str) -> None:
         assert state["status"] == "completed"
         (record,) = [each for each in caller.gateway.requests if each.task_id == state["id"]][:1]
         assert (record.body["prompt"], record.body["model"]) == (prompt, model)
-    assert state["prompt"] == prompt
+    assert caller.query(created[1].json()["id"]).json()["prompt"] == prompt
 
 
 def test_fingerprints_tell_requests_apart(caller: Caller) -> None:

@@ -93,7 +93,7 @@ def test_wrong_json_values(caller: Caller) -> None:
 
 def test_wrong_form_values(caller: Caller) -> None:
     """A wrong value in the form is refused with its field and the rule; so is what is no picture."""
-    values = {
+    values: dict[tuple[str, str], str] = {
         ("size", "1920x1080"): "1280x720",
         ("seconds", "eight"): "whole number",
         ("seconds", "8.5"): "whole number",
@@ -103,7 +103,8 @@ def test_wrong_form_values(caller: Caller) -> None:
         ("prompt", ""): "blank",
     }
     for (field, value), words in values.items():
-        refused(caller.create_openai(**{field: value}), 400, field, words)
+        changes: dict[str, Any] = {field: value}
+        refused(caller.create_openai(**changes), 400, field, words)
     for picture in (b"not a picture", b"", KITTEN[: len(KITTEN) // 2], bomb()):
         refused(caller.create_openai(picture), 400, "input_reference")
 

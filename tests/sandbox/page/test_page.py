@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from itertools import product
+from typing import Any
 
 import httpx
 import pytest
@@ -194,7 +195,7 @@ def test_nothing_that_is_sent_becomes_markup(page: Browser) -> None:
         caller.create_unified(prompt=HOSTILE, images=[link])
         caller.create_openai(png("red"), name="<b>.png", seconds="1")
     assert page.gateway.paid == 2
-    fields = dict.fromkeys(("prompt", "model", "seconds", "link", "shape"), HOSTILE)
+    fields: dict[str, Any] = dict.fromkeys(("prompt", "model", "seconds", "link", "shape"), HOSTILE)
     broken, fault = page.create(**fields), page.act("faults", spec=HOSTILE)
     for text in (page.read(), broken.text, fault.text):
         for markup in ("<script>", "<img src=x", "<b>", "\0"):

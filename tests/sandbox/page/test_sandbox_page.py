@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -60,7 +60,8 @@ def test_nobody_is_left_out(open_tab: Open, gateway: Sandbox, complaints: list[s
     tab.get_by_role("button", name="Set", exact=True).click()
     expect(tab.locator("#message")).to_contain_text("Not set")
     tab.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
-    for width, scheme in ((1280, "light"), (400, "dark")):
+    schemes: dict[int, Literal["light", "dark"]] = {1280: "light", 400: "dark"}
+    for width, scheme in schemes.items():
         tab.set_viewport_size({"width": width, "height": 900})
         tab.emulate_media(color_scheme=scheme)
         results = Axe().run(tab, options={"resultTypes": ["violations"]})
