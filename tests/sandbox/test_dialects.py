@@ -121,41 +121,11 @@ def state(document: dict[str, Any]) -> tuple[str, str]:
     return field, document[field]
 
 
-@BOTH
-def test_relayed_words(wire_format: str) -> None:
-    """All words of other platforms come, in three fields, in every case, and with stray blanks."""
-    raw: dict[str, set[str]] = {"good": set(), "bad": set(), "running": set()}
-    fields: set[str] = set()
-    with deployed("relay") as there:
-        for _ in range(20):
-            *running, last = life(there, wire_format)
-            task_id, _ = there.create(wire_format)
-            there.gateway.fail(task_id, "no fish")
-            failed = there.query(task_id, wire_format).json()
-            own = {state(document)[0] for document in (*running, last)}
-            assert len(own) == 1
-            fields |= own
-            raw["running"] |= {state(document)[1] for document in running}
-            raw["good"].add(state(last)[1])
-            raw["bad"].add(state(failed)[1])
-    assert {k: {word.strip().lower() for word in found} for k, found in raw.items()} == WORDS
-    assert fields == {"status", "state", "task_status"}
-    for found in raw.values():
-        bare = {word.strip() for word in found}
-        assert any(word.isupper() for word in bare)
-        assert any(word.islower() for word in bare)
-        assert any(word[0].isupper() and word[1:].islower() for word in bare)
-        assert any(word[0].islower() and not word.islower() for word in bare)
-        assert any(word != word.strip() for word in found)
-
-
 LINKS = {
     *("result_url", "video.url", "videos[0].url", "video_urls[0]", "output[0]"),
     *("output.video_url", "result.video_url", "data.task_result.videos[0].url"),
     *("data.data.video_url", "data.resultUrls[0]", "assets.video", "fail_reason"),
 }
-
-
 INSIDE = {re.sub(r"^(data|output|result)\.", "", place) for place in LINKS}
 """The same inside an envelope, without the envelope's own name."""
 
@@ -163,54 +133,52 @@ REASONS = {"msg", "errorMessage", "failure_reason", "raiMediaFilteredReasons[0]"
 
 
 @BOTH
-def test_relayed_links(wire_format: str) -> None:
-    """Twelve tasks have their link in twelve places, beside traps that are no video."""
-    seen: set[str] = set()
+def test_relayed_answers(wire_format: str) -> None:
+    """All words of other platforms come, in three fields; links in twelve places, beside traps; reasons in four."""
+    raw: dict[str, set[str]] = {"good": set(), "bad": set(), "running": set()}
+    fields, links, reasons = set[str](), set[str](), set[str]()
     with deployed("relay") as there:
-        for _ in range(12):
-            _, document = there.finished(wire_format)
-            assert state(document)[1].strip().lower() in WORDS["good"]
-            assert not REASONS & places(document).keys()
-            ((place, link),) = where(document, ".mp4").items()
-            seen.add(place)
-            assert is_video(httpx.get(link))
-            thumbnails = set(where(document, ".jpg").values())
-            assert [httpx.get(each).headers["content-type"] for each in thumbnails] == [
-                "image/jpeg"
-            ]
-            own = where(document, ".png")
-            assert own.keys() == {"input.image_url", "input.images[0]", "images[0].url"}
-            assert set(own.values()) == (
-                {MINE} if wire_format == "unified" else {link.replace("video.mp4", "kitten.png")}
-            )
-    assert seen == LINKS
-
-
-@BOTH
-def test_no_link_before_the_end(wire_format: str) -> None:
-    """A relay's running answers hold the progress and the caller's pictures, and no link to a video."""
-    with deployed("relay") as there:
-        for _ in range(6):
-            *running, _last = life(there, wire_format)
+        for _ in range(20):
+            *running, last = life(there, wire_format)
             for document in running:
                 assert not where(document, ".mp4")
-                assert where(document, ".png")
-            wanted = "50%" if wire_format == "unified" else 75
-            assert running[-1]["progress"] == wanted
-
-
-@BOTH
-def test_relayed_reasons(wire_format: str) -> None:
-    """The reason of a failure comes in four places, one of them a list, and nowhere else."""
-    seen: set[str] = set()
-    with deployed("relay") as there:
-        for _ in range(4):
+                assert where(document, ".png")  # the caller's pictures
+            assert running[-1]["progress"] == ("50%" if wire_format == "unified" else 75)
+            links.add(_place_of_the_link(last, wire_format))
+            (field,) = {state(document)[0] for document in (*running, last)}
+            fields.add(field)
+            raw["running"] |= {state(document)[1] for document in running}
+            raw["good"].add(state(last)[1])
+        for _ in range(20):
             task_id, _ = there.create(wire_format)
             there.gateway.fail(task_id, "the fish is protected")
-            document = there.query(task_id, wire_format).json()
-            seen |= where(document, "the fish is protected").keys()
-            assert len(where(document, "the fish is protected")) == 1
-    assert seen == REASONS
+            failed = there.query(task_id, wire_format).json()
+            (reason,) = where(failed, "the fish is protected")
+            reasons.add(reason)
+            raw["bad"].add(state(failed)[1])
+    assert {k: {word.strip().lower() for word in found} for k, found in raw.items()} == WORDS
+    for found in raw.values():  # in every case, and with stray blanks
+        bare = {word.strip() for word in found}
+        assert any(word.isupper() for word in bare)
+        assert any(word.islower() for word in bare)
+        assert any(word[0].isupper() and word[1:].islower() for word in bare)
+        assert any(word[0].islower() and not word.islower() for word in bare)
+        assert any(word != word.strip() for word in found)
+    assert (fields, links, reasons) == ({"status", "state", "task_status"}, LINKS, REASONS)
+
+
+def _place_of_the_link(document: dict[str, Any], wire_format: str) -> str:
+    """Where the only link to a video is, which works; thumbnails and the caller's pictures are there, too."""
+    assert not REASONS & places(document).keys()
+    ((place, link),) = where(document, ".mp4").items()
+    assert is_video(httpx.get(link))
+    (thumbnail,) = set(where(document, ".jpg").values())
+    assert httpx.get(thumbnail).headers["content-type"] == "image/jpeg"
+    own = where(document, ".png")
+    assert own.keys() == {"input.image_url", "input.images[0]", "images[0].url"}
+    mine = MINE if wire_format == "unified" else link.replace("video.mp4", "kitten.png")
+    assert set(own.values()) == {mine}
+    return place
 
 
 @BOTH
@@ -295,11 +263,11 @@ def test_dialects_combine(wire_format: str) -> None:
             assert link.startswith(("/v1/files/", there.gateway.url, there.gateway.links_url))
 
 
-@pytest.mark.parametrize("dialect", [(), *((name,) for name in OTHERS), OTHERS])
-def test_content_serves_both_formats(dialect: tuple[str, ...]) -> None:
+@BOTH
+def test_content_serves_both_formats(wire_format: str) -> None:
     """The content of a task of either format is its video, byte for byte, in every dialect."""
-    with deployed(*dialect) as there:
-        for wire_format in FORMATS:
+    for dialect in ((), *((name,) for name in OTHERS), OTHERS):
+        with deployed(*dialect) as there:
             for _ in range(3):
                 task_id, _ = there.create(wire_format)
                 there.gateway.finish(task_id)
@@ -308,9 +276,9 @@ def test_content_serves_both_formats(dialect: tuple[str, ...]) -> None:
                 there.content(task_id)
                 there.gateway.advance(5)  # now it is handed out
                 answer = there.content(task_id)
-                assert is_video(answer)
+                assert is_video(answer), dialect
                 assert answer.headers["content-type"] == "video/mp4"
-        assert all(task.fetched_whole for task in there.gateway.tasks)
+            assert all(task.fetched_whole for task in there.gateway.tasks)
 
 
 @BOTH
