@@ -57,7 +57,7 @@ def _lender(library: ModuleType = httpx, **options: Any) -> Lender:
 
 
 class _SendsAgain(httpx.Auth):
-    """An auth flow that sends every request once more, whatever is answered."""
+    """An auth flow that sends every request once more after any answer."""
 
     def auth_flow(self, request: httpx.Request) -> Any:
         yield request

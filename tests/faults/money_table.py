@@ -155,7 +155,7 @@ def _changes(case: Case, wire: Wire) -> dict[str, Any]:
 
 @functools.cache
 def _picture(size: int) -> bytes:
-    """A picture of so many bytes: whatever follows a PNG's end is carried along."""
+    """Return a picture of so many bytes: what follows a PNG's end is carried along."""
     return png().ljust(size, b"\0")
 
 

@@ -70,7 +70,7 @@ def test_dialects_together(dialects: tuple[str, ...], wire: Wire, driver: str) -
 
 @each_in((*SINGLE, COMBINED[-1]))
 def test_failures_keep_their_reason(dialects: tuple[str, ...], wire: Wire, driver: str) -> None:
-    """Wherever a dialect has the reason, and whatever its word, `TaskFailed` says it, and nothing is sent again."""
+    """`TaskFailed` has the reason from any place and under any word of a dialect, and nothing is sent again."""
     tasks = len(REASON_PLACES) if "relay" in dialects else 1
     with recorded_draws() as draws, jobs(dialects, wire, driver, seed=2) as cell:
         for number in range(tasks):

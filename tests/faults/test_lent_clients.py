@@ -105,7 +105,7 @@ class _Odd(Exception):
 
 
 def test_a_transports_own_kind_of_error_is_an_uncertain_create(colour: Colour, wire: Wire) -> None:
-    """Whatever a transport raises that tells of no event, the create may have been sent, and the error says so."""
+    """After any error of a transport that tells of no event, the create counts as perhaps sent."""
     sent: list[str] = []
 
     def fail(request: httpx.Request) -> httpx.Response:

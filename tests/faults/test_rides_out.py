@@ -1,4 +1,4 @@
-"""Once a create is paid, nothing that goes wrong on the way costs the video, or a second create."""
+"""Once a create is paid, nothing that goes wrong later costs the video, or a second create."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def _by_turns(cases: Iterable[str]) -> pytest.MarkDecorator:
 def test_queries_that_go_wrong(
     gateway: Sandbox, hub: Hub, wire: Wire, case: str, tmp_path: Path
 ) -> None:
-    """Whatever becomes of queries, the job ends with its video, and with one create."""
+    """A job whose queries fail ends with its video, and with one create."""
     target, paid = tmp_path / "kitten.mp4", gateway.paid
     faults = [Fault.parse(QUERIES[case])]
     refused = faults[0].kind == "refuse"
@@ -140,7 +140,7 @@ def test_queries_that_go_wrong(
 def test_downloads_that_go_wrong(
     gateway: Sandbox, hub: Hub, wire: Wire, case: str, tmp_path: Path
 ) -> None:
-    """Whatever becomes of the download, the file is the rendered one in the end."""
+    """A job whose download fails ends with the rendered file."""
     target, paid = tmp_path / "kitten.mp4", gateway.paid
     step = "content" if wire.name == "openai" else "link"
     spec, least = DOWNLOADS[case]

@@ -28,7 +28,7 @@ def test_unknown_dialect(dialect: Any) -> None:
 
 @BOTH
 def test_documented_is_the_default(wire_format: str) -> None:
-    """A sandbox without a dialect says the same as `documented`, whatever the seed."""
+    """A sandbox without a dialect answers as `documented` does, with any seed."""
     with deployed() as plain, deployed("documented", seed=5) as named:
         for _ in range(4):
             for one, other in zip(life(plain, wire_format), life(named, wire_format), strict=True):
@@ -38,7 +38,7 @@ def test_documented_is_the_default(wire_format: str) -> None:
 
 @BOTH
 def test_numeric_ids(wire_format: str) -> None:
-    """An id arrives as fifteen digits without quotes, in four ways, and that it can be asked for."""
+    """An id arrives as fifteen digits without quotes, in four ways, and can be asked for."""
     seen: set[str] = set()
     with deployed("numeric-ids") as there:
         for row in range(1, 5):
@@ -75,7 +75,7 @@ def test_long_ids(wire_format: str) -> None:
 
 @BOTH
 def test_envelopes(wire_format: str) -> None:
-    """Where a task is found, that one task stays there, and that neither the state nor the id is outside."""
+    """A task is found in one of seven places, stays there, and has neither its state nor its id outside."""
     seen: set[str] = set()
     with deployed("envelope") as there:
         for _ in range(8):
@@ -183,7 +183,7 @@ def _place_of_the_link(document: dict[str, Any], wire_format: str) -> str:
 
 @BOTH
 def test_relayed_refusals(wire_format: str) -> None:
-    """A relay refuses with status 200, creates by what is documented, and that nothing is paid."""
+    """A relay refuses with status 200 what the documentation refuses, and nothing is paid."""
     with deployed("relay") as there:
         running, _ = there.create(wire_format)
         answers = [
@@ -233,7 +233,7 @@ def shape(there: Caller) -> list[Any]:
 
 
 def test_a_seed_says_what_is_drawn() -> None:
-    """Two runs of one seed say the same in the same places, and that another seed says something else."""
+    """Two runs of one seed say the same in the same places; another seed says something else."""
     dialect = ("numeric-ids", "envelope", "relay", "own-links")
     runs: list[list[Any]] = []
     for seed in (1, 1, 2):

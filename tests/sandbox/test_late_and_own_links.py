@@ -37,7 +37,7 @@ def test_not_found_at_first(wire_format: str) -> None:
 def test_never_lost_for_more_than_a_minute(
     wire_format: str, asked_after: float, missing: float
 ) -> None:
-    """Whoever asks for the first time after a while meets it, too, but never after a minute."""
+    """A task that is first asked for after a while is missing, too, but never after a minute."""
     with deployed("late") as there:
         task_id, _ = there.create(wire_format)
         there.gateway.advance(asked_after)
@@ -49,7 +49,7 @@ def test_never_lost_for_more_than_a_minute(
 
 @BOTH
 def test_link_comes_after_completion(wire_format: str) -> None:
-    """The first answers that say completed have an empty link, and that it comes three seconds later."""
+    """The first answers that say completed have an empty link; the link comes three seconds later."""
     with deployed("late") as there:
         task_id, _ = there.create(wire_format)
         there.query(task_id, wire_format)
@@ -105,7 +105,7 @@ def test_old_video_comes_at_once() -> None:
 
 @BOTH
 def test_own_links(wire_format: str) -> None:
-    """Each of six kinds of links: what it answers with the key and without, and that content always works."""
+    """Six kinds of links come, each with its answers with the key and without; content always works."""
     seen: Counter[tuple[str, int, int]] = Counter()
     with deployed("own-links") as there:
         url, links_url = there.gateway.url, there.gateway.links_url
@@ -135,7 +135,7 @@ def test_own_links(wire_format: str) -> None:
 
 
 def test_own_links_know_ranges_and_faults() -> None:
-    """Faults of the step `link` hit links to the gateway's own origin, and that those know Range."""
+    """Faults of the step `link` hit links to the gateway's own origin, and those know Range."""
     with deployed("own-links") as there:
         ended = [there.finished("unified") for _ in range(6)]
         links = {document["video_url"]: task_id for task_id, document in ended}

@@ -20,7 +20,7 @@ def finished(caller: Caller) -> dict[str, Any]:
 def test_link_is_on_another_origin_and_unguessable(
     caller: Caller, finished: dict[str, Any]
 ) -> None:
-    """The port differs from the gateway's, and that no id is part of the path."""
+    """The port differs from the gateway's, and no id is part of the path."""
     link = urlsplit(finished["video_url"])
     assert link.port != urlsplit(caller.gateway.url).port
     assert f"http://{link.netloc}" == caller.gateway.links_url

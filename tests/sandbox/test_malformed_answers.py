@@ -64,7 +64,7 @@ def test_retry_after(target: Target) -> None:
 
 @pytest.mark.parametrize("step", KINDS["fields"].steps)
 def test_changed_fields(target: Target, step: str) -> None:
-    """Named fields have the values given, whatever they are; the others are as ever."""
+    """Named fields have the values given, of any type; the others are as without the fault."""
     target.gateway.fault(step, "fields", fields=ALL_FIELDS, times=1)
     answer = json.loads(target.send(step).body)
     assert {name: answer[name] for name in ALL_FIELDS} == ALL_FIELDS

@@ -63,7 +63,7 @@ def clip(caller: Caller, created: httpx.Response) -> tuple[int, int, float]:
     ],
 )
 def test_sora_form(caller: Caller, fields: dict[str, str], wanted: tuple[int, int, float]) -> None:
-    """Sora's form needs model and prompt only, and that the clip has the size and length asked for."""
+    """Sora's form needs model and prompt only; the clip has the size and length asked for."""
     created = form(caller, **fields)
     assert clip(caller, created) == wanted
     model = fields.get("model", "sora-2")

@@ -103,7 +103,7 @@ def test_impossible_settings(arguments: dict[str, Any], words: str) -> None:
 
 
 def test_fixed_port_and_key() -> None:
-    """The port is the one asked for, and that only the chosen key is let in."""
+    """The port is the one asked for, and only the chosen key is let in."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     with Sandbox(port=port, api_key="schlüssel", fast=True) as gateway:

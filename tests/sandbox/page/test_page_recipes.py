@@ -61,7 +61,7 @@ def _asked(caller: Caller) -> list[tuple[Any, list[str]]]:
 
 
 def test_curl_says_the_same_in_both_formats(fresh: Caller, tmp_path: Path) -> None:
-    """Whatever the prompt is, the shell sends it as it was, and neither reads a file nor runs a word of it."""
+    """The shell sends any prompt as it was, and neither reads a file nor runs a word of it."""
     for prompt in PROMPTS:
         fresh.create_openai(prompt=prompt)
         _run(_lines(fresh, tmp_path)["curl"], tmp_path)
