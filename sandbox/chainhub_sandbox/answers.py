@@ -33,7 +33,7 @@ class Answer:
         media_type: of the content.
         headers: further headers.
         link: where else the file is; only faults tell of it.
-        say: makes what is sent of a JSON document.
+        translate: makes what is sent of a JSON document.
     """
 
     status: int
@@ -41,7 +41,7 @@ class Answer:
     media_type: str = "application/json"
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
     link: str = ""
-    say: Callable[[Mapping[str, Any]], Any] | None = None
+    translate: Callable[[Mapping[str, Any]], Any] | None = None
 
     def response(self, request_id: str = "") -> Response:
         """Return the response; one of a file knows Range, If-Range, ETag and HEAD."""
@@ -50,7 +50,7 @@ class Answer:
             return FileResponse(self.content, self.status, headers, self.media_type)
         content: Any = self.content
         if not isinstance(content, str):
-            content = self.say(content) if self.say else content
+            content = self.translate(content) if self.translate else content
             content = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
         return Response(content, self.status, headers, self.media_type)
 

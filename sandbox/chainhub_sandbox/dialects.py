@@ -161,29 +161,29 @@ def parse(given: str | Sequence[str]) -> frozenset[str]:
     return frozenset(names)
 
 
-class SpokenDialects:
+class DialectSwitch:
     """The dialects that a sandbox answers in, which can be switched while it runs.
 
     Args:
         names: of the dialects that it begins with.
 
     Attributes:
-        names: of the dialects that new tasks are spoken of in.
-        spoken: of those that any task may be spoken of in.
+        names: of the dialects of new tasks.
+        used: of those that any task may have.
     """
 
     def __init__(self, names: frozenset[str] = frozenset()) -> None:
-        self.names = self.spoken = names
+        self.names = self.used = names
 
     def switch(self, names: str | Sequence[str]) -> None:
         """Answer in other dialects from the next create on; raises what `parse` raises."""
         self.names = parse(names)
-        self.spoken |= self.names
+        self.used |= self.names
 
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """How the gateway speaks of one task: the same from its create to its end, and in every run.
+    """How the gateway answers about one task: the same from its create to its end, and in every run.
 
     Attributes:
         names: of the dialects that come together; see `NAMES`.
@@ -221,10 +221,10 @@ class Dialect:
             case _:
                 return ""
 
-    def say(
+    def translate(
         self, document: Mapping[str, Any], pictures: Sequence[str], thumbnail: str, request_id: str
     ) -> Any:
-        """Return an answer about the task.
+        """Return the documented answer about the task as the dialects have it.
 
         Args:
             document: the documented answer.
@@ -232,54 +232,54 @@ class Dialect:
             thumbnail: a link to a still of the video.
             request_id: of this request.
         """
-        said = dict(document)
+        answer = dict(document)
         envelope = self.draw("envelope", ENVELOPES) if "envelope" in self.names else None
         if "relay" in self.names:
-            said = self._relayed(said, pictures, thumbnail, enveloped=envelope is not None)
-        said = self._with_id(said, envelope.id_field if envelope else "id")
+            answer = self._relayed(answer, pictures, thumbnail, enveloped=envelope is not None)
+        answer = self._with_id(answer, envelope.id_field if envelope else "id")
         if envelope is None:
-            return said
-        wrapped = _nested(envelope.place, said)
+            return answer
+        wrapped = _nested(envelope.place, answer)
         return (
             wrapped
             if isinstance(wrapped, list)
             else {**envelope.head, "request_id": request_id, **wrapped}
         )
 
-    def _with_id(self, said: dict[str, Any], id_field: str) -> dict[str, Any]:
-        task_id = said.pop("id")
+    def _with_id(self, answer: dict[str, Any], id_field: str) -> dict[str, Any]:
+        task_id = answer.pop("id")
         if "numeric-ids" in self.names:
             id_field = self.draw("id", ID_FIELDS)
             if isinstance(task_id, str) and task_id.isdecimal():
                 task_id = int(task_id)
         if id_field == ROW:
-            return {"id": self.number + 1, "task_id": task_id, **said}
-        return {id_field: task_id, **said}
+            return {"id": self.number + 1, "task_id": task_id, **answer}
+        return {id_field: task_id, **answer}
 
     def _relayed(
-        self, said: dict[str, Any], pictures: Sequence[str], thumbnail: str, *, enveloped: bool
+        self, answer: dict[str, Any], pictures: Sequence[str], thumbnail: str, *, enveloped: bool
     ) -> dict[str, Any]:
         """Return an answer in the words and places of other platforms."""
-        status, link = said.pop("status"), said.pop("video_url", "")
-        error, detail = said.pop("error", None), said.pop("detail", None)
-        said[self.draw("state", STATE_FIELDS)] = self._word(status)
+        status, link = answer.pop("status"), answer.pop("video_url", "")
+        error, detail = answer.pop("error", None), answer.pop("detail", None)
+        answer[self.draw("state", STATE_FIELDS)] = self._word(status)
         if pictures:
-            said["input"] = {"image_url": pictures[0], "images": list(pictures)}
-            said["images"] = [{"url": picture} for picture in pictures]
+            answer["input"] = {"image_url": pictures[0], "images": list(pictures)}
+            answer["images"] = [{"url": picture} for picture in pictures]
         match detail:
             case {"pending_info": {"progress_pct": float(share)}}:
-                said["progress"] = f"{int(share * 100)}%"
+                answer["progress"] = f"{int(share * 100)}%"
             case _:
                 pass
         if status == "completed":
             place = self.draw("place of the link", LINK_PLACES)
             beside = {"thumbnail_url": thumbnail}
-            said |= beside | _nested(
+            answer |= beside | _nested(
                 _ENVELOPE_NAME.sub("", place) if enveloped else place, link, beside
             )
         if status == "failed" and isinstance(error, dict):
-            said |= _nested(self.draw("place of the reason", REASON_PLACES), error.get("message"))
-        return said
+            answer |= _nested(self.draw("place of the reason", REASON_PLACES), error.get("message"))
+        return answer
 
     def _word(self, status: object) -> object:
         if not isinstance(status, str) or status not in STATE_WORDS:

@@ -37,7 +37,7 @@ from chainhub_sandbox.dialects import (
     NOT_FOUND_SECONDS,
     OWN_FILES,
     Dialect,
-    SpokenDialects,
+    DialectSwitch,
 )
 from chainhub_sandbox.fault_injection import NoAnswer, injected, interrupt, malformed, no_answer
 from chainhub_sandbox.faults import NO_FAULT, FaultPlan, Moment
@@ -68,7 +68,7 @@ class Settings:
     pace: float
     poll_after_ms: int
     clock: Clock
-    dialects: SpokenDialects = field(default_factory=SpokenDialects)
+    dialects: DialectSwitch = field(default_factory=DialectSwitch)
     seed: int = 0
 
 
@@ -203,8 +203,8 @@ class Gateway(_Application):
         linked = self._endpoint("link", self._own_file)
 
         async def own_file(request: Request) -> ASGIApp:
-            spoken = "own-links" in self.settings.dialects.spoken
-            answer: ASGIApp = await (linked if spoken else unknown_url)(request)
+            used = "own-links" in self.settings.dialects.used
+            answer: ASGIApp = await (linked if used else unknown_url)(request)
             return answer
 
         return Starlette(
@@ -284,26 +284,26 @@ class Gateway(_Application):
         document = openai_task(task, state) if is_openai else unified_receipt(task, state)
         # The first look comes while the task is still in its first state.
         hint = min(settings.poll_after_ms, max(1, round(settings.pace * 250)))
-        return self._said(exchange, task, document, hint)
+        return self._answer_about(exchange, task, document, hint)
 
     def _dialect(self, number: int) -> Dialect:
         return Dialect(self.settings.dialects.names, self.settings.seed, number)
 
-    def _said(
+    def _answer_about(
         self, exchange: Exchange, task: Task, document: dict[str, Any], poll_after_ms: int
     ) -> Answer:
         """Return an answer about a task, in its dialect, with a proposal when to ask for it again."""
         pictures = task.request.images
         if exchange.format == "openai":  # their names only
             pictures = tuple(f"{self.links_url}/{task.token}/{quote(name)}" for name in pictures)
-        say = partial(
-            task.dialect.say,
+        translate = partial(
+            task.dialect.translate,
             pictures=pictures,
             thumbnail=self._thumbnail(task),
             request_id=exchange.request_id,
         )
         headers = {"openai-poll-after-ms": str(poll_after_ms)}
-        return Answer(200, document, say=say, headers=headers)
+        return Answer(200, document, translate=translate, headers=headers)
 
     async def _query(self, exchange: Exchange) -> Answer:
         request = exchange.request
@@ -321,7 +321,7 @@ class Gateway(_Application):
             document = unified_task(task, state, link, self._thumbnail(task))
         else:
             document = openai_task(task, state, link if task.dialect.links_always else None)
-        return self._said(exchange, task, document, self.settings.poll_after_ms)
+        return self._answer_about(exchange, task, document, self.settings.poll_after_ms)
 
     def _find(self, task_id: str, missing: Refusal) -> Task:
         """Return a task, or raise what is said of one that is missing."""

@@ -16,7 +16,7 @@ from starlette.types import ASGIApp
 from chainhub_sandbox.clips import ClipRenderer
 from chainhub_sandbox.clock import Clock, RealClock, VirtualClock
 from chainhub_sandbox.control_api import ControlAPI
-from chainhub_sandbox.dialects import SpokenDialects, parse
+from chainhub_sandbox.dialects import DialectSwitch, parse
 from chainhub_sandbox.errors import SandboxError
 from chainhub_sandbox.faults import Fault, FaultPlan
 from chainhub_sandbox.gateway import Gateway, LinkHost, Settings
@@ -100,7 +100,7 @@ class Sandbox:
         if poll_after_ms is None:
             poll_after_ms = max(1, round(pace * 1000))
         self._clock = clock or RealClock()
-        dialects = SpokenDialects(parse(dialect))
+        dialects = DialectSwitch(parse(dialect))
         self._settings = Settings(api_key, pace, poll_after_ms, self._clock, dialects, seed)
         self._fast = fast
         self._host = host

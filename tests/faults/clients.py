@@ -1,25 +1,21 @@
 """The soak's client processes: they run jobs until all are saved, or until they are killed.
 
-`python -m tests.faults.clients` is the nursery: it has imported everything, and forks a client for each line on its
-standard input, so that a killed client is replaced within milliseconds. It says on its standard output when a client
-starts and ends.
+They are forked from a process that has imported everything, so that a killed client is replaced within milliseconds.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import functools
 import json
+import multiprocessing
 import os
-import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
-import httpx
 from chainhub_video import (
     AsyncChainHub,
     ChainHub,
@@ -62,12 +58,8 @@ class Assignment:
     jobs: list[int]
     seed: int
 
-    def as_line(self) -> str:
-        """The assignment as the nursery reads it."""
-        return json.dumps(asdict(self)) + "\n"
 
-
-class Notebook:
+class EventLog:
     """The events of one client, which outlive it.
 
     Args:
@@ -78,7 +70,7 @@ class Notebook:
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
         self._file = os.open(folder / EVENTS, flags, 0o644)
 
-    def note(self, job: int, event: str, text: str = "") -> None:
+    def write(self, job: int, event: str, text: str = "") -> None:
         """Writes one line, whole or not at all."""
         told = {"pid": os.getpid(), "job": job, "event": event, "text": text}
         os.write(self._file, json.dumps(told).encode() + b"\n")
@@ -88,19 +80,19 @@ class Caller:
     """How one job is called until it is saved: what follows from each outcome.
 
     Args:
-        notebook: takes the events.
+        log: takes its events.
         job: its number.
     """
 
-    def __init__(self, notebook: Notebook, job: int) -> None:
-        self._notebook = notebook
+    def __init__(self, log: EventLog, job: int) -> None:
+        self._log = log
         self._job = job
         self._releases = False
 
     def before(self) -> dict[str, Any]:
         """What the next call is told."""
         releases, self._releases = self._releases, False
-        self._notebook.note(self._job, "release" if releases else "call")
+        self._log.write(self._job, "release" if releases else "call")
         return {"resubmit_uncertain": releases}
 
     def failed(self, error: ChainHubError) -> None:
@@ -113,21 +105,21 @@ class Caller:
             raise error
         self._releases = isinstance(error, SubmissionUncertain)
         event = "uncertain" if self._releases else "trouble"
-        self._notebook.note(self._job, event, f"{type(error).__name__}: {error}")
+        self._log.write(self._job, event, f"{type(error).__name__}: {error}")
 
     def saved(self) -> None:
         """Takes note of the end."""
-        self._notebook.note(self._job, "saved")
+        self._log.write(self._job, "saved")
 
 
-def _run_blocking(assignment: Assignment, notebook: Notebook) -> None:
+def _run_blocking(assignment: Assignment, log: EventLog) -> None:
     with (
         ChainHub(base_url=assignment.url, **_SETTINGS) as hub,
         ThreadPoolExecutor(AT_ONCE) as pool,
     ):
 
         def run(job: int) -> None:
-            caller = Caller(notebook, job)
+            caller = Caller(log, job)
             arguments = arguments_of(job, Path(assignment.folder), assignment.seed)
             while True:
                 try:
@@ -142,12 +134,12 @@ def _run_blocking(assignment: Assignment, notebook: Notebook) -> None:
             done.result()
 
 
-async def _run_asyncio(assignment: Assignment, notebook: Notebook) -> None:
+async def _run_asyncio(assignment: Assignment, log: EventLog) -> None:
     turns = asyncio.Semaphore(AT_ONCE)
     async with AsyncChainHub(base_url=assignment.url, **_SETTINGS) as hub:
 
         async def run(job: int) -> None:
-            caller = Caller(notebook, job)
+            caller = Caller(log, job)
             arguments = arguments_of(job, Path(assignment.folder), assignment.seed)
             async with turns:
                 while True:
@@ -164,39 +156,18 @@ async def _run_asyncio(assignment: Assignment, notebook: Notebook) -> None:
                 group.create_task(run(job))
 
 
-def _live(assignment: Assignment) -> None:
-    notebook = Notebook(Path(assignment.folder))
+def _run(assignment: Assignment) -> None:
+    log = EventLog(Path(assignment.folder))
     if assignment.driver == "blocking":
-        _run_blocking(assignment, notebook)
+        _run_blocking(assignment, log)
     else:
-        asyncio.run(_run_asyncio(assignment, notebook))
+        asyncio.run(_run_asyncio(assignment, log))
 
 
-def _tell(word: str) -> None:
-    os.write(sys.stdout.fileno(), f"{word} {os.getpid()}\n".encode())
-
-
-def nurse() -> None:
-    """Forks a client for each line, until there are no more lines."""
-    # Reading the system's certificates takes longer than a whole job, and nothing here uses them.
-    httpx.create_ssl_context = functools.cache(httpx.create_ssl_context)
-    for line in sys.stdin:
-        with contextlib.suppress(ChildProcessError):
-            while os.waitpid(-1, os.WNOHANG)[0]:
-                pass
-        if os.fork():
-            continue
-        _tell("started")
-        try:
-            _live(Assignment(**json.loads(line)))
-        except BaseException as error:  # noqa: BLE001 - a forked process must not go on as its parent
-            sys.excepthook(type(error), error, error.__traceback__)
-            sys.stderr.flush()
-            _tell("crashed")
-            os._exit(1)
-        _tell("ended")
-        os._exit(0)
-
-
-if __name__ == "__main__":
-    nurse()
+def start(assignment: Assignment) -> BaseProcess:
+    """Start a client in a process of its own; its exit status is not 0 if it crashes."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["tests.faults.verdict"])  # imports all that a client needs
+    process = context.Process(target=_run, args=(assignment,), daemon=True)
+    process.start()
+    return process

@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import random
 import signal
 import time
 from dataclasses import dataclass, field
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
 from chainhub_sandbox import Sandbox
 from PIL import Image
 
-from tests.faults.clients import AT_ONCE, Assignment
+from tests.faults.clients import AT_ONCE, Assignment, start
 from tests.faults.jobs import EVENTS, PICTURE, receipt_of
-from tests.faults.nursery import Nursery
 
 DRIVERS = ("blocking", "asyncio")
 _WAVE = 5 * AT_ONCE  # jobs that a client is given at a time
 _SHARED = 3  # jobs of others that a new client is given as well
 _TICK = 0.02
-_STOPPING = (
-    0.05  # seconds after which a process that was stopped or killed surely does nothing more
-)
+_STOPPING = 0.05  # seconds after which a process that was stopped surely does nothing more
 _STUCK = 120.0  # seconds without any job that is saved after which the soak gives up
 
 # Chances per request: high enough that most jobs meet several, low enough that they get through.
@@ -96,8 +93,14 @@ class Plan:
 class Client:
     """A client process and what it was given."""
 
-    pid: int
+    process: BaseProcess
     jobs: list[int]
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        assert self.process.pid is not None
+        return self.process.pid
 
 
 @dataclass
@@ -155,12 +158,11 @@ class Soak:
         Image.new("RGB", (1280, 720), "orange").save(self._folder / PICTURE)
         (self._folder / EVENTS).touch()
         began = time.monotonic()
-        with Nursery() as nursery:
-            self._loop(nursery, began)
+        self._loop(began)
         self._history.seconds = time.monotonic() - began
         return self._history
 
-    def _loop(self, nursery: Nursery, began: float) -> None:
+    def _loop(self, began: float) -> None:
         kill_at, refuse_at = self._next(self._plan.kill_every), self._next(self._plan.refuse_every)
         saved, last_saved = 0, time.monotonic()
         while True:
@@ -171,14 +173,13 @@ class Soak:
             if now - last_saved > _STUCK:
                 self._give_up()
                 return
-            while not nursery.ended.empty():
-                self._bury(*nursery.ended.get())
+            self._collect_ended()
             if now > kill_at and self._work_is_left(now - began):
                 self._kill()
                 kill_at = self._next(self._plan.kill_every)
             for place in self._unfinished:
                 if place not in self._clients:
-                    self._employ(nursery, place, giving=now - began < self._plan.seconds)
+                    self._employ(place, giving=now - began < self._plan.seconds)
             if not self._clients:
                 return
             if now > refuse_at:
@@ -190,15 +191,14 @@ class Soak:
     def _give_up(self) -> None:
         self._history.stuck = True
         for client in self._clients.values():
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(client.pid, signal.SIGKILL)
-        time.sleep(_STOPPING)
+            client.process.kill()
+            client.process.join()
         self._read_events()
 
     def _next(self, mean: float) -> float:
         return time.monotonic() + self._chance.expovariate(1 / mean)
 
-    def _employ(self, nursery: Nursery, place: int, *, giving: bool) -> None:
+    def _employ(self, place: int, *, giving: bool) -> None:
         """Starts a client in a free place, if anything is left to do."""
         jobs = self._unfinished[place]
         while giving and len(jobs) < _WAVE and self._history.calls != self._plan.calls:
@@ -212,9 +212,8 @@ class Soak:
         driver = DRIVERS[(self._history.starts + self._plan.seed) % len(DRIVERS)]
         url, folder = self._gateway.url, str(self._folder)
         assignment = Assignment(url, folder, driver, list(jobs), self._plan.seed)
-        pid = nursery.start(assignment)
         self._history.starts += 1
-        self._clients[place] = Client(pid, list(jobs))
+        self._clients[place] = Client(start(assignment), list(jobs))
 
     def _taken_from_others(self, own: list[int]) -> list[int]:
         """Jobs that other clients have in hand: at-least-once engines do such things."""
@@ -237,19 +236,19 @@ class Soak:
         claims = ((job, self._open_claim(job)) for job in client.jobs)
         self._history.in_window |= {(job, claim) for job, claim in claims if claim is not None}
         os.kill(client.pid, signal.SIGKILL)
-        del self._clients[place]
+        client.process.join()
         self._history.kills += 1
-        self._settle(place, client)
+        self._settle(place)
 
-    def _bury(self, pid: int, crashed: bool) -> None:
+    def _collect_ended(self) -> None:
         for place, client in list(self._clients.items()):
-            if client.pid == pid:
-                del self._clients[place]
-                self._settle(place, client)
-                self._history.crashes += crashed
+            if client.process.exitcode is not None:
+                self._history.crashes += client.process.exitcode != 0
+                self._settle(place)
 
-    def _settle(self, place: int, client: Client) -> None:
-        """Takes what a client has saved off its place's list."""
+    def _settle(self, place: int) -> None:
+        """Free a client's place, and take what it has saved off the place's list."""
+        client = self._clients.pop(place)
         self._read_events()
         self._unfinished[place] = [
             job

@@ -197,7 +197,7 @@ def _judge_file(job: Job, folder: Path, verdict: Verdict) -> None:
 
 
 def _judge_doubts(jobs: list[Job], gateway: Sandbox, verdict: Verdict) -> None:
-    """Whoever was told that the outcome is unknown had really sent a create, or was in its window."""
+    """A job is called uncertain only if it had sent a create, or was killed between claim and answer."""
     for job in jobs:
         verdict.require(
             not job.by_receipt or job.by_create or job.in_window,

@@ -72,6 +72,9 @@ class Call:
     creates: int = 0
     elsewhere: bool = False
 
+    def __str__(self) -> str:
+        return self.name
+
 
 def _create(place: Place) -> Any:
     return OPENAI.create(place.hub, image=place.picture())

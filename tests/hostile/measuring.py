@@ -18,11 +18,14 @@ from tests.support.colours import Colour
 from tests.support.wires import OPENAI
 
 from .calls import Call, Place
-from .server import NAME, NOT_FOUND, HostileServer, Script, Wire, open_sockets
+from .server import NOT_FOUND, HostileServer, Script, Wire, open_sockets
 from .stalls import Stall
 
 SLACK = 1.0
 """Seconds that a call may take beyond its deadline."""
+
+Cell = tuple[Stall, Call, str]
+"""A stall, the call that meets it, and the driver of its client."""
 
 _CLOSING = 0.7  # seconds that closing a client may take
 _PATIENCE = 1.5  # seconds that the server waits beyond those, until it ends what has not ended
@@ -103,10 +106,9 @@ def applies(stall: Stall, call: Call) -> bool:
     return not (stall.tls and call.name in ("generate: its queries", "generate: its download"))
 
 
-def measure(
-    stall: Stall, call: Call, driver: str, limit: float, slack: float, serving: Serving
-) -> Measured:
+def measure(cell: Cell, limit: float, slack: float, serving: Serving) -> Measured:
     """Make a call of a client of its own, against servers of its own that go on afterwards."""
+    stall, call, driver = cell
     stalled = serving.start(stall.script(call.step), limit + slack)
     gateway = serving.start(_SAYS_NO, limit + slack) if call.elsewhere else stalled
     stalled_url = stalled.url.replace("http:", "https:") if stall.tls else stalled.url
@@ -129,7 +131,7 @@ def measure(
     receipts = sum(name.endswith(_RECEIPT) for name in left)
     files = tuple(name for name in left if not name.endswith(_RECEIPT))
     creates = gateway.creates()
-    met = stall.tls or any(each.step == call.step for each in stalled.arrived)
+    met = stall.tls or call.step in stalled.arrived
     return Measured(
         stall, call, driver, limit, seconds, ended, error, creates, files, receipts, met, slack
     )
@@ -152,34 +154,33 @@ def _read_certificates() -> None:
 
 
 def measure_all(
-    stalls: Sequence[Stall], call: Call, driver: str, limit: float, slack: float = SLACK
+    cells: Sequence[Cell], limit: float, slack: float = SLACK
 ) -> tuple[list[Measured], list[str]]:
-    """Measure a call against many stalls: side by side those that only wait, the others one by one.
+    """Measure calls that are stalled: side by side those that only wait, the others one by one.
 
     A call whose deadline passed before it met its stall, on a machine that is busy, is made again, alone and with more
     time.
+
+    Args:
+        cells: a stall each, the call that meets it, and its driver; those that cannot meet are passed over.
+        limit: seconds of each deadline.
+        slack: seconds that a call may take beyond it.
 
     Returns:
         How each ended; and the threads and sockets that were left while the servers still stalled.
     """
     _read_certificates()
     leaks = Leaks()
-    met = [stall for stall in stalls if applies(stall, call)]
-    waiting = [stall for stall in met if not stall.busy]
+    meeting = [cell for cell in cells if applies(*cell[:2])]
+    waiting = [cell for cell in meeting if not cell[0].busy]
     found: list[Measured] = []
     left: set[str] = set()
-    for side_by_side in (waiting, *([stall] for stall in met if stall.busy)):
+    for side_by_side in (waiting, *([cell] for cell in meeting if cell[0].busy)):
         with Serving() as serving:
             with ThreadPoolExecutor(len(side_by_side) or 1) as pool:
-                first = pool.map(
-                    lambda stall: measure(stall, call, driver, limit, slack, serving),
-                    side_by_side,
-                )
-            for each in first:
-                if each.met:
-                    found.append(each)
-                else:
-                    found.append(measure(each.stall, call, driver, 4 * limit, slack, serving))
+                first = pool.map(lambda cell: measure(cell, limit, slack, serving), side_by_side)
+            for cell, each in zip(side_by_side, first, strict=True):
+                found.append(each if each.met else measure(cell, 4 * limit, slack, serving))
             left.update(leaks.found(serving))
     return found, sorted(left)
 
@@ -201,6 +202,10 @@ class Serving(ExitStack):
         """The sockets of all servers, by inode."""
         return {socket for server in self._servers for socket in server.sockets()}
 
+    def threads(self) -> set[threading.Thread]:
+        """The threads of all servers."""
+        return {thread for server in self._servers for thread in server.threads()}
+
 
 class Leaks:
     """What this process has that it did not have before, servers aside: threads, and open sockets."""
@@ -216,7 +221,7 @@ class Leaks:
             threads = [
                 f"thread {each.name}"
                 for each in threading.enumerate()
-                if each not in self._threads and not each.name.startswith(NAME)
+                if each not in self._threads | serving.threads()
             ]
             left = open_sockets() - self._sockets - serving.sockets()
             if not (threads or left) or time.monotonic() > until:

@@ -17,15 +17,12 @@ import struct
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from chainhub_video import TaskStatus, VideoTask
 
+from tests.support.serving import ThreadedServer
 from tests.support.wires import OPENAI, UNIFIED, png
-
-NAME = "hostile-server"
-"""How the names of all its threads begin."""
 
 _STEPS = (
     ("create", re.compile(rb"POST /v1/(videos|video/create) ")),
@@ -43,23 +40,6 @@ def _box(kind: bytes, content: bytes) -> bytes:
 
 VIDEO = _box(b"ftyp", b"isom\0\0\2\0isom") + _box(b"moov", bytes(64)) + _box(b"mdat", bytes(4096))
 """The smallest file that passes for a whole MP4."""
-
-
-@dataclass(frozen=True)
-class Arrived:
-    """What has arrived.
-
-    Attributes:
-        step: of the job.
-        head: the request's line and headers.
-        body: as much as the server has read.
-        whole: whether that is all of it.
-    """
-
-    step: str
-    head: bytes
-    body: bytes
-    whole: bool
 
 
 class Gone(Exception):
@@ -154,13 +134,12 @@ class Wire:
         head, _, self._unread = head.partition(b"\r\n\r\n")
         return head
 
-    def read_body(self, head: bytes) -> bytes:
-        """Return the body that belongs to a head."""
+    def read_body(self, head: bytes) -> None:
+        """Read the body that belongs to a head."""
         found = re.search(rb"(?im)^content-length: *(\d+)", head)
-        body = b""
-        while len(body) < (int(found[1]) if found else 0):
-            body += self.read()
-        return body
+        left = int(found[1]) if found else 0
+        while left > 0:
+            left -= len(self.read())
 
 
 Play = Callable[[Wire], None]
@@ -184,12 +163,12 @@ class Script:
     link: str | None = None
 
 
-class HostileServer:
+class HostileServer(ThreadedServer):
     """The server, from its `with` statement to its end.
 
     Attributes:
         url: its origin.
-        arrived: the requests, oldest first.
+        arrived: the steps that were asked for, oldest first.
         stopping: set when it has run out of patience, or is stopped.
 
     Args:
@@ -198,95 +177,69 @@ class HostileServer:
     """
 
     def __init__(self, script: Script, patience: float) -> None:
+        super().__init__()
         self.script = script
-        self.arrived: list[Arrived] = []
+        self.arrived: list[str] = []
         self.stopping = threading.Event()
-        self._listening = socket.socket()
         # Small buffers, so that a body that is not read does not disappear into them.
         self._listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 14)
-        self._listening.bind(("127.0.0.1", 0))
-        self._listening.listen(16)
-        self.url = f"http://127.0.0.1:{self._listening.getsockname()[1]}"
-        self._open: set[socket.socket] = set()
-        self._lock = threading.Lock()
+        self.url = f"http://127.0.0.1:{self.port}"
         self._patience = threading.Timer(patience, self._end)
-        self._threads = [threading.Thread(target=self._accept, name=NAME)]
 
     def __enter__(self) -> Self:
-        self._patience.name = f"{NAME}-patience"
         self._patience.start()
-        self._threads[0].start()
-        return self
+        return super().__enter__()
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: Any) -> None:
         self._patience.cancel()
         self._end()
-        for thread in self._threads:
-            thread.join()
+        super().__exit__(*error)
         self._patience.join()
 
     def creates(self) -> int:
         """How many creates have begun to arrive."""
-        return sum(each.step == "create" for each in self.arrived)
+        return self.arrived.count("create")
 
     def sockets(self) -> set[str]:
         """Its own open sockets, by inode."""
-        with self._lock:
-            ours = [each.fileno() for each in (self._listening, *self._open)]
-            return {str(os.fstat(number).st_ino) for number in ours if number >= 0}
+        numbers = [each.fileno() for each in (self._listening, *self.open)]
+        return {str(os.fstat(number).st_ino) for number in numbers if number >= 0}
+
+    def threads(self) -> set[threading.Thread]:
+        """Its own threads."""
+        return {*self._threads, self._patience}
 
     def _end(self) -> None:
-        with self._lock:
-            if self.stopping.is_set():
-                return
-            self.stopping.set()
-            for connection in self._open:
-                with contextlib.suppress(OSError):  # the client may have ended it
-                    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
-                    # Not closed here: another thread may be about to use its number.
-                    connection.shutdown(socket.SHUT_RDWR)
-            _wake(self._listening)
+        self.stopping.set()
+        for connection in list(self.open):
+            with contextlib.suppress(OSError):  # the client may have ended it
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+                # Not closed here: another thread may be about to use its number.
+                connection.shutdown(socket.SHUT_RDWR)
 
-    def _accept(self) -> None:
-        with self._listening:
-            while True:
-                connection, _ = self._listening.accept()
-                with self._lock:
-                    if self.stopping.is_set():
-                        connection.close()
-                        return
-                    self._open.add(connection)
-                thread = threading.Thread(target=self._serve, args=(connection,), name=NAME)
-                self._threads.append(thread)
-                thread.start()
+    def admit(self, connection: socket.socket) -> bool:
+        """Turn everybody away once it has run out of patience."""
+        if self.stopping.is_set():
+            connection.close()
+        return not self.stopping.is_set()
 
-    def _serve(self, connection: socket.socket) -> None:
+    def serve(self, connection: socket.socket, number: int) -> None:
+        """Answer one request after the other."""
+        del number
         wire = Wire(connection, self)
-        try:
+        with contextlib.suppress(Gone):
             if self.script.greeting is not None:
                 self.script.greeting(wire)
             while True:
                 self._answer(wire)
-        except Gone:
-            pass
-        finally:
-            with self._lock:
-                self._open.discard(connection)
-                connection.close()
 
     def _answer(self, wire: Wire) -> None:
         head = wire.read_head()
         step = next((name for name, pattern in _STEPS if pattern.match(head)), "other")
         play = self.script.plays.get(step)
-        body, whole = b"", False
         if play is None or self.script.reads_bodies:
-            body, whole = wire.read_body(head), True
-        self.arrived.append(Arrived(step, head, body, whole))
+            wire.read_body(head)
+        self.arrived.append(step)
         if play is None:
             wire.send(self.good(step, head))
         else:
@@ -334,9 +287,3 @@ def open_sockets() -> set[str]:
             if stat.S_ISSOCK(state.st_mode):
                 found.add(str(state.st_ino))
     return found
-
-
-def _wake(listening: socket.socket) -> None:
-    """End the waiting of `accept`, which closing alone would not."""
-    with socket.socket() as waker:
-        waker.connect(listening.getsockname())

@@ -34,7 +34,7 @@ def main() -> int:
     print(f"each deadline: {options.limit:g} s")
     for call in calls:
         for driver in DRIVERS:
-            found, left = measure_all(stalls, call, driver, options.limit)
+            found, left = measure_all([(each, call, driver) for each in stalls], options.limit)
             for measured in found:
                 print(measured, flush=True)
                 cells += 1

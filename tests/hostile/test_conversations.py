@@ -12,7 +12,7 @@ _BRIEF = settings(SETTINGS, stateful_step_count=5, derandomize=True, phases=[Pha
 
 
 def test_the_promises_hold_in_every_conversation() -> None:
-    """The money rule, the deadlines, the errors and the files hold, whatever a gateway answers to each step."""
+    """The money rule, the deadlines, the errors and the files hold with any answer to each step."""
     bounded = settings(_BRIEF, max_examples=12)
     run_state_machine_as_test(Conversation, settings=bounded)
 

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
 
-import pytest
 from chainhub_sandbox import Sandbox
-from chainhub_sandbox.faults import KINDS
+
+from tests.support.sandbox_caller import Caller
 
 from .raw import Seen, exchange
-
-if TYPE_CHECKING:
-    from .conftest import Caller
 
 FILES = ("content", "link")
 
@@ -32,15 +28,10 @@ class Target:
         """One request of a step, on a connection of its own."""
         if step == "link":
             return exchange(self.link(), patience=patience, **headers)
-        url = (
-            self.gateway.url
-            + {
-                "create": "/v1/video/create",
-                "query": f"/v1/videos/{self.openai}",
-                "content": f"/v1/videos/{self.openai}/content",
-            }[step]
-        )
+        task = f"/v1/videos/{self.openai}"
+        paths = {"create": "/v1/video/create", "query": task, "content": f"{task}/content"}
         method = "POST" if step == "create" else "GET"
+        url = self.gateway.url + paths[step]
         return exchange(url, method, patience, Authorization="Bearer sandbox", **headers)
 
     def link(self) -> str:
@@ -48,16 +39,9 @@ class Target:
         found: str = self.caller.query(self.unified).json()["video_url"]
         return found
 
-
-def at(kind: str) -> list[Any]:
-    """The steps that a kind of fault can hit, as parameters."""
-    return [pytest.param(step, id=step) for step in KINDS[kind].steps]
-
-
-def whole(target: Target, step: str, seen: Seen) -> bool:
-    """Whether an answer is the one that comes without any fault."""
-    assert seen.ending == "fin"
-    assert seen.status == 200
-    if step in FILES:
-        return seen.body == target.clip[step]
-    return {"id", "status"} <= set(json.loads(seen.body))
+    def whole(self, step: str, seen: Seen) -> bool:
+        """Whether an answer is the one that comes without any fault."""
+        assert (seen.ending, seen.status) == ("fin", 200), step
+        if step in FILES:
+            return seen.body == self.clip[step]
+        return {"id", "status"} <= set(json.loads(seen.body))

@@ -11,7 +11,9 @@ import pytest
 from chainhub_sandbox import InvalidDialect, Sandbox
 from chainhub_sandbox.dialects import TOLD_BY
 
-from .deployment import FORMATS, MINE, deployed, is_video, places, where
+from tests.support.sandbox_caller import FORMATS, MINE, Caller
+
+from .deployment import deployed, is_video, life, places, where
 
 OTHERS = ("numeric-ids", "long-ids", "envelope", "relay", "late", "own-links")
 BOTH = pytest.mark.parametrize("wire_format", FORMATS)
@@ -19,30 +21,30 @@ BOTH = pytest.mark.parametrize("wire_format", FORMATS)
 
 @pytest.mark.parametrize("dialect", ["relais", "", ["relay", "RELAY"], ["relay,late"], [7]])
 def test_unknown_dialect(dialect: Any) -> None:
-    """Proves that an unknown name is refused when the sandbox is made, with the names that there are."""
+    """An unknown name is refused when the sandbox is made, with the names that there are."""
     with pytest.raises(InvalidDialect, match=r"no dialect .*; there are documented, numeric-ids"):
         Sandbox(dialect=dialect)
 
 
 @BOTH
 def test_documented_is_the_default(wire_format: str) -> None:
-    """Proves that a sandbox without a dialect says the same as `documented`, whatever the seed."""
+    """A sandbox without a dialect answers as `documented` does, with any seed."""
     with deployed() as plain, deployed("documented", seed=5) as named:
         for _ in range(4):
-            for one, other in zip(plain.life(wire_format), named.life(wire_format), strict=True):
+            for one, other in zip(life(plain, wire_format), life(named, wire_format), strict=True):
                 assert places(one).keys() == places(other).keys()
                 assert one["status"] == other["status"]
 
 
 @BOTH
 def test_numeric_ids(wire_format: str) -> None:
-    """Proves that an id arrives as fifteen digits without quotes, in four ways, and that it can be asked for."""
+    """An id arrives as fifteen digits without quotes, in four ways, and can be asked for."""
     seen: set[str] = set()
     with deployed("numeric-ids") as there:
         for row in range(1, 5):
             task_id, created = there.create(wire_format)
             there.gateway.finish(task_id)
-            queried = there.query(wire_format, task_id)
+            queried = there.query(task_id, wire_format)
             assert re.fullmatch(r"\d{15}", task_id)
             for answer in (created, queried):
                 name, number = re.findall(rb'"(id|task_id|taskId)":(\d{15})[,}]', answer.content)[0]
@@ -52,7 +54,7 @@ def test_numeric_ids(wire_format: str) -> None:
             if fields == {"id", "task_id"}:
                 assert name == b"task_id"
                 assert created.json()["id"] == queried.json()["id"] == row
-                unknown = there.query(wire_format, str(row))
+                unknown = there.query(str(row), wire_format)
                 assert (unknown.status_code, unknown.json()["code"]) == (400, "task_not_exist")
             seen.add(" ".join(sorted(fields)))
             assert is_video(there.content(task_id))
@@ -61,7 +63,7 @@ def test_numeric_ids(wire_format: str) -> None:
 
 @BOTH
 def test_long_ids(wire_format: str) -> None:
-    """Proves that an id of 200 characters with slashes and equal signs is asked for by path and by query."""
+    """An id of 200 characters with slashes and equal signs is asked for by path and by query."""
     with deployed("long-ids") as there:
         task_id, document = there.finished(wire_format)
         assert len(task_id) == 200
@@ -73,13 +75,13 @@ def test_long_ids(wire_format: str) -> None:
 
 @BOTH
 def test_envelopes(wire_format: str) -> None:
-    """Proves where a task is found, that one task stays there, and that neither the state nor the id is outside."""
+    """A task is found in one of seven places, stays there, and has neither its state nor its id outside."""
     seen: set[str] = set()
     with deployed("envelope") as there:
         for _ in range(8):
             task_id, created = there.create(wire_format)
             there.gateway.finish(task_id)
-            queried = there.query(wire_format, task_id)
+            queried = there.query(task_id, wire_format)
             homes: set[str] = set()
             for answer, word in ((created, "pending queued"), (queried, "completed")):
                 found = places(answer.json())
@@ -119,115 +121,75 @@ def state(document: dict[str, Any]) -> tuple[str, str]:
     return field, document[field]
 
 
+LINKS = {
+    *("result_url", "video.url", "videos[0].url", "video_urls[0]", "output[0]"),
+    *("output.video_url", "result.video_url", "data.task_result.videos[0].url"),
+    *("data.data.video_url", "data.resultUrls[0]", "assets.video", "fail_reason"),
+}
+INSIDE = {re.sub(r"^(data|output|result)\.", "", place) for place in LINKS}
+"""The same inside an envelope, without the envelope's own name."""
+
+REASONS = {"msg", "errorMessage", "failure_reason", "raiMediaFilteredReasons[0]"}
+
+
 @BOTH
-def test_relayed_words(wire_format: str) -> None:
-    """Proves that all words of other platforms come, in three fields, in every case, and with stray blanks."""
+def test_relayed_answers(wire_format: str) -> None:
+    """All words of other platforms come, in three fields; links in twelve places, beside traps; reasons in four."""
     raw: dict[str, set[str]] = {"good": set(), "bad": set(), "running": set()}
-    fields: set[str] = set()
+    fields, links, reasons = set[str](), set[str](), set[str]()
     with deployed("relay") as there:
         for _ in range(20):
-            *running, last = there.life(wire_format)
-            task_id, _ = there.create(wire_format)
-            there.gateway.fail(task_id, "no fish")
-            failed = there.query(wire_format, task_id).json()
-            own = {state(document)[0] for document in (*running, last)}
-            assert len(own) == 1
-            fields |= own
+            *running, last = life(there, wire_format)
+            for document in running:
+                assert not where(document, ".mp4")
+                assert where(document, ".png")  # the caller's pictures
+            assert running[-1]["progress"] == ("50%" if wire_format == "unified" else 75)
+            links.add(_place_of_the_link(last, wire_format))
+            (field,) = {state(document)[0] for document in (*running, last)}
+            fields.add(field)
             raw["running"] |= {state(document)[1] for document in running}
             raw["good"].add(state(last)[1])
+        for _ in range(20):
+            task_id, _ = there.create(wire_format)
+            there.gateway.fail(task_id, "the fish is protected")
+            failed = there.query(task_id, wire_format).json()
+            (reason,) = where(failed, "the fish is protected")
+            reasons.add(reason)
             raw["bad"].add(state(failed)[1])
     assert {k: {word.strip().lower() for word in found} for k, found in raw.items()} == WORDS
-    assert fields == {"status", "state", "task_status"}
-    for found in raw.values():
+    for found in raw.values():  # in every case, and with stray blanks
         bare = {word.strip() for word in found}
         assert any(word.isupper() for word in bare)
         assert any(word.islower() for word in bare)
         assert any(word[0].isupper() and word[1:].islower() for word in bare)
         assert any(word[0].islower() and not word.islower() for word in bare)
         assert any(word != word.strip() for word in found)
+    assert (fields, links, reasons) == ({"status", "state", "task_status"}, LINKS, REASONS)
 
 
-LINKS = {
-    *("result_url", "video.url", "videos[0].url", "video_urls[0]", "output[0]"),
-    *("output.video_url", "result.video_url", "data.task_result.videos[0].url"),
-    *("data.data.video_url", "data.resultUrls[0]", "assets.video", "fail_reason"),
-}
-
-
-INSIDE = {
-    # In an envelope: without the envelope's own name.
-    *("result_url", "video.url", "videos[0].url", "video_urls[0]", "output[0]", "video_url"),
-    *(
-        "task_result.videos[0].url",
-        "data.video_url",
-        "resultUrls[0]",
-        "assets.video",
-        "fail_reason",
-    ),
-}
-REASONS = {"msg", "errorMessage", "failure_reason", "raiMediaFilteredReasons[0]"}
-
-
-@BOTH
-def test_relayed_links(wire_format: str) -> None:
-    """Proves that twelve tasks have their link in twelve places, beside traps that are no video."""
-    seen: set[str] = set()
-    with deployed("relay") as there:
-        for _ in range(12):
-            _, document = there.finished(wire_format)
-            assert state(document)[1].strip().lower() in WORDS["good"]
-            assert not REASONS & places(document).keys()
-            ((place, link),) = where(document, ".mp4").items()
-            seen.add(place)
-            assert is_video(httpx.get(link))
-            thumbnails = set(where(document, ".jpg").values())
-            assert [httpx.get(each).headers["content-type"] for each in thumbnails] == [
-                "image/jpeg"
-            ]
-            own = where(document, ".png")
-            assert own.keys() == {"input.image_url", "input.images[0]", "images[0].url"}
-            assert set(own.values()) == (
-                {MINE} if wire_format == "unified" else {link.replace("video.mp4", "kitten.png")}
-            )
-    assert seen == LINKS
-
-
-@BOTH
-def test_no_link_before_the_end(wire_format: str) -> None:
-    """Proves that a relay's running answers hold the progress and the caller's pictures, and no link to a video."""
-    with deployed("relay") as there:
-        for _ in range(6):
-            *running, _last = there.life(wire_format)
-            for document in running:
-                assert not where(document, ".mp4")
-                assert where(document, ".png")
-            wanted = "50%" if wire_format == "unified" else 75
-            assert running[-1]["progress"] == wanted
-
-
-@BOTH
-def test_relayed_reasons(wire_format: str) -> None:
-    """Proves that the reason of a failure comes in four places, one of them a list, and nowhere else."""
-    seen: set[str] = set()
-    with deployed("relay") as there:
-        for _ in range(4):
-            task_id, _ = there.create(wire_format)
-            there.gateway.fail(task_id, "the fish is protected")
-            document = there.query(wire_format, task_id).json()
-            seen |= where(document, "the fish is protected").keys()
-            assert len(where(document, "the fish is protected")) == 1
-    assert seen == REASONS
+def _place_of_the_link(document: dict[str, Any], wire_format: str) -> str:
+    """Where the only link to a video is, which works; thumbnails and the caller's pictures are there, too."""
+    assert not REASONS & places(document).keys()
+    ((place, link),) = where(document, ".mp4").items()
+    assert is_video(httpx.get(link))
+    (thumbnail,) = set(where(document, ".jpg").values())
+    assert httpx.get(thumbnail).headers["content-type"] == "image/jpeg"
+    own = where(document, ".png")
+    assert own.keys() == {"input.image_url", "input.images[0]", "images[0].url"}
+    mine = MINE if wire_format == "unified" else link.replace("video.mp4", "kitten.png")
+    assert set(own.values()) == {mine}
+    return place
 
 
 @BOTH
 def test_relayed_refusals(wire_format: str) -> None:
-    """Proves that a relay refuses with status 200, creates by what is documented, and that nothing is paid."""
+    """A relay refuses with status 200 what the documentation refuses, and nothing is paid."""
     with deployed("relay") as there:
         running, _ = there.create(wire_format)
         answers = [
             (400, "invalid_request", there.create(wire_format, prompt=" ")[1]),
             (503, "model_not_found", there.create(wire_format, model="no-such-model")[1]),
-            (400, "task_not_exist", there.query(wire_format, "unknown")),
+            (400, "task_not_exist", there.query("unknown", wire_format)),
             (400, "task_not_completed", there.content(running)),
             (404, "task_not_found", there.content("unknown")),
             (400, "invalid_request", there.create(wire_format, size="9")[1]),
@@ -251,19 +213,19 @@ def test_relayed_refusals(wire_format: str) -> None:
 
 
 def test_refusals_that_a_relay_keeps() -> None:
-    """Proves that a wrong key and an unknown address are refused with their status by a relay, too."""
+    """A wrong key and an unknown address are refused with their status by a relay, too."""
     with deployed("relay") as there:
         wrong = httpx.get(f"{there.gateway.url}/v1/videos/x", headers={"Authorization": "Bearer x"})
         assert (wrong.status_code, there.http.get("/v1/models").status_code) == (401, 404)
 
 
-def shape(there: Any) -> list[Any]:
+def shape(there: Caller) -> list[Any]:
     """What is said of six tasks, without what is new in every run."""
     told: list[Any] = []
     for wire_format in (*FORMATS, *FORMATS, *FORMATS):
         task_id, created = there.create(wire_format)
         there.gateway.finish(task_id)
-        for answer in (created, there.query(wire_format, task_id)):
+        for answer in (created, there.query(task_id, wire_format)):
             found = places(answer.json())
             words = [v for p, v in found.items() if re.search("stat(e|us)$", p)]
             told.append((sorted(found), words))
@@ -271,7 +233,7 @@ def shape(there: Any) -> list[Any]:
 
 
 def test_a_seed_says_what_is_drawn() -> None:
-    """Proves that two runs of one seed say the same in the same places, and that another seed says something else."""
+    """Two runs of one seed say the same in the same places; another seed says something else."""
     dialect = ("numeric-ids", "envelope", "relay", "own-links")
     runs: list[list[Any]] = []
     for seed in (1, 1, 2):
@@ -282,7 +244,7 @@ def test_a_seed_says_what_is_drawn() -> None:
 
 @BOTH
 def test_dialects_combine(wire_format: str) -> None:
-    """Proves that envelope, relay, numeric ids and own links come in one answer, the link inside the envelope."""
+    """Envelope, relay, numeric ids and own links come in one answer, the link inside the envelope."""
     with deployed("envelope", "relay", "numeric-ids", "own-links") as there:
         for _ in range(24):
             task_id, document = there.finished(wire_format)
@@ -301,11 +263,11 @@ def test_dialects_combine(wire_format: str) -> None:
             assert link.startswith(("/v1/files/", there.gateway.url, there.gateway.links_url))
 
 
-@pytest.mark.parametrize("dialect", [(), *((name,) for name in OTHERS), OTHERS])
-def test_content_serves_both_formats(dialect: tuple[str, ...]) -> None:
-    """Proves that the content of a task of either format is its video, byte for byte, in every dialect."""
-    with deployed(*dialect) as there:
-        for wire_format in FORMATS:
+@BOTH
+def test_content_serves_both_formats(wire_format: str) -> None:
+    """The content of a task of either format is its video, byte for byte, in every dialect."""
+    for dialect in ((), *((name,) for name in OTHERS), OTHERS):
+        with deployed(*dialect) as there:
             for _ in range(3):
                 task_id, _ = there.create(wire_format)
                 there.gateway.finish(task_id)
@@ -314,35 +276,35 @@ def test_content_serves_both_formats(dialect: tuple[str, ...]) -> None:
                 there.content(task_id)
                 there.gateway.advance(5)  # now it is handed out
                 answer = there.content(task_id)
-                assert is_video(answer)
+                assert is_video(answer), dialect
                 assert answer.headers["content-type"] == "video/mp4"
-        assert all(task.fetched_whole for task in there.gateway.tasks)
+            assert all(task.fetched_whole for task in there.gateway.tasks)
 
 
 @BOTH
 def test_faults_are_told_in_the_dialect(wire_format: str) -> None:
-    """Proves that a fault changes the task, and the dialect then tells of it: a failure is a relay's bad word."""
+    """A fault changes the task, and the dialect then tells of it: a failure is a relay's bad word."""
     with deployed("relay", "envelope") as there:
         task_id, _ = there.create(wire_format)
         changes = {"status": "failed", "error": {"message": "no more fish"}}
         there.gateway.fault("query", "fields", fields=changes, times=1)
-        found = places(there.query(wire_format, task_id).json())
+        found = places(there.query(task_id, wire_format).json())
         words = {str(v).strip().lower() for p, v in found.items() if re.search("stat(e|us)$", p)}
         assert words & WORDS["bad"]
         assert "no more fish" in found.values()
         there.gateway.fault("query", "state", word="teleporting", times=1)
-        assert "teleporting" in places(there.query(wire_format, task_id).json()).values()
+        assert "teleporting" in places(there.query(task_id, wire_format).json()).values()
         for number in range(20):
             there.gateway.fault("query", "types", times=1, seed=number)
-            assert there.query(wire_format, task_id).status_code == 200
+            assert there.query(task_id, wire_format).status_code == 200
         there.gateway.fault("query", "status", status=200, shape="error", times=1)
-        assert there.query(wire_format, task_id).json().keys() == {"error"}
+        assert there.query(task_id, wire_format).json().keys() == {"error"}
         there.gateway.fault("query", "status", status=502, shape="html", times=1)
-        assert there.query(wire_format, task_id).text.startswith("<!DOCTYPE html>")
+        assert there.query(task_id, wire_format).text.startswith("<!DOCTYPE html>")
 
 
 def test_ledger_counts_in_every_dialect() -> None:
-    """Proves that creates are counted by what they ask for, an answer that never came included."""
+    """Creates are counted by what they ask for, an answer that never came included."""
     with deployed(*OTHERS) as there:
         for wire_format in FORMATS:
             there.create(wire_format)

@@ -12,10 +12,10 @@ import httpx
 import pytest
 from chainhub_sandbox import Fault, InvalidFault, Sandbox, SandboxError
 from chainhub_sandbox.faults import KINDS, FaultPlan
+from chainhub_video.cli.app import run
 
 from tests.support.places import ROOT
-
-from .conftest import Caller
+from tests.support.sandbox_caller import Caller
 
 DOCUMENTATION = ROOT / "docs" / "sandbox.md"
 COMMAND = Path(sys.executable).with_name("chainhub-video")
@@ -52,40 +52,34 @@ WRONG: dict[str, str] = {
 }
 
 
-@pytest.mark.parametrize("spec", WRONG)
-def test_what_is_refused(spec: str) -> None:
-    """A fault that makes no sense is refused in one line that says what would be right."""
-    with pytest.raises(InvalidFault) as raised:
-        Fault.parse(spec)
-    assert WRONG[spec] in str(raised.value)
-    assert "\n" not in str(raised.value)
+def test_what_is_refused() -> None:
+    """A fault that makes no sense is refused in one line that says what would be right; so is JSON that is no fault."""
+    for spec, words in WRONG.items():
+        with pytest.raises(InvalidFault) as raised:
+            Fault.parse(spec)
+        assert words in str(raised.value), spec
+        assert "\n" not in str(raised.value)
+    documents: list[object] = [None, 5, [], {}, {"step": 1, "kind": "reset"}, {"step": "create"}]
+    for document in documents:
+        with pytest.raises(InvalidFault):
+            Fault.from_json(document)
 
 
-@pytest.mark.parametrize(
-    "document", [None, 5, [], {}, {"step": 1, "kind": "reset"}, {"step": "create"}]
-)
-def test_documents_that_are_refused(document: object) -> None:
-    """So is any JSON that is no fault."""
-    with pytest.raises(InvalidFault):
-        Fault.from_json(document)
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_text_and_json_say_the_same(kind: str) -> None:
+def test_text_and_json_say_the_same() -> None:
     """Every kind can be written as text and as JSON, with the same meaning, and reads back from its own JSON."""
     needed: dict[str, dict[str, Any]] = {
         "status": {"status": 418},
         "fields": {"fields": {"a": [1, {"b": "c,d=e f"}]}},
     }
-    given: dict[str, Any] = needed.get(kind, {})
-    if kind != "refuse":
-        given |= {"times": 3, "probability": 0.5, "after": 2, "seed": 7}
-    step = KINDS[kind].steps[0]
-    fault = Fault.of(step, kind, **given)
-    assert Fault.from_json(json.loads(json.dumps(fault.as_json()))) == fault
-    if kind != "fields":  # its value here looks like another parameter, which text cannot tell
-        spec = ",".join([f"{step}:{kind}", *(f"{n}={json.dumps(v)}" for n, v in given.items())])
-        assert Fault.parse(spec) == fault
+    for kind, described in KINDS.items():
+        given = dict(needed.get(kind, {}))
+        if kind != "refuse":
+            given |= {"times": 3, "probability": 0.5, "after": 2, "seed": 7}
+        fault = Fault.of(described.steps[0], kind, **given)
+        assert Fault.from_json(json.loads(json.dumps(fault.as_json()))) == fault
+        if kind != "fields":  # its value here looks like another parameter, which text cannot tell
+            written = (f"{name}={json.dumps(value)}" for name, value in given.items())
+            assert Fault.parse(",".join([f"{fault.step}:{kind}", *written])) == fault
 
 
 def test_text_may_hold_commas_and_json() -> None:
@@ -154,14 +148,14 @@ def test_over_http(fresh_caller: Caller) -> None:
     assert httpx.get(gateway.links_url).status_code == 404
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"[" * 100_000, b'["create:explode"]', b"7"])
-def test_nonsense_over_http(caller: Caller, body: bytes) -> None:
+def test_nonsense_over_http(caller: Caller) -> None:
     """What is no fault is answered with 400, and sets nothing."""
     json_type = {"Content-Type": "application/json"}
-    answer = caller.http.post("/_sandbox/faults", content=body, headers=json_type)
-    assert answer.status_code == 400
-    assert answer.json()["error"]["code"] == "invalid_fault"
-    assert caller.gateway.faults == []
+    for body in (b"", b"{", b"[" * 100_000, b'["create:explode"]', b"7"):
+        answer = caller.http.post("/_sandbox/faults", content=body, headers=json_type)
+        assert answer.status_code == 400
+        assert answer.json()["error"]["code"] == "invalid_fault"
+        assert caller.gateway.faults == []
 
 
 def test_before_the_start() -> None:
@@ -170,10 +164,8 @@ def test_before_the_start() -> None:
     sandbox.fault("create", "status", status=501, times=1)
     with pytest.raises(SandboxError, match="does not run"):
         sandbox.fault("create", "refuse")
-    with sandbox:
-        caller = Caller(sandbox)
+    with sandbox, Caller(sandbox) as caller:
         statuses = sorted(caller.create_unified().status_code for _ in range(3))
-        caller.http.close()
     assert statuses == [200, 500, 501]
     with pytest.raises(InvalidFault):
         Sandbox(faults=["create:explode"])
@@ -183,60 +175,42 @@ def test_stopping_does_not_wait_for_what_hangs() -> None:
     """A sandbox stops, and starts again on the same port, also while it hangs and while connections are refused."""
     sandbox = Sandbox(fast=True)
     for _ in range(2):
-        with sandbox:
+        with sandbox, Caller(sandbox) as caller:
             sandbox.fault("create", "hang", times=1)
-            caller = Caller(sandbox)
             caller.http.timeout = 0.1
             with pytest.raises(httpx.ReadTimeout):
                 caller.create_unified()
-            caller.http.close()
             sandbox.fault("link", "refuse", seconds=3600)
     with pytest.raises(httpx.ConnectError):
         httpx.get(sandbox.url)
 
 
-def test_the_command_refuses_nonsense() -> None:
+def test_the_command_refuses_nonsense(capsys: pytest.CaptureFixture[str]) -> None:
     """`--fault` is checked before anything is started: one line, exit status 2."""
-    ended = subprocess.run(
-        [COMMAND, "sandbox", "--port", "0", "--fault", "create:explode"],
-        capture_output=True,
-        text=True,
-        timeout=30,
-        check=False,
-    )
-    assert (ended.returncode, ended.stdout) == (2, "")
-    assert "create:explode: no such kind" in ended.stderr
-    assert ended.stderr.count("\n") == 1
+    assert run(["sandbox", "--port", "0", "--fault", "create:explode"]) == 2
+    written = capsys.readouterr()
+    assert "create:explode: no such kind" in written.err
+    assert (written.out, written.err.count("\n")) == ("", 1)
 
 
 def test_the_command_sets_faults() -> None:
     """A sandbox started with `--fault` injects that fault."""
-    command = [
-        str(COMMAND),
-        "sandbox",
-        "--port",
-        "0",
-        "--fault",
-        "query:status,status=418,shape=html",
-    ]
-    process = subprocess.Popen(
+    fault = "query:status,status=418,shape=html"
+    command = [str(COMMAND), "sandbox", "--port", "0", "--fault", fault]
+    with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-    )
-    try:
+    ) as process:
         assert process.stdout is not None
         url = process.stdout.readline().strip().partition("=")[2]
         headers = {"Authorization": "Bearer sandbox"}
         assert httpx.get(f"{url}/v1/videos/x", headers=headers).status_code == 418
-    finally:
         process.terminate()
-        process.communicate(timeout=30)
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_every_kind_is_documented(kind: str) -> None:
+def test_every_kind_is_documented() -> None:
     """The page's table has a row for each kind, with all of its parameters."""
     table = DOCUMENTATION.read_text("utf-8").partition("\n| Kind | Does |")[2].partition("\n\n")[0]
-    rows = [line for line in table.splitlines() if f"| `{kind}` |" in line]
-    assert len(rows) == 1
-    for parameter in KINDS[kind].parameters:
-        assert f"`{parameter}" in rows[0]
+    for name, kind in KINDS.items():
+        (row,) = [line for line in table.splitlines() if f"| `{name}` |" in line]
+        for parameter in kind.parameters:
+            assert f"`{parameter}" in row

@@ -7,14 +7,16 @@ from collections import Counter
 import httpx
 import pytest
 
-from .deployment import FORMATS, deployed, is_video
+from tests.support.sandbox_caller import FORMATS
+
+from .deployment import deployed, is_video
 
 BOTH = pytest.mark.parametrize("wire_format", FORMATS)
 
 
 @BOTH
 def test_not_found_at_first(wire_format: str) -> None:
-    """Proves that a new task is unknown for two seconds from the first question, with 404 or with 400."""
+    """A new task is unknown for two seconds from the first question, with 404 or with 400."""
     seen: Counter[int] = Counter()
     with deployed("late") as there:
         for _ in range(4):
@@ -22,11 +24,11 @@ def test_not_found_at_first(wire_format: str) -> None:
             assert created.json()["id"] == task_id
             for pause in (0.0, 1.0, 0.9):
                 there.gateway.advance(pause)
-                answer = there.query(wire_format, task_id)
+                answer = there.query(task_id, wire_format)
                 assert answer.json()["code"] == "task_not_exist"
                 seen[answer.status_code] += 1
             there.gateway.advance(0.1)
-            assert there.query(wire_format, task_id).json()["id"] == task_id
+            assert there.query(task_id, wire_format).json()["id"] == task_id
     assert seen == {404: 6, 400: 6}
 
 
@@ -35,28 +37,28 @@ def test_not_found_at_first(wire_format: str) -> None:
 def test_never_lost_for_more_than_a_minute(
     wire_format: str, asked_after: float, missing: float
 ) -> None:
-    """Proves that whoever asks for the first time after a while meets it, too, but never after a minute."""
+    """A task that is first asked for after a while is missing, too, but never after a minute."""
     with deployed("late") as there:
         task_id, _ = there.create(wire_format)
         there.gateway.advance(asked_after)
         if missing:
-            assert there.query(wire_format, task_id).status_code in (400, 404)
+            assert there.query(task_id, wire_format).status_code in (400, 404)
             there.gateway.advance(missing)
-        assert there.query(wire_format, task_id).status_code == 200
+        assert there.query(task_id, wire_format).status_code == 200
 
 
 @BOTH
 def test_link_comes_after_completion(wire_format: str) -> None:
-    """Proves that the first answers that say completed have an empty link, and that it comes three seconds later."""
+    """The first answers that say completed have an empty link; the link comes three seconds later."""
     with deployed("late") as there:
         task_id, _ = there.create(wire_format)
-        there.query(wire_format, task_id)
+        there.query(task_id, wire_format)
         there.gateway.finish(task_id)
         there.gateway.advance(2)
         links: list[str] = []
         for pause in (0.0, 2.9, 0.1):
             there.gateway.advance(pause)
-            document = there.query(wire_format, task_id).json()
+            document = there.query(task_id, wire_format).json()
             assert document["status"] == "completed"
             links.append(document["video_url"])
         assert links[:2] == ["", ""]
@@ -66,17 +68,17 @@ def test_link_comes_after_completion(wire_format: str) -> None:
 @BOTH
 @pytest.mark.parametrize("step", ["content", "link"])
 def test_file_comes_after_completion(wire_format: str, step: str) -> None:
-    """Proves that content and link answer 400, 502, or an error with status 200 for five seconds, then the video."""
+    """Content and link answer 400, 502, or an error with status 200 for five seconds, then the video."""
     seen: set[tuple[int, str]] = set()
     with deployed("late") as there:
         for _ in range(3):
             task_id, _ = there.create(wire_format)
-            there.query(wire_format, task_id)
+            there.query(task_id, wire_format)
             there.gateway.finish(task_id)
             there.gateway.advance(2)
-            there.query(wire_format, task_id)
+            there.query(task_id, wire_format)
             there.gateway.advance(3)
-            link = there.query(wire_format, task_id).json()["video_url"]
+            link = there.query(task_id, wire_format).json()["video_url"]
             answers: list[httpx.Response] = []
             for pause in (0.0, 4.9, 0.1):
                 there.gateway.advance(pause)
@@ -91,19 +93,19 @@ def test_file_comes_after_completion(wire_format: str, step: str) -> None:
 
 
 def test_old_video_comes_at_once() -> None:
-    """Proves that a video that was completed a minute ago is handed out to the first who asks."""
+    """A video that was completed a minute ago is handed out to the first who asks."""
     with deployed("late") as there:
         task_id, _ = there.create("unified")
         there.gateway.finish(task_id)
         there.gateway.advance(61)
-        link = there.query("unified", task_id).json()["video_url"]
+        link = there.query(task_id, "unified").json()["video_url"]
         assert is_video(httpx.get(link))
         assert is_video(there.content(task_id))
 
 
 @BOTH
 def test_own_links(wire_format: str) -> None:
-    """Proves each of six kinds of links: what it answers with the key and without, and that content always works."""
+    """Six kinds of links come, each with its answers with the key and without; content always works."""
     seen: Counter[tuple[str, int, int]] = Counter()
     with deployed("own-links") as there:
         url, links_url = there.gateway.url, there.gateway.links_url
@@ -115,7 +117,7 @@ def test_own_links(wire_format: str) -> None:
             address = httpx.URL(url).join(link)
             bare = httpx.get(address)
             if kind == "third":
-                after = httpx.get(there.query(wire_format, task_id).json()["video_url"])
+                after = httpx.get(there.query(task_id, wire_format).json()["video_url"])
             else:
                 assert str(address).startswith(f"{url}/v1/")
                 after = there.http.get(link)
@@ -133,7 +135,7 @@ def test_own_links(wire_format: str) -> None:
 
 
 def test_own_links_know_ranges_and_faults() -> None:
-    """Proves that faults of the step `link` hit links to the gateway's own origin, and that those know Range."""
+    """Faults of the step `link` hit links to the gateway's own origin, and those know Range."""
     with deployed("own-links") as there:
         ended = [there.finished("unified") for _ in range(6)]
         links = {document["video_url"]: task_id for task_id, document in ended}
@@ -145,7 +147,7 @@ def test_own_links_know_ranges_and_faults() -> None:
             there.http.get(link)
         there.gateway.fault("link", "expire", status=410, times=1)
         assert there.http.get(link).status_code == 410
-        fresh = there.query("unified", links[link]).json()["video_url"]
+        fresh = there.query(links[link], "unified").json()["video_url"]
         assert fresh != link
         assert is_video(there.http.get(fresh))
         assert there.http.get("/v1/files/unknown/video.mp4").status_code == 404
@@ -155,7 +157,7 @@ def test_own_links_know_ranges_and_faults() -> None:
 
 
 def test_documented_gateway_has_no_files() -> None:
-    """Proves that without the dialect the gateway's own files are an unknown address."""
+    """Without the dialect the gateway's own files are an unknown address."""
     with deployed() as there:
         answer = there.http.get("/v1/files/unknown/video.mp4")
         assert answer.status_code == 404

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
 
-if TYPE_CHECKING:
-    from tests.sandbox.conftest import Caller
+from tests.support.sandbox_caller import Caller
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +20,7 @@ def finished(caller: Caller) -> dict[str, Any]:
 def test_link_is_on_another_origin_and_unguessable(
     caller: Caller, finished: dict[str, Any]
 ) -> None:
-    """Proves that the port differs from the gateway's, and that no id is part of the path."""
+    """The port differs from the gateway's, and no id is part of the path."""
     link = urlsplit(finished["video_url"])
     assert link.port != urlsplit(caller.gateway.url).port
     assert f"http://{link.netloc}" == caller.gateway.links_url
@@ -33,64 +32,44 @@ def test_link_is_on_another_origin_and_unguessable(
 
 
 def test_link_serves_the_whole_file(finished: dict[str, Any]) -> None:
-    """Proves length, type, ETag and the promise of ranges, also to HEAD."""
+    """The file comes with length, type, ETag and the promise of ranges, also to HEAD; its thumbnail is a JPEG."""
     answer = httpx.get(finished["video_url"])
-    assert answer.status_code == 200
-    assert answer.headers["content-type"] == "video/mp4"
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "video/mp4")
     assert int(answer.headers["content-length"]) == len(answer.content)
     assert answer.headers["accept-ranges"] == "bytes"
     head = httpx.head(finished["video_url"])
     assert head.headers["etag"] == answer.headers["etag"]
     assert int(head.headers["content-length"]) == len(answer.content)
     assert head.content == b""
+    thumbnail = httpx.get(finished["thumbnail_url"])
+    assert thumbnail.headers["content-type"] == "image/jpeg"
+    assert thumbnail.content[:2] == b"\xff\xd8"
 
 
 def test_ranges_make_up_the_file(finished: dict[str, Any]) -> None:
-    """Proves that a download continued by Range gives the same bytes."""
+    """A download continued by Range gives the same bytes, or the whole file if it has changed; none beyond its end."""
     link = finished["video_url"]
-    whole = httpx.get(link).content
+    whole, etag = httpx.get(link).content, httpx.head(link).headers["etag"]
     middle = len(whole) // 2
-    etag = httpx.head(link).headers["etag"]
     first = httpx.get(link, headers={"Range": f"bytes=0-{middle - 1}"})
     rest = httpx.get(link, headers={"Range": f"bytes={middle}-", "If-Range": etag})
     assert (first.status_code, rest.status_code) == (206, 206)
     assert rest.headers["content-range"] == f"bytes {middle}-{len(whole) - 1}/{len(whole)}"
     assert first.content + rest.content == whole
+    changed = httpx.get(link, headers={"Range": "bytes=10-", "If-Range": '"another"'})
+    assert (changed.status_code, changed.content) == (200, whole)
+    assert httpx.get(link, headers={"Range": "bytes=999999999-"}).status_code == 416
 
 
-def test_changed_file_is_sent_whole(finished: dict[str, Any]) -> None:
-    """Proves that If-Range with another ETag gives the whole file, not a piece of a new one."""
-    headers = {"Range": "bytes=10-", "If-Range": '"another"'}
-    assert httpx.get(finished["video_url"], headers=headers).status_code == 200
-
-
-def test_range_beyond_the_end(finished: dict[str, Any]) -> None:
-    """Proves that an impossible range is 416."""
-    headers = {"Range": "bytes=999999999-"}
-    assert httpx.get(finished["video_url"], headers=headers).status_code == 416
-
-
-def test_thumbnail(finished: dict[str, Any]) -> None:
-    """Proves that the thumbnail is a JPEG."""
-    answer = httpx.get(finished["thumbnail_url"])
-    assert answer.headers["content-type"] == "image/jpeg"
-    assert answer.content[:2] == b"\xff\xd8"
-
-
-@pytest.mark.parametrize("path", ["/", "/nothing", "/guess/video.mp4", "/../etc/passwd"])
-def test_unknown_path(caller: Caller, path: str) -> None:
-    """Proves that nothing else is served."""
-    assert httpx.get(caller.gateway.links_url + path).status_code == 404
-
-
-def test_link_of_a_running_task_is_not_there(caller: Caller) -> None:
-    """Proves that the gateway's paths do not exist on the other origin, and the reverse."""
-    assert httpx.get(f"{caller.gateway.links_url}/v1/videos/x").status_code == 404
+def test_nothing_else_is_served(caller: Caller) -> None:
+    """Unknown paths are 404, those of the gateway as well, and the reverse."""
+    for path in ("/", "/nothing", "/guess/video.mp4", "/../etc/passwd", "/v1/videos/x"):
+        assert httpx.get(caller.gateway.links_url + path).status_code == 404
     assert caller.http.get("/token/video.mp4").status_code == 404
 
 
 def test_key_on_the_wrong_origin(fresh_caller: Caller) -> None:
-    """Proves that a key sent along with a link is refused, counted and remembered unreadable."""
+    """A key sent along with a link is refused, counted and remembered unreadable."""
     gateway = fresh_caller.gateway
     link = fresh_caller.finish(fresh_caller.create_unified())["video_url"]
     answer = httpx.get(link, headers={"Authorization": "Bearer sandbox"})

@@ -6,35 +6,33 @@ import json
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
+from chainhub_sandbox import InvalidFault, Sandbox
 from chainhub_sandbox.faults import KINDS, SHAPES, STEPS
 
+from tests.support.sandbox_caller import Caller
+
 from .raw import exchange
-from .targets import FILES, Target, at, whole
+from .targets import Target
 
 STATUSES = (200, 204, 302, 400, 401, 403, 404, 408, 413, 429, 500, 502, 503, 504, 524)
 ALL_FIELDS = {"status": 7, "new": [None, {"a": 1}]}
 
 
 @pytest.mark.parametrize("step", STEPS)
-def test_without_a_fault(target: Target, step: str) -> None:
-    """Every step is answered well as long as no fault is set, so that what follows proves something."""
-    assert whole(target, step, target.send(step))
-
-
-@pytest.mark.parametrize("shape", SHAPES)
-@pytest.mark.parametrize("step", STEPS)
-def test_every_status_in_every_shape(target: Target, step: str, shape: str) -> None:
+def test_every_status_in_every_shape(target: Target, step: str) -> None:
     """A status comes with the body of its shape; a create that is answered so before it is done is not paid."""
+    assert target.whole(step, target.send(step))  # without a fault
     paid = target.gateway.paid
-    for status in STATUSES:
+    # All statuses in one shape, and all shapes with one status.
+    pairs = {*((status, "error") for status in STATUSES), *((418, shape) for shape in SHAPES)}
+    for status, shape in pairs:
         target.gateway.fault(step, "status", status=status, shape=shape, code="why", times=1)
         seen = target.send(step)
         assert seen.status == status
         assert seen.headers["x-chainhub-sandbox"] == "1"
-        if status == 204:
-            continue
-        match shape:
+        match "empty" if status == 204 else shape:
             case "error":
                 assert json.loads(seen.body)["error"]["code"] == "why"
             case "flat":
@@ -56,24 +54,24 @@ def test_a_status_after_the_create_was_accepted(target: Target) -> None:
     assert target.gateway.paid == paid + 1
 
 
-@pytest.mark.parametrize("when", [7, "0.5", "Sat, 21 Nov 2026 10:00:00 GMT"])
-@pytest.mark.parametrize("step", STEPS)
-def test_retry_after(target: Target, step: str, when: Any) -> None:
+def test_retry_after(target: Target) -> None:
     """Retry-After is sent as it was given: in seconds, or as a date."""
-    target.gateway.fault(step, "status", status=429, retry_after=when, times=1)
-    assert target.send(step).headers["retry-after"] == str(when)
+    whens = (7, "0.5", "Sat, 21 Nov 2026 10:00:00 GMT", 8)
+    for step, when in zip(STEPS, whens, strict=True):
+        target.gateway.fault(step, "status", status=429, retry_after=when, times=1)
+        assert target.send(step).headers["retry-after"] == str(when)
 
 
-@pytest.mark.parametrize("step", at("fields"))
+@pytest.mark.parametrize("step", KINDS["fields"].steps)
 def test_changed_fields(target: Target, step: str) -> None:
-    """Named fields have the values given, whatever they are; the others are as ever."""
+    """Named fields have the values given, of any type; the others are as without the fault."""
     target.gateway.fault(step, "fields", fields=ALL_FIELDS, times=1)
     answer = json.loads(target.send(step).body)
     assert {name: answer[name] for name in ALL_FIELDS} == ALL_FIELDS
     assert answer["id"].startswith(("grok:", "video_"))
 
 
-@pytest.mark.parametrize("step", at("types"))
+@pytest.mark.parametrize("step", KINDS["types"].steps)
 def test_wrong_types(target: Target, step: str) -> None:
     """No field keeps its type; the same seed gives the same values, another one others."""
     right = json.loads(target.send(step).body)
@@ -88,7 +86,7 @@ def test_wrong_types(target: Target, step: str) -> None:
     assert told[0] == told[1] != told[2]
 
 
-@pytest.mark.parametrize("step", at("state"))
+@pytest.mark.parametrize("step", KINDS["state"].steps)
 def test_odd_states(target: Target, step: str) -> None:
     """The state is a word of the caller's, or changes from one odd word to another."""
     target.gateway.fault(step, "state", word="on holiday", times=1)
@@ -99,7 +97,7 @@ def test_odd_states(target: Target, step: str) -> None:
     assert not words & {"queued", "pending", "processing", "completed", "failed"}
 
 
-@pytest.mark.parametrize("step", at("clock"))
+@pytest.mark.parametrize("step", KINDS["clock"].steps)
 def test_odd_times(target: Target, step: str) -> None:
     """Times come in forms that change from answer to answer."""
     target.gateway.fault(step, "clock")
@@ -107,22 +105,13 @@ def test_odd_times(target: Target, step: str) -> None:
     assert len(times) > 3
 
 
-@pytest.mark.parametrize("step", at("no_range"))
+@pytest.mark.parametrize("step", KINDS["no_range"].steps)
 def test_ignored_range(target: Target, step: str) -> None:
     """Without the fault a range is honoured, with it the whole file comes."""
     ranged = target.send(step, Range="bytes=100-199")
     assert (ranged.status, ranged.body) == (206, target.clip[step][100:200])
     target.gateway.fault(step, "no_range", times=1)
-    seen = target.send(step, Range="bytes=100-199")
-    assert whole(target, step, seen)
-
-
-@pytest.mark.parametrize("step", FILES)
-def test_a_cut_range(target: Target, step: str) -> None:
-    """A continued download can break off as well, counted from where it continues."""
-    target.gateway.fault(step, "cut", bytes=50, times=1)
-    seen = target.send(step, Range="bytes=100-")
-    assert (seen.status, seen.body) == (206, target.clip[step][100:150])
+    assert target.whole(step, target.send(step, Range="bytes=100-199"))
 
 
 @pytest.mark.parametrize("status", [403, 404, 410])
@@ -130,17 +119,70 @@ def test_expired_link(target: Target, status: int) -> None:
     """The old link stays dead, and the next query has one that works."""
     old = target.link()
     target.gateway.fault("link", "expire", status=status, times=1)
-    assert exchange(old).status == status
-    assert exchange(old).status == status
+    assert [exchange(old).status for _ in range(2)] == [status, status]
     new = target.link()
     assert new != old
     assert exchange(new).body == target.clip["link"]
 
 
+def test_content_that_says_where_the_video_is(target: Target) -> None:
+    """A redirect, or JSON with a link at the place asked for, leads to the second origin, which needs no key."""
+    found: list[str] = []
+    for status in (301, 302, 303, 307, 308):
+        target.gateway.fault("content", "redirect", status=status, times=1)
+        seen = target.send("content")
+        assert (seen.status, seen.body) == (status, b"")
+        found.append(seen.headers["location"])
+    for place in ("url", "video_url", "data.output.url"):
+        target.gateway.fault("content", "refer", place=place, times=1)
+        told = json.loads(target.send("content").body)
+        for name in place.split("."):
+            assert list(told) == [name]
+            told = told[name]
+        found.append(told)
+    for link in found:
+        assert link.startswith(f"{target.gateway.links_url}/")
+        assert httpx.get(link).content == target.clip["content"]
+
+
+def test_words_in_place_of_a_video_are_no_part_of_it(fresh_caller: Caller) -> None:
+    """The bytes of an error, a redirect or JSON do not count as delivered bytes of the video."""
+    gateway = fresh_caller.gateway
+    task = fresh_caller.finish(fresh_caller.create_openai())["id"]
+    faults: dict[str, dict[str, Any]] = {
+        "refer": {},
+        "redirect": {},
+        "status": {"status": 502, "message": "x" * 200_000},
+    }
+    for kind, parameters in faults.items():
+        gateway.fault("content", kind, times=1, **parameters)
+        fresh_caller.content(task)
+        assert not gateway.creates[0].tasks[0].fetched_whole
+    fresh_caller.content(task)
+    assert gateway.creates[0].tasks[0].fetched_whole
+
+
+def test_redirects_that_are_refused(target: Target) -> None:
+    """A status that is no redirect, a place that is none, and other steps are refused in words."""
+    wrong: dict[tuple[str, str], tuple[dict[str, Any], str]] = {
+        ("content", "redirect"): ({"status": 304}, "one of 301, 302, 303, 307, 308"),
+        ("content", "refer"): ({"place": "data..url"}, "names with dots between them"),
+        ("link", "redirect"): ({}, "this kind is for content"),
+        ("query", "refer"): ({}, "this kind is for content"),
+    }
+    for (step, kind), (parameters, told) in wrong.items():
+        with pytest.raises(InvalidFault, match=told):
+            target.gateway.fault(step, kind, **parameters)
+    # Where there is no video yet, there is nothing to redirect to.
+    faults = ["content:redirect", "content:refer"]
+    with Sandbox(fast=True, pace=60, faults=faults) as slow, Caller(slow) as caller:
+        task = caller.create_openai().json()["id"]
+        assert [caller.content(task).status_code for _ in range(2)] == [400, 400]
+
+
 def test_every_kind_is_tested() -> None:
-    """A new kind of fault is tested here, or with those of the connection or of redirected content."""
+    """A new kind of fault is tested here, or with those of the connection."""
     here = Path(__file__)
-    others = ("test_transport_faults.py", "test_redirected_content.py")
-    pages = (here, *map(here.with_name, others))
+    pages = (here, here.with_name("test_transport_faults.py"))
     source = "".join(page.read_text(encoding="utf-8") for page in pages)
     assert [kind for kind in KINDS if f'"{kind}"' not in source] == []

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import httpx
 import pytest
 
-from .test_refusals import assert_shape_one
+from tests.support.sandbox_caller import Caller, png, watch
 
-if TYPE_CHECKING:
-    from .conftest import Caller
+from .test_refusals import refused
 
 UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
 ULID = r"task_0[0-9a-hjkmnp-tv-z]{25}"
@@ -25,8 +24,7 @@ VEO = (
 
 def form(caller: Caller, **fields: str) -> httpx.Response:
     """POST /v1/videos for sora-2 with these fields and no others."""
-    given = {"model": "sora-2", "prompt": "A kitten", **fields}
-    return caller.http.post("/v1/videos", files={k: (None, text) for k, text in given.items()})
+    return caller.form(*{"model": "sora-2", "prompt": "A kitten", **fields}.items())
 
 
 def document(caller: Caller, model: str, **fields: Any) -> httpx.Response:
@@ -35,17 +33,9 @@ def document(caller: Caller, model: str, **fields: Any) -> httpx.Response:
     return caller.http.post("/v1/video/create", json=body)
 
 
-def clip(caller: Caller, created: httpx.Response, wire_format: str) -> tuple[int, int, float]:
+def clip(caller: Caller, created: httpx.Response) -> tuple[int, int, float]:
     """Width, height and seconds of a finished clip; the sandbox of the tests makes it a quarter as large."""
-    assert created.status_code == 200, created.text
-    task_id = created.json()["id"]
-    caller.gateway.finish(task_id)
-    if wire_format == "openai":
-        assert caller.http.get(f"/v1/videos/{task_id}").json()["status"] == "completed"
-    else:
-        assert caller.http.get(f"/v1/video/query?id={task_id}").json()["status"] == "completed"
-    video = caller.http.get(f"/v1/videos/{task_id}/content").raise_for_status().content
-    seen = type(caller).seen(video)
+    seen = watch(caller.video(created), every=1000)
     return seen.size[0] * 4, seen.size[1] * 4, round(seen.seconds, 3)
 
 
@@ -73,9 +63,9 @@ def clip(caller: Caller, created: httpx.Response, wire_format: str) -> tuple[int
     ],
 )
 def test_sora_form(caller: Caller, fields: dict[str, str], wanted: tuple[int, int, float]) -> None:
-    """Proves that sora's form needs model and prompt only, and that the clip has the size and length asked for."""
+    """Sora's form needs model and prompt only; the clip has the size and length asked for."""
     created = form(caller, **fields)
-    assert clip(caller, created, "openai") == wanted
+    assert clip(caller, created) == wanted
     model = fields.get("model", "sora-2")
     assert re.fullmatch(UUID if model == "sora-2-pro" else f"sora-2:{ULID}", created.json()["id"])
     assert created.json()["model"] == model
@@ -84,37 +74,32 @@ def test_sora_form(caller: Caller, fields: dict[str, str], wanted: tuple[int, in
 
 
 def test_sora_form_with_a_picture(caller: Caller) -> None:
-    """Proves that sora takes a reference picture as a file, and that it is in the clip."""
-    parts = {"model": (None, "sora-2"), "prompt": (None, "Red"), "size": (None, "1280x720")}
-    picture = {"input_reference": ("red.png", caller.png("red"), "image/png")}
-    created = caller.http.post("/v1/videos", files={**parts, **picture})
-    caller.gateway.finish(created.json()["id"])
-    video = caller.http.get(f"/v1/videos/{created.json()['id']}/content").content
-    frame = type(caller).seen(video).frames[0]
+    """Sora takes a reference picture as a file, and it is in the clip."""
+    fields = {"model": "sora-2", "prompt": "Red", "size": "1280x720"}
+    created = caller.form(*fields.items(), picture=png("red"))
+    frame = caller.watch(created).frames[0]
     red, green, blue = (band.getpixel((160, 60)) for band in frame.split())
     assert cast("int", red) > 200 > 80 > max(cast("int", green), cast("int", blue))
 
 
-@pytest.mark.parametrize(
-    ("fields", "words"),
-    [
-        ({"seconds": "5"}, ("seconds", "'12'")),
-        ({"size": "16x9"}, ("size", "1792x1024")),
-        ({"watermark": "no"}, ("watermark", "true")),
-        ({"private": "1"}, ("private", "true")),
-        ({"style": "noir"}, ("style", "anime")),
-        ({"character_timestamps": "1,4.5"}, ("character_timestamps", "1 to 3 apart")),
-        ({"character_timestamps": "1,1.5"}, ("character_timestamps", "1 to 3 apart")),
-        ({"character_timestamps": "3,1"}, ("character_timestamps", "1 to 3 apart")),
-        ({"character_timestamps": "now"}, ("character_timestamps", "as in 1,3")),
-        ({"input_reference": MINE}, ("input_reference", "must be a file")),
-        ({"prompt": " "}, ("prompt", "blank")),
-    ],
-)
-def test_wrong_sora_form(caller: Caller, fields: dict[str, str], words: tuple[str, ...]) -> None:
-    """Proves that a wrong value of sora's form is refused with its field and what it may be."""
-    error = assert_shape_one(form(caller, **fields), 400, *words)
-    assert error["param"] == next(iter(fields))
+def test_wrong_sora_forms(caller: Caller) -> None:
+    """A wrong value of sora's form is refused with its field and what it may be."""
+    values = {
+        ("seconds", "5"): "'12'",
+        ("size", "16x9"): "1792x1024",
+        ("watermark", "no"): "true",
+        ("private", "1"): "true",
+        ("style", "noir"): "anime",
+        ("character_timestamps", "1,4.5"): "1 to 3 apart",
+        ("character_timestamps", "1,1.5"): "1 to 3 apart",
+        ("character_timestamps", "3,1"): "1 to 3 apart",
+        ("character_timestamps", "now"): "as in 1,3",
+        ("input_reference", MINE): "must be a file",
+        ("prompt", " "): "blank",
+    }
+    for (field, value), words in values.items():
+        error = refused(form(caller, **{field: value}), 400, field, words)
+        assert error["param"] == field
 
 
 @pytest.mark.parametrize(
@@ -136,27 +121,27 @@ def test_wrong_sora_form(caller: Caller, fields: dict[str, str], words: tuple[st
 def test_unified_clips(
     caller: Caller, model: str, fields: dict[str, Any], wanted: tuple[int, int, float]
 ) -> None:
-    """Proves that the clip follows orientation, aspect ratio, size and duration, and the answer's ratio its shape."""
+    """The clip follows orientation, aspect ratio, size and duration, and the answer's ratio its shape."""
     created = document(caller, model, **fields)
-    assert clip(caller, created, "unified") == wanted
+    assert clip(caller, created) == wanted
     state = caller.query(created.json()["id"]).json()
     assert state["ratio"] == ("16:9" if wanted[0] > wanted[1] else "9:16")
     assert state["model"] == model
 
 
-@pytest.mark.parametrize("model", ["sora-2", "sora-2-pro", *VEO])
-def test_unified_ids(caller: Caller, model: str) -> None:
-    """Proves that each further model is there, and that its tasks have ids in the form that was seen of it."""
+def test_unified_ids(caller: Caller) -> None:
+    """Each further model is there, and its tasks have ids in the form that was seen of it."""
     forms = {"sora-2": f"sora-2:{ULID}", "sora-2-pro": UUID}
-    created = document(caller, model)
-    assert created.status_code == 200
-    wanted = forms.get(model, re.escape(model) + r":\d{10}-[0-9A-Za-z]{10}")
-    assert re.fullmatch(wanted, created.json()["id"])
+    forms |= {model: re.escape(model) + r":\d{10}-[0-9A-Za-z]{10}" for model in VEO}
+    for model, wanted in forms.items():
+        created = document(caller, model)
+        assert created.status_code == 200
+        assert re.fullmatch(wanted, created.json()["id"])
 
 
-@pytest.mark.parametrize(
-    ("model", "fields", "words"),
-    [
+def test_wrong_unified_values(caller: Caller) -> None:
+    """Each further model's fields are checked by its own rules, and another model's are refused."""
+    values: list[tuple[str, dict[str, Any], tuple[str, ...]]] = [
         ("sora-2", {"duration": 15}, ("duration", "10")),
         ("sora-2", {"duration": "10"}, ("duration", "integer")),
         ("sora-2", {"size": "large"}, ("size", "small")),
@@ -173,29 +158,25 @@ def test_unified_ids(caller: Caller, model: str) -> None:
         ("veo2-fast-frames", {"images": [MINE] * 3}, ("images", "maxItems")),
         ("veo3-pro-frames", {"images": [MINE] * 2}, ("images", "maxItems")),
         ("veo3", {"prompt": 5}, ("prompt", "string")),
-    ],
-)
-def test_wrong_unified_value(
-    caller: Caller, model: str, fields: dict[str, Any], words: tuple[str, ...]
-) -> None:
-    """Proves that each further model's fields are checked by its own rules, and another model's are refused."""
-    assert_shape_one(document(caller, model, **fields), 400, *words)
+    ]
+    for model, fields, words in values:
+        refused(document(caller, model, **fields), 400, *words)
 
 
 def test_models_of_one_call_only(fresh_caller: Caller) -> None:
-    """Proves that a model of the other call is 503 with the list of those that there are, and costs nothing."""
+    """A model of the other call is 503 with the list of those that there are, and costs nothing."""
     whole = {"size": "720P", "aspect_ratio": "3:2", "images": []}
     for answer in (
         fresh_caller.create_openai(model="veo3.1"),
         document(fresh_caller, "veo_3_1", **whole),
         document(fresh_caller, "veo4", **whole),
     ):
-        error = assert_shape_one(answer, 503, "sora-2-pro")
+        error = refused(answer, 503, "sora-2-pro")
         assert error["code"] == "model_not_found"
     assert fresh_caller.gateway.paid == 0
 
 
 def test_the_documents_models_keep_their_rules(caller: Caller) -> None:
-    """Proves that fields of further models change nothing for the three that the document knows."""
+    """Fields of further models change nothing for the three that the document knows."""
     created = caller.create_unified(duration=25, orientation="portrait", size="720P")
-    assert clip(caller, created, "unified") == (1080, 720, 6)
+    assert clip(caller, created) == (1080, 720, 6)

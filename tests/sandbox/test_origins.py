@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 import httpx
 import pytest
 from chainhub_sandbox import Sandbox
 
-if TYPE_CHECKING:
-    from tests.sandbox.conftest import Caller
+from tests.support.sandbox_caller import Caller
 
 FAULT = {"step": "query", "kind": "reset"}
 FOREIGN = ["https://evil.example", "null", "http://localhost:1", "https://127.0.0.1:{port}",
@@ -22,39 +20,33 @@ def _state(gateway: Sandbox) -> tuple[object, ...]:
     return gateway.paid, len(gateway.requests), gateway.fault_counts, gateway.unread
 
 
-@pytest.mark.parametrize(
-    "host", ["127.0.0.1:{port}", "localhost:{port}", "LOCALHOST:{port}", "[::1]:{port}"]
-)
-def test_its_own_names_are_answered(caller: Caller, host: str) -> None:
-    """Each name of the loopback is the sandbox's own, at its port, on both origins."""
-    for url in (caller.gateway.url, caller.gateway.links_url):
-        named = host.format(port=httpx.URL(url).port)
-        assert httpx.get(f"{url}/nothing", headers={"Host": named}).status_code == 404
+OWN = ["127.0.0.1:{port}", "localhost:{port}", "LOCALHOST:{port}", "[::1]:{port}"]
+STRANGE = ["evil.example:{port}", "127.0.0.1", "localhost:1", "127.0.0.1.evil.example:{port}",
+           "x@127.0.0.1:{port}", "", "["]  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    "host",
-    ["evil.example:{port}", "127.0.0.1", "localhost:1", "127.0.0.1.evil.example:{port}", "x@127.0.0.1:{port}", "", "["],
-)  # fmt: skip
-def test_another_name_is_not(caller: Caller, host: str) -> None:
+def test_only_its_own_names_are_answered(caller: Caller) -> None:
     """A name that was made to lead here, or another port, is refused on both origins, and changes nothing."""
     before = _state(caller.gateway)
     for url in (caller.gateway.url, caller.gateway.links_url):
-        named = host.format(port=httpx.URL(url).port)
-        for path in ("/_sandbox/ledger", "/_sandbox/faults", "/v1/videos/video_1"):
-            answer = httpx.get(
-                f"{url}{path}", headers={"Host": named, "Authorization": "Bearer sandbox"}
-            )
-            assert answer.status_code == 421
-            assert "use one of these addresses" in answer.json()["error"]["message"]
+        headers = {"Authorization": "Bearer sandbox"}
+        for host in STRANGE:
+            named = {"Host": host.format(port=httpx.URL(url).port), **headers}
+            for path in ("/_sandbox/ledger", "/_sandbox/faults", "/v1/videos/video_1"):
+                answer = httpx.get(f"{url}{path}", headers=named)
+                assert answer.status_code == 421, host
+                assert "use one of these addresses" in answer.json()["error"]["message"]
     assert _state(caller.gateway) == before
+    for url in (caller.gateway.url, caller.gateway.links_url):
+        for host in OWN:
+            named = {"Host": host.format(port=httpx.URL(url).port)}
+            assert httpx.get(f"{url}/nothing", headers=named).status_code == 404, host
 
 
 @pytest.fixture
 def page(caller: Caller) -> Iterator[Caller]:
     """A client of its own, whose headers no other test sees."""
-    mine = type(caller)(caller.gateway)
-    with mine.http:
+    with Caller(caller.gateway) as mine:
         yield mine
 
 
@@ -82,18 +74,15 @@ def test_another_origins_page_is_refused(page: Caller, origin: str) -> None:
     gateway.clear_faults()
 
 
-@pytest.mark.parametrize(
-    "kind",
-    ["application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "text/plain", ""],
-)
-def test_no_form_sets_a_fault(page: Caller, kind: str) -> None:
+def test_no_form_sets_a_fault(page: Caller) -> None:
     """What a page may send without asking first sets no fault, even if a browser left out its origin."""
     page.gateway.clear_faults()
-    headers = {"Content-Type": kind} if kind else {}
-    answer = page.http.post("/_sandbox/faults", content=json.dumps(FAULT), headers=headers)
-    assert answer.status_code == 415
-    assert "application/json" in answer.json()["error"]["message"]
-    assert page.gateway.faults == []
+    kinds = ("application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "text/plain")
+    for headers in ({}, *({"Content-Type": kind} for kind in kinds)):
+        answer = page.http.post("/_sandbox/faults", content=json.dumps(FAULT), headers=headers)
+        assert answer.status_code == 415
+        assert "application/json" in answer.json()["error"]["message"]
+        assert page.gateway.faults == []
 
 
 def test_programs_and_its_own_page_work_as_ever(page: Caller) -> None:

@@ -1,6 +1,9 @@
-"""Transports for lent clients that tell of no event, and call whatever goes wrong a failure to connect."""
+"""Transports for lent clients that tell of no event, and may call every failure by one name."""
 
 from __future__ import annotations
+
+from types import ModuleType
+from typing import Any
 
 import httpx
 
@@ -8,38 +11,31 @@ from tests.support.colours import Colour
 
 
 def untraced(
-    colour: Colour, failure: type[httpx.TransportError]
-) -> httpx.BaseTransport | httpx.AsyncBaseTransport:
-    """Return a transport without events.
+    colour: Colour, failure: type[Exception] | None = None, library: ModuleType = httpx
+) -> Any:
+    """Return a transport that keeps the library from hearing that anybody listens.
 
     Args:
         colour: whose clients it is for.
-        failure: what it raises in place of every failure of the real transport.
+        failure: what it raises in place of every failure of the real transport; None for that failure itself.
+        library: httpx, or httpx2.
     """
-    return (_UntracedAsync if colour.asynchronous else _Untraced)(failure)
+    base = library.AsyncHTTPTransport if colour.asynchronous else library.HTTPTransport
+    known = library.TransportError
 
+    class Untraced(base):  # type: ignore[misc, valid-type]  # of either library and driver
+        def handle_request(self, request: Any) -> Any:
+            request.extensions.pop("trace", None)
+            try:
+                return super().handle_request(request)
+            except known as error:
+                raise (failure(str(error)) if failure else error) from error
 
-class _Untraced(httpx.HTTPTransport):
-    def __init__(self, failure: type[httpx.TransportError]) -> None:
-        super().__init__()
-        self._failure = failure
+        async def handle_async_request(self, request: Any) -> Any:
+            request.extensions.pop("trace", None)
+            try:
+                return await super().handle_async_request(request)
+            except known as error:
+                raise (failure(str(error)) if failure else error) from error
 
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        request.extensions.pop("trace", None)
-        try:
-            return super().handle_request(request)
-        except httpx.TransportError as error:
-            raise self._failure(str(error)) from error
-
-
-class _UntracedAsync(httpx.AsyncHTTPTransport):
-    def __init__(self, failure: type[httpx.TransportError]) -> None:
-        super().__init__()
-        self._failure = failure
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        request.extensions.pop("trace", None)
-        try:
-            return await super().handle_async_request(request)
-        except httpx.TransportError as error:
-            raise self._failure(str(error)) from error
+    return Untraced()

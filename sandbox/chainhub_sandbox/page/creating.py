@@ -26,7 +26,7 @@ _PIXELS = {"wide": (1280, 720), "tall": (720, 1280), "square": (720, 720)}
 _RATIOS = {"wide": "16:9", "tall": "9:16", "square": "1:1"}
 _GROK_RATIOS = {"wide": "3:2", "tall": "2:3", "square": "1:1"}
 _ORIENTATIONS = {"wide": "landscape", "tall": "portrait"}
-_LONGEST_TOLD = 500
+_LONGEST_MESSAGE = 500
 _DIGITS = 20  # enough to tell uploads apart, and short enough to be read
 _DIGEST = re.compile(rf"[0-9a-f]{{{_DIGITS}}}")
 
@@ -109,17 +109,17 @@ class Creator:
                 ) from None
         if answer.status_code != httpx.codes.OK:
             raise NotCreated(
-                f"Not created. The gateway answered {answer.status_code}: {_told(answer)}"
+                f"Not created. The gateway answered {answer.status_code}: {_message_of(answer)}"
             )
         return str(answer.headers.get("x-oneapi-request-id", ""))
 
 
-def _told(answer: httpx.Response) -> str:
+def _message_of(answer: httpx.Response) -> str:
     try:
         error = answer.json()["error"]
-        return str(error["message"])[:_LONGEST_TOLD]
+        return str(error["message"])[:_LONGEST_MESSAGE]
     except (ValueError, LookupError, TypeError):
-        return answer.text[:_LONGEST_TOLD] or "nothing"
+        return answer.text[:_LONGEST_MESSAGE] or "nothing"
 
 
 def _example(draft: Draft) -> bytes:

@@ -59,7 +59,7 @@ def _written(child: Child) -> str:
     if isinstance(child, Html):
         return child
     if isinstance(child, (str, int)):
-        return escape(_sayable(str(child)))
+        return escape(_allowed(str(child)))
     return fragment(*child)
 
 
@@ -67,10 +67,10 @@ def _attribute(key: str, value: Attribute) -> str:
     if value is None or value is False:
         return ""
     name = key.rstrip("_").replace("_", "-")
-    return f" {name}" if value is True else f' {name}="{escape(_sayable(str(value)))}"'
+    return f" {name}" if value is True else f' {name}="{escape(_allowed(str(value)))}"'
 
 
-def _sayable(text: str) -> str:
+def _allowed(text: str) -> str:
     """Return text without what HTML cannot hold: a lone surrogate or NUL."""
     return (
         text.encode("utf-8", "replace").decode("utf-8").replace("\0", "\N{REPLACEMENT CHARACTER}")

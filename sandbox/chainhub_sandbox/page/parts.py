@@ -45,7 +45,7 @@ class Shown:
         tasks: the newest ones with their numbers, newest first.
         count: of all tasks.
         faults: that are set: number, fault, seen, struck.
-        dialects: that new tasks are spoken of in.
+        dialects: of new tasks.
         has_thumbnail: whether there is a small picture of one of a task's.
         alone: whether it shows one task, and all of that.
         draft: what is in the form.

@@ -78,14 +78,14 @@ def _faults_set(shown: Shown) -> Html | None:
     rows = [
         tag(
             "li",
-            tag("code", _said(fault)),
+            tag("code", _as_text(fault)),
             tag("span", f"hit {struck} of {seen} requests"),
             button(
                 "faults",
                 {"remove": str(number)},
                 "Remove",
                 f"remove-{number}",
-                aria_label=f"Remove {_said(fault)}",
+                aria_label=f"Remove {_as_text(fault)}",
             ),
         )
         for number, fault, seen, struck in shown.faults
@@ -97,7 +97,7 @@ def _faults_set(shown: Shown) -> Html | None:
     )
 
 
-def _said(fault: Fault) -> str:
+def _as_text(fault: Fault) -> str:
     """Return a fault in the form of `Fault.parse`, without what is the default."""
     known = KINDS[fault.kind]
     defaults = {name: each.default for name, each in {**known.common, **known.parameters}.items()}

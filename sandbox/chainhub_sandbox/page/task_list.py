@@ -58,7 +58,7 @@ def task_list(shown: Shown) -> Html:
 def _task(number: int, task: Task, shown: Shown) -> Html:
     name, anchor = f"Task {number}", f"t-{task.trace_id}"
     status = task.state().status
-    still = _still(number, task, shown.url, shown.api_key, shown.alone)
+    fixed = _fixed_parts(number, task, shown.url, shown.api_key, shown.alone)
     return tag(
         "li",
         tag(
@@ -67,10 +67,10 @@ def _task(number: int, task: Task, shown: Shown) -> Html:
             live("div", f"{anchor}-state", _state(task, name), class_="state"),
             class_="top",
         ),
-        still.head,
+        fixed.head,
         live("div", f"{anchor}-media", _media(task, name, shown), class_="media"),
         live("div", f"{anchor}-actions", _actions(task, name, anchor), class_="actions"),
-        still.foot,
+        fixed.foot,
         id=anchor,
         class_="task",
         data_name=name,
@@ -79,7 +79,7 @@ def _task(number: int, task: Task, shown: Shown) -> Html:
     )
 
 
-class _Still(NamedTuple):
+class _FixedParts(NamedTuple):
     """What does not change of a task: above its pictures and its video, and below."""
 
     head: Html
@@ -88,7 +88,7 @@ class _Still(NamedTuple):
 
 # The page is asked for every second, and the gateway answers clients on the same thread.
 @lru_cache(maxsize=200)
-def _still(number: int, task: Task, url: str, api_key: str, whole: bool) -> _Still:
+def _fixed_parts(number: int, task: Task, url: str, api_key: str, whole: bool) -> _FixedParts:
     foot = [_facts(task)]
     if whole or not _is_long(task):
         foot.append(_recipes(task, number, url, api_key))
@@ -96,7 +96,7 @@ def _still(number: int, task: Task, url: str, api_key: str, whole: bool) -> _Sti
         words = "The whole request, and how to make it again"
         link = tag("a", words, href=f"{PAGE}/tasks/{task.trace_id}")
         foot.append(paragraph(link))
-    return _Still(_prompt(task, whole), fragment(foot))
+    return _FixedParts(_prompt(task, whole), fragment(foot))
 
 
 def _is_long(task: Task) -> bool:

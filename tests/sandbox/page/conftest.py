@@ -43,7 +43,7 @@ def complaints() -> list[str]:
 
 @pytest.fixture
 def open_tab(browser: Browser, gateway: Sandbox, complaints: list[str]) -> Iterator[Open]:
-    """Opens tabs; whatever one of them contacts elsewhere, or its console complains of, fails the test."""
+    """Open tabs; a request to another host, or an error on the console, fails the test."""
     contexts: list[BrowserContext] = []
     strangers: list[str] = []
     heard: list[str] = []

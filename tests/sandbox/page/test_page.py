@@ -6,14 +6,14 @@ import re
 import threading
 import time
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from itertools import product
+from typing import Any
 
 import httpx
 import pytest
 from chainhub_sandbox import Sandbox
 
-if TYPE_CHECKING:
-    from tests.sandbox.conftest import Caller
+from tests.support.sandbox_caller import KITTEN, Caller, png
 
 ACTIONS = {
     "create": {"prompt": "A kitten", "model": "openai veo_3_1", "shape": "wide", "seconds": "2"},
@@ -81,49 +81,39 @@ def test_it_names_nothing_elsewhere(page: Browser) -> None:
     assert not re.search(r"\bon\w+=|style=|<script>|javascript:|@import|url\(", text)
 
 
-@pytest.mark.parametrize("action", ACTIONS)
-@pytest.mark.parametrize(
-    ("headers", "words"),
-    [
-        ({}, "only the sandbox's own page"),
-        ({"Origin": "https://evil.example"}, "other origins are not answered"),
-        ({"Origin": "null"}, "other origins are not answered"),
-        ({"Origin": "http://localhost:1"}, "other origins are not answered"),
-        ({"Origin": "{url}", "Sec-Fetch-Site": "cross-site"}, "another page has sent you"),
-        ({"Origin": "{url}", "Sec-Fetch-Site": "same-site"}, "another page has sent you"),
-        ({"Sec-Fetch-Site": "none"}, "only the sandbox's own page"),
-        ({"Origin": "{url}", "Host": "evil.example"}, "use one of these addresses"),
-    ],
-)
-def test_what_does_not_come_from_the_page_changes_nothing(
-    caller: Caller, action: str, headers: dict[str, str], words: str
-) -> None:
+def test_what_does_not_come_from_the_page_changes_nothing(caller: Caller) -> None:
     """Without the page's own origin each action is refused with 403 in words, and nothing has changed."""
     gateway = caller.gateway
     before = gateway.paid, gateway.fault_counts, len(gateway.requests)
-    given = {name: value.format(url=gateway.url) for name, value in headers.items()}
-    answer = httpx.post(
-        f"{gateway.url}/_sandbox/page/{action}", data=ACTIONS[action], headers=given
-    )
-    assert answer.status_code == 403
-    assert answer.headers["content-type"].startswith("text/plain")
-    assert words in answer.text
+    own, elsewhere = gateway.url, "other origins are not answered"
+    strangers: list[tuple[dict[str, str], str]] = [
+        ({}, "only the sandbox's own page"),
+        ({"Origin": "https://evil.example"}, elsewhere),
+        ({"Origin": "null"}, elsewhere),
+        ({"Origin": "http://localhost:1"}, elsewhere),
+        ({"Origin": own, "Sec-Fetch-Site": "cross-site"}, "another page has sent you"),
+        ({"Origin": own, "Sec-Fetch-Site": "same-site"}, "another page has sent you"),
+        ({"Sec-Fetch-Site": "none"}, "only the sandbox's own page"),
+        ({"Origin": own, "Host": "evil.example"}, "use one of these addresses"),
+    ]
+    for (action, fields), (headers, words) in product(ACTIONS.items(), strangers):
+        answer = httpx.post(f"{own}/_sandbox/page/{action}", data=fields, headers=headers)
+        assert answer.status_code == 403
+        assert answer.headers["content-type"].startswith("text/plain")
+        assert words in answer.text, headers
     assert (gateway.paid, gateway.fault_counts, len(gateway.requests)) == before
 
 
-@pytest.mark.parametrize(
-    "headers",
-    [
-        {"Host": "evil.example"},
-        {"Origin": "https://evil.example"},
-        {"Sec-Fetch-Site": "cross-site"},
-        {"Sec-Fetch-Site": "same-site"},
-    ],
-)
-def test_the_page_is_not_shown_to_others(caller: Caller, headers: dict[str, str]) -> None:
+def test_the_page_is_not_shown_to_others(caller: Caller) -> None:
     """Neither under a foreign name nor for another origin's page: 403, with words."""
-    for path in PATHS:
-        answer = httpx.get(f"{caller.gateway.url}{path}", headers=headers)
+    strangers = (
+        ("Host", "evil.example"),
+        ("Origin", "https://evil.example"),
+        ("Sec-Fetch-Site", "cross-site"),
+        ("Sec-Fetch-Site", "same-site"),
+    )
+    for path, header in product(PATHS, strangers):
+        answer = httpx.get(f"{caller.gateway.url}{path}", headers=dict([header]))
         assert answer.status_code == 403
         assert answer.text.startswith("Refused: ")
 
@@ -141,13 +131,13 @@ def test_looking_at_it_is_no_request_of_a_client(page: Browser) -> None:
     assert [picture.name for picture in received.pictures] == ["example.png"]
 
 
-def test_an_uploaded_picture_gets_a_link(page: Browser, caller: Caller) -> None:
+def test_an_uploaded_picture_gets_a_link(page: Browser) -> None:
     """In the unified format it is linked from this machine, byte for byte, fetched for the clip, and shown small."""
-    page.create(caller.kitten, model="unified grok-video-3", shape="square")
+    page.create(KITTEN, model="unified grok-video-3", shape="square")
     (received,) = page.gateway.requests
     (link,) = received.body["images"]
     answer = httpx.get(link)
-    assert (answer.content, answer.headers["content-type"]) == (caller.kitten, "image/png")
+    assert (answer.content, answer.headers["content-type"]) == (KITTEN, "image/png")
     assert received.body["aspect_ratio"] == "1:1"
     page.gateway.finish(page.gateway.tasks[0].id)
     (thumbnail,) = re.findall(r'src="(/_sandbox/page/pictures/[^"]+)"', page.read())
@@ -156,38 +146,33 @@ def test_an_uploaded_picture_gets_a_link(page: Browser, caller: Caller) -> None:
     assert 1000 < len(small.content) < 40_000
 
 
-@pytest.mark.parametrize(
-    ("fields", "picture", "words"),
-    [
+def test_what_the_gateway_refuses_is_told(page: Browser) -> None:
+    """Its own words are shown, the form keeps what was in it, and nothing is paid."""
+    grok = {"model": "unified grok-video-3"}
+    refusals: list[tuple[dict[str, str], bytes | None, str]] = [
         ({"shape": "square"}, None, "is not one of"),
         ({"seconds": "many"}, None, "seconds"),
         ({"model": "unified nothing"}, None, "no available channel"),
         ({"model": "unified veo3", "shape": "square"}, None, "aspect_ratio"),
-        ({"model": "unified grok-video-3"}, b"<svg onload=alert(1)>", "these bytes are not a PNG"),
-        ({"model": "unified grok-video-3", "link": "ftp://kitten"}, None, "neither an http"),
-    ],
-)
-def test_what_the_gateway_refuses_is_told(
-    page: Browser, fields: dict[str, str], picture: bytes | None, words: str
-) -> None:
-    """Its own words are shown, the form keeps what was in it, and nothing is paid."""
-    answer = page.create(picture, prompt="Keep me", **fields)
-    assert answer.status_code == 400
-    message = re.search(r'id="message"[^>]*>(.*?)</p>', answer.text, re.DOTALL)
-    assert message
-    assert re.search(words, message[1])
-    assert ">Keep me</textarea>" in answer.text
+        (grok, b"<svg onload=alert(1)>", "these bytes are not a PNG"),
+        ({**grok, "link": "ftp://kitten"}, None, "neither an http"),
+    ]
+    for fields, picture, words in refusals:
+        answer = page.create(picture, prompt="Keep me", **fields)
+        assert answer.status_code == 400
+        message = re.search(r'id="message"[^>]*>(.*?)</p>', answer.text, re.DOTALL)
+        assert message
+        assert words in message[1]
+        assert ">Keep me</textarea>" in answer.text
     assert page.gateway.paid == 0
 
 
-@pytest.mark.parametrize(
-    "name",
-    ["unified sora-2", "unified sora-2-pro", "unified veo2", "unified veo3.1", "openai sora-2-pro"],
-)
-def test_every_kind_of_model_is_created(page: Browser, name: str) -> None:
+def test_every_kind_of_model_is_created(page: Browser) -> None:
     """The form's few words become the fields that the model has, and the gateway takes them."""
-    assert page.create(model=name, seconds="4", shape="tall").status_code == 303
-    assert page.gateway.paid == 1
+    names = ("sora-2", "sora-2-pro", "veo2", "veo3.1")
+    for name in (*(f"unified {each}" for each in names), "openai sora-2-pro"):
+        assert page.create(model=name, seconds="4", shape="tall").status_code == 303, name
+    assert page.gateway.paid == 5
 
 
 def test_a_form_that_is_too_large_is_refused(page: Browser) -> None:
@@ -205,38 +190,18 @@ HOSTILE = (
 
 def test_nothing_that_is_sent_becomes_markup(page: Browser) -> None:
     """A prompt, a file's name, a link and a broken form's fields are letters only, in text and in attributes."""
-    caller = page.http
-    key = {"Authorization": "Bearer sandbox", "Origin": page.gateway.url}
-    document = {"model": "grok-video-3", "aspect_ratio": "3:2", "size": "720P"}
-    hostile = HOSTILE.replace("\0", "")
-    caller.post(
-        "/v1/video/create",
-        json={**document, "prompt": HOSTILE, "images": [f"http://x.example/{hostile}"]},
-        headers=key,
-    )
-    parts = [("model", (None, "veo_3_1")), ("prompt", (None, "x")), ("seconds", (None, "1"))]
-    parts += [("size", (None, "1280x720"))]
-    upload = ("input_reference", ("<b>.png", (page_picture()), "image/png"))
-    caller.post("/v1/videos", files=[*parts, upload], headers=key)
+    with Caller(page.gateway) as caller:
+        link = f"http://x.example/{HOSTILE.replace(chr(0), '')}"
+        caller.create_unified(prompt=HOSTILE, images=[link])
+        caller.create_openai(png("red"), name="<b>.png", seconds="1")
     assert page.gateway.paid == 2
-    broken = page.create(
-        prompt=HOSTILE, model=HOSTILE, seconds=HOSTILE, link=HOSTILE, shape=HOSTILE
-    )
-    fault = page.act("faults", spec=HOSTILE)
+    fields: dict[str, Any] = dict.fromkeys(("prompt", "model", "seconds", "link", "shape"), HOSTILE)
+    broken, fault = page.create(**fields), page.act("faults", spec=HOSTILE)
     for text in (page.read(), broken.text, fault.text):
-        assert "<script>" not in text
-        assert "<img src=x" not in text
-        assert "<b>" not in text
-        assert "\0" not in text
+        for markup in ("<script>", "<img src=x", "<b>", "\0"):
+            assert markup not in text
         assert text.count("</textarea>") == 1
     assert page.read().count("&lt;script&gt;alert(1)") >= 4
-
-
-def page_picture() -> bytes:
-    """A small PNG."""
-    from tests.sandbox.conftest import png
-
-    return png("red")
 
 
 def test_a_long_prompt_is_cut_and_can_be_seen_whole(page: Browser) -> None:
@@ -326,10 +291,9 @@ def test_the_sandbox_stops_while_the_page_waits(page: Browser) -> None:
     assert time.monotonic() - began < 8  # not the ten seconds that the page waits for an answer
 
 
-def test_hundreds_of_tasks_are_shown_by_fifties(page: Browser, caller: Caller) -> None:
+def test_hundreds_of_tasks_are_shown_by_fifties(page: Browser) -> None:
     """The newest come first, more on demand; an unchanged page is not sent again."""
-    api = type(caller)(page.gateway)
-    with api.http:
+    with Caller(page.gateway) as api:
         for _ in range(120):
             assert api.create_unified(prompt="Same").status_code == 200
     for task in page.gateway.tasks:

@@ -16,7 +16,7 @@ import pytest
 from chainhub_sandbox import Sandbox
 from chainhub_sandbox.page.recipes import quoted
 
-from tests.sandbox.conftest import Caller
+from tests.support.sandbox_caller import KITTEN, Caller, png
 
 PROMPTS = [
     "A kitten",
@@ -30,16 +30,14 @@ PROMPTS = [
 @pytest.fixture
 def fresh() -> Iterator[Caller]:
     """A caller of a sandbox of its own."""
-    with Sandbox(fast=True, pace=0) as gateway:
-        caller = Caller(gateway)
-        with caller.http:
-            yield caller
+    with Sandbox(fast=True, pace=0) as gateway, Caller(gateway) as caller:
+        yield caller
 
 
 def _lines(caller: Caller, folder: Path) -> dict[str, str]:
     """The newest task's lines, by language."""
     for name in ("kitten.png", "picture.png", "-odd name, é.png"):
-        (folder / name).write_bytes(caller.kitten)
+        (folder / name).write_bytes(KITTEN)
     text = caller.http.get("/").text
     found = re.findall(r'<pre id="t-[^"]+-(\w+)"[^>]*><code>(.*?)</code>', text, re.DOTALL)
     return {language: html.unescape(lines) for language, lines in found[:3]}
@@ -62,17 +60,17 @@ def _asked(caller: Caller) -> list[tuple[Any, list[str]]]:
     ]
 
 
-@pytest.mark.parametrize("prompt", PROMPTS)
-def test_curl_says_the_same_in_both_formats(fresh: Caller, tmp_path: Path, prompt: str) -> None:
-    """Whatever the prompt is, the shell sends it as it was, and neither reads a file nor runs a word of it."""
-    fresh.create_openai(prompt=prompt)
-    _run(_lines(fresh, tmp_path)["curl"], tmp_path)
-    fresh.create_unified(prompt=prompt, images=["http://127.0.0.1:1/x.png"])
-    _run(_lines(fresh, tmp_path)["curl"], tmp_path)
-    asked = _asked(fresh)
-    assert len(asked) == fresh.gateway.paid == 4
-    assert asked[0] == asked[1]
-    assert asked[2] == asked[3]
+def test_curl_says_the_same_in_both_formats(fresh: Caller, tmp_path: Path) -> None:
+    """The shell sends any prompt as it was, and neither reads a file nor runs a word of it."""
+    for prompt in PROMPTS:
+        fresh.create_openai(prompt=prompt)
+        _run(_lines(fresh, tmp_path)["curl"], tmp_path)
+        fresh.create_unified(prompt=prompt, images=["http://127.0.0.1:1/x.png"])
+        _run(_lines(fresh, tmp_path)["curl"], tmp_path)
+        *_, first, second, third, fourth = _asked(fresh)
+        assert first == second
+        assert third == fourth
+    assert len(_asked(fresh)) == fresh.gateway.paid == 4 * len(PROMPTS)
 
 
 @pytest.mark.parametrize("language", ["Command", "Python"])
@@ -81,7 +79,7 @@ def test_the_client_asks_for_the_same(
     fresh: Caller, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, language: str, kind: str
 ) -> None:
     """The command and the Python lines create, wait and save; fields, picture and length are those of the task."""
-    picture = fresh.png("red")
+    picture = png("red")
     further = {"private": True} if language == "Python" else {}
     if kind == "file":
         fresh.create_openai(prompt=PROMPTS[2], watermark="true")
@@ -114,11 +112,7 @@ def test_the_client_asks_for_the_same(
 
 def test_a_file_is_only_ever_named_in_this_folder(fresh: Caller, tmp_path: Path) -> None:
     """A client may call its picture anything: the lines name a file beside, and quote it."""
-    form = {"model": "veo_3_1", "prompt": "x", "seconds": "1", "size": "1280x720"}
-    parts: list[Any] = [(name, (None, value)) for name, value in form.items()]
-    name = "../../etc/-odd name, é.png"
-    upload = ("input_reference", (name, fresh.kitten, "image/png"))
-    fresh.http.post("/v1/videos", files=[*parts, upload]).raise_for_status()
+    fresh.create_openai(name="../../etc/-odd name, é.png").raise_for_status()
     lines = _lines(fresh, tmp_path)
     assert "/etc/" not in lines["curl"] + lines["Command"] + lines["Python"]
     _run(lines["curl"], tmp_path)
