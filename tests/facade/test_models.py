@@ -16,6 +16,7 @@ from PIL import Image
 
 from tests.support.answering import Arrived, tell
 from tests.support.colours import Colour
+from tests.support.drivers import ASYNCIO, BLOCKING
 from tests.support.scripted import Gateway
 from tests.support.wires import png
 
@@ -27,16 +28,10 @@ VEO = ("veo2", "veo2-fast", "veo2-fast-frames", "veo2-fast-components", "veo2-pr
 MOST_PICTURES = {"veo2-fast-frames": 2, "veo3-pro-frames": 1}
 TALL = png((720, 1280))
 LINKS = [f"https://pictures.example/{number}.png" for number in range(4)]
-EXTRA: Mapping[str, Any] = {
-    "private": True,
-    "style": "anime",
+CHARACTER = {
     "character_url": "https://pictures.example/cat.mp4",
     "character_timestamps": "1,3",
-    "enhance_prompt": True,
-    "enable_upsample": False,
-    "metadata": {"shop": [7, "é"]},
 }
-CHARACTER = {name: EXTRA[name] for name in ("character_url", "character_timestamps")}
 
 
 def _veo_form() -> list[Case]:
@@ -126,6 +121,14 @@ def _veo_json(name: str) -> list[Case]:
     ]
 
 
+# What a refusal advises works: a parameter that the model has not is sent as it is, under its own name.
+WITHOUT_PARAMETER: list[tuple[str, Mapping[str, Any]]] = [
+    ("veo2", {"aspect_ratio": "16:9"}),
+    ("veo3", {"size": "1080P", "seconds": 8, "watermark": False}),
+    ("veo2-pro", {"aspect_ratio": "9:16", "size": [1, 2]}),
+]
+
+
 SMALL = {"1280x720": "landscape", "720x1280": "portrait"}
 LARGE = {
     "1920x1080": "landscape", "1080x1920": "portrait", "1792x1024": "landscape", "1024x1792": "portrait",
@@ -161,19 +164,31 @@ def _form(arrived: Arrived) -> bytes:
 
 
 def test_the_rows_are_those_of_the_vendors_pages() -> None:
-    """There is one row for each model on each call that serves it, and a sora without `format=` is the form's."""
+    """There is one row for each model on each call, with its source; a sora without `format=` is the form's."""
     assert [(row.name, row.format) for row in MODELS] == list(CASES)
     for name in ("sora-2", "sora-2-pro"):
         row = model_row(name)
         assert row is not None
         assert row.format == "openai"
+    for row in MODELS:
+        assert "openapi/sources/" in row.source or "the vendor's pages" in row.source
+        for meaning in row.means.values():
+            assert meaning.get("size", "large") in (*row.sizes, "small", "large")
+            assert meaning.get("aspect_ratio", "16:9") in row.aspect_ratios
 
 
+@BLOCKING
 @pytest.mark.parametrize(("name", "format_"), ROWS)
 def test_what_goes_over_the_wire(hub: Any, gateway: Gateway, name: str, format_: str) -> None:
     """For each word of each parameter exactly these fields arrive: JSON value by value, a form byte by byte."""
     gateway.on("create", tell({"id": "video_1", "status": "queued"}))
-    for said, sent in CASES[name, format_]:
+    cases = [*CASES[name, format_]]
+    cases += [
+        ({"extra": more}, {"images": [], **more})
+        for each, more in WITHOUT_PARAMETER
+        if each == name
+    ]
+    for said, sent in cases:
         hub.videos.create("A kitten", model=name, format=format_, **said)
         arrived = gateway.of("create")[-1]
         fields = {"model": name, "prompt": "A kitten", **sent}
@@ -186,7 +201,7 @@ def test_what_goes_over_the_wire(hub: Any, gateway: Gateway, name: str, format_:
             as_bytes = {k: v if isinstance(v, bytes) else v.encode() for k, v in fields.items()}
             assert arrived.parts == as_bytes, said
             assert arrived.body == _form(arrived)
-    assert gateway.count("create") == len(CASES[name, format_])
+    assert gateway.count("create") == len(cases)
 
 
 def _types(fields: Mapping[str, Any]) -> dict[str, type]:
@@ -194,6 +209,7 @@ def _types(fields: Mapping[str, Any]) -> dict[str, type]:
     return {name: type(value) for name, value in fields.items()}
 
 
+@ASYNCIO
 @pytest.mark.parametrize(("name", "format_"), ROWS)
 def test_the_sandbox_takes_all_of_it(
     colour: Colour, sandbox: Sandbox, name: str, format_: str
@@ -271,91 +287,45 @@ REFUSED: list[tuple[str, str, Mapping[str, Any], str]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("name", "format_", "said", "words"), REFUSED)
-def test_what_a_model_does_not_take(
-    hub: Any, gateway: Gateway, name: str, format_: str, said: Mapping[str, Any], words: str
-) -> None:
+@BLOCKING
+def test_what_a_model_does_not_take(hub: Any, gateway: Gateway) -> None:
     """A refusal names the field, the value as it was given and what is allowed, and nothing is sent."""
-    with pytest.raises(InvalidRequest) as raised:
-        hub.videos.create("A kitten", model=name, format=format_, **said)
-    assert str(raised.value) == words
+    for name, format_, said, words in REFUSED:
+        with pytest.raises(InvalidRequest) as raised:
+            hub.videos.create("A kitten", model=name, format=format_, **said)
+        assert str(raised.value) == words
     assert gateway.connections == 0
 
 
-def test_a_bare_sora_says_nothing_more(hub: Any, gateway: Gateway) -> None:
-    """Without picture, seconds and size, the form holds model and prompt, and no empty field or file."""
-    gateway.on("create", tell({"id": "sora-2:task_1", "status": "queued"}))
-    task = hub.videos.create("A kitten", model="sora-2")
-    assert gateway.of("create")[0].parts == {"model": b"sora-2", "prompt": b"A kitten"}
-    assert task.format == "openai"
+# A model, its format, what is passed, the pixels of the picture that is sent, and the fields beside it.
+FITTED: list[tuple[str, str, Mapping[str, Any], tuple[int, int], Mapping[str, str]]] = [
+    ("sora-2", "openai", {}, (720, 1280), {"size": "720x1280"}),
+    ("sora-2", "openai", {"aspect_ratio": "16:9"}, (1280, 720), {"size": "1280x720"}),
+    ("sora-2", "unified", {"size": "1280x720"}, (1280, 720), {"size": "small", "orientation": "landscape"}),
+    ("sora-2", "unified", {"aspect_ratio": "9:16"}, (720, 1280), {"size": "small", "orientation": "portrait"}),
+    ("sora-2-pro", "unified", {"aspect_ratio": "16:9", "seconds": 15}, (1920, 1080), {"size": "large"}),
+]  # fmt: skip
 
 
-@pytest.mark.parametrize("format_", ["openai", "unified"])
-@pytest.mark.parametrize("name", ["sora-2", "a-new-model"])
-def test_extra_carries_further_fields(
-    hub: Any, gateway: Gateway, format_: str, name: str
-) -> None:  # fmt: skip
-    """The vendor's further fields arrive under their names: with their types in JSON, and as text in a form."""
-    gateway.on("create", tell({"id": "video_1", "status": "queued"}))
-    given: dict[str, Any] = {"size": "1280x720", "seconds": 8, "image": png()}
-    if format_ == "unified":
-        given = {"aspect_ratio": "16:9", "size": "small"}
-    hub.videos.create("A kitten", model=name, format=format_, extra=EXTRA, **given)
-    (arrived,) = gateway.of("create")
-    if format_ == "unified":
-        assert {field: arrived.json[field] for field in EXTRA} == EXTRA
-        assert arrived.json["private"] is arrived.json["enhance_prompt"] is True
-    else:
-        told = {field: arrived.parts[field].decode() for field in EXTRA}
-        assert told == {
-            **EXTRA, "private": "true", "enhance_prompt": "true", "enable_upsample": "false",
-            "metadata": '{"shop": [7, "é"]}',
-        }  # fmt: skip
-
-
-@pytest.mark.parametrize(
-    ("name", "extra"),
-    [("veo2", {"aspect_ratio": "16:9"}), ("veo3", {"size": "1080P", "seconds": 8, "watermark": False}),
-     ("veo2-pro", {"aspect_ratio": "9:16", "size": [1, 2]})],
-)  # fmt: skip
-def test_extra_carries_a_field_whose_parameter_the_model_has_not(
-    hub: Any, gateway: Gateway, name: str, extra: Mapping[str, Any]
-) -> None:
-    """What a refusal advises works: the value arrives as it is, under the name that it was given."""
-    gateway.on("create", tell({"id": f"{name}:1-x", "status": "queued"}))
-    hub.videos.create("A kitten", model=name, extra=extra)
-    (arrived,) = gateway.of("create")
-    assert arrived.json == {"model": name, "prompt": "A kitten", "images": [], **extra}
-
-
-@pytest.mark.parametrize(
-    ("name", "format_", "said", "pixels", "sent"),
-    [
-        ("sora-2", "openai", {}, (720, 1280), {"size": "720x1280"}),
-        ("sora-2", "openai", {"aspect_ratio": "16:9"}, (1280, 720), {"size": "1280x720"}),
-        ("sora-2", "unified", {"size": "1280x720"}, (1280, 720), {"size": "small", "orientation": "landscape"}),
-        ("sora-2", "unified", {"aspect_ratio": "9:16"}, (720, 1280), {"size": "small", "orientation": "portrait"}),
-        ("sora-2-pro", "unified", {"aspect_ratio": "16:9", "seconds": 15}, (1920, 1080), {"size": "large"}),
-    ],
-)  # fmt: skip
-def test_fit_knows_the_pixels_of_a_model(
-    colour: Colour, gateway: Gateway, name: str, format_: str, said: Any, pixels: Any, sent: Any
-) -> None:
+@BLOCKING
+def test_fit_knows_the_pixels_of_a_model(colour: Colour, gateway: Gateway) -> None:
     """A picture is brought to the pixels that size and shape stand for, and the request says that size."""
     gateway.on("create", tell({"id": "video_1", "status": "queued"}))
     hub = colour.hub(gateway.url, inline_images=True)
-    hub.videos.create(
-        "A kitten", model=name, format=format_, image=png((300, 300)), fit="cover", **said
-    )
-    (arrived,) = gateway.of("create")
-    if format_ == "openai":
-        told, picture = {"size": arrived.parts["size"].decode()}, arrived.parts["input_reference"]
-    else:
-        told = {field: arrived.json[field] for field in sent}
-        picture = base64.b64decode(arrived.json["images"][0].partition(",")[2])
-    assert told == sent
-    with Image.open(io.BytesIO(picture)) as image:
-        assert image.size == pixels
+    for name, format_, said, pixels, sent in FITTED:
+        hub.videos.create(
+            "A kitten", model=name, format=format_, image=png((300, 300)), fit="cover", **said
+        )
+        arrived = gateway.of("create")[-1]
+        if format_ == "openai":
+            told = {"size": arrived.parts["size"].decode()}
+            picture = arrived.parts["input_reference"]
+        else:
+            told = {field: arrived.json[field] for field in sent}
+            picture = base64.b64decode(arrived.json["images"][0].partition(",")[2])
+        assert told == sent, (name, said)
+        with Image.open(io.BytesIO(picture)) as image:
+            assert image.size == pixels, (name, said)
 
 
 def test_the_table_cannot_be_changed() -> None:

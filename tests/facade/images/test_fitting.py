@@ -1,4 +1,4 @@
-"""Pictures brought to a video's pixels, against pictures that Pillow draws."""
+"""Pictures brought to a video's pixels, or told to differ from them, against pictures that Pillow draws."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import subprocess
 import sys
 import warnings
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +19,21 @@ from PIL import Image
 
 from tests.support.answering import tell
 from tests.support.colours import Colour
-from tests.support.drawing import BLACK, BLUE, GREEN, RED, SIZE, encoded, fit_to, near, stripes
+from tests.support.drawing import (
+    BLACK,
+    BLUE,
+    GREEN,
+    HEIC,
+    RED,
+    SIZE,
+    encoded,
+    fit_to,
+    near,
+    stripes,
+)
+from tests.support.drivers import BLOCKING
 from tests.support.scripted import Gateway
-from tests.support.wires import UNIFIED, png
+from tests.support.wires import OPENAI, UNIFIED, png
 
 
 def test_cover_fills_the_frame_and_cuts_the_sides() -> None:
@@ -40,66 +53,69 @@ def test_contain_shows_all_on_black() -> None:
     assert [near(*pair) for pair in zip(row, (RED, GREEN, BLUE), strict=True)] == [True] * 3
 
 
-@pytest.mark.parametrize("fit", ["cover", "contain"])
-@pytest.mark.parametrize("size", [(1, 1), (7, 4000), (1281, 721), (1280, 719), (640, 360)])
-@pytest.mark.parametrize("wanted", ["1280x720", "720x1280"])
-def test_the_pixels_are_exact(fit: str, size: tuple[int, int], wanted: str) -> None:
+def test_the_pixels_are_exact() -> None:
     """Whatever the picture's shape, the result has exactly the requested pixels."""
-    image = fit_to(png(size), fit, wanted)
-    assert f"{image.width}x{image.height}" == wanted
+    for size in ((1, 1), (7, 4000), (1281, 721), (1280, 719), (640, 360)):
+        for fit, wanted in (("cover", (720, 1280)), ("contain", (1280, 720))):
+            assert fit_to(png(size), fit, f"{wanted[0]}x{wanted[1]}").size == wanted
 
 
-@pytest.mark.parametrize("orientation", range(1, 9))
-def test_orientation_is_honoured(orientation: int) -> None:
-    """A photograph that a camera stored turned or mirrored comes out upright, whichever of the eight ways it is."""
-    upright = stripes((300, 200))
-    upright.paste(BLACK, (0, 0, 300, 40))  # so that up and down differ as well
+def _turned(upright: Image.Image, orientation: int, kind: str) -> bytes:
+    """A photograph as a camera stores it that was held in one of eight ways."""
     undo = {2: 0, 3: 3, 4: 1, 5: 5, 6: 2, 7: 6, 8: 4}  # members of Transpose, each the inverse
     stored = upright if orientation == 1 else upright.transpose(Image.Transpose(undo[orientation]))
     exif = Image.Exif()
     exif[0x0112] = orientation
-    image = fit_to(encoded(stored, "JPEG", exif=exif, quality=95), "cover", "300x200")
-    assert image.size == (300, 200)
-    assert image.getexif().get(0x0112, 1) == 1
-    seen = [image.getpixel(place) for place in ((20, 150), (150, 150), (280, 150), (150, 10))]
-    assert [near(*pair) for pair in zip(seen, (RED, GREEN, BLUE, BLACK), strict=True)] == [True] * 4
+    return encoded(stored, kind, exif=exif)
 
 
-@pytest.mark.parametrize("fit", ["cover", "contain"])
-@pytest.mark.parametrize("kind", ["JPEG", "PNG"])
-def test_a_picture_that_fits_is_left_alone(fit: str, kind: str) -> None:
+def test_orientation_is_honoured() -> None:
+    """A photograph that a camera stored turned or mirrored comes out upright, whichever of the eight ways it is."""
+    upright = stripes((300, 200))
+    upright.paste(BLACK, (0, 0, 300, 40))  # so that up and down differ as well
+    for orientation in range(1, 9):
+        image = fit_to(_turned(upright, orientation, "JPEG"), "cover", "300x200")
+        assert image.size == (300, 200)
+        assert image.getexif().get(0x0112, 1) == 1
+        for place, wanted in (
+            ((20, 150), RED),
+            ((150, 150), GREEN),
+            ((280, 150), BLUE),
+            ((150, 10), BLACK),
+        ):
+            assert near(image.getpixel(place), wanted), (orientation, place)
+
+
+def test_a_picture_that_fits_is_left_alone() -> None:
     """A picture that has the pixels already is sent byte for byte: nothing is encoded a second time."""
-    content = encoded(stripes((1280, 720)), kind)
-    picture = fitted(open_picture(content), SIZE, fit)
-    assert picture.stream.read() == content
-    picture.close()
+    for fit, kind in (("cover", "JPEG"), ("contain", "PNG")):
+        content = encoded(stripes((1280, 720)), kind)
+        with closing(fitted(open_picture(content), SIZE, fit)) as picture:
+            assert picture.stream.read() == content
 
 
-@pytest.mark.parametrize("source", ["photo.jpg", "photo.gif", "photo", ".gif", "a.b.tiff"])
-def test_the_name_tells_the_new_kind(tmp_path: Path, source: str) -> None:
+def test_the_name_tells_the_new_kind(tmp_path: Path) -> None:
     """The file name that is sent ends as what is sent, also where a GIF became a PNG."""
-    path = tmp_path / source
-    path.write_bytes(encoded(stripes((600, 300)), "JPEG" if source.endswith("jpg") else "GIF"))
-    picture = fitted(open_picture(path), SIZE, "cover")
-    assert picture.name.endswith(".jpg" if source.endswith("jpg") else ".png")
-    assert picture.media_type == ("image/jpeg" if source.endswith("jpg") else "image/png")
-    picture.close()
+    for name in ("photo.jpg", "photo.gif", "photo", ".gif", "a.b.tiff"):
+        path = tmp_path / name
+        path.write_bytes(encoded(stripes((60, 30)), "JPEG" if name.endswith("jpg") else "GIF"))
+        with closing(fitted(open_picture(path), "128x72", "cover")) as picture:
+            assert picture.name.endswith(".jpg" if name.endswith("jpg") else ".png")
+            assert picture.media_type == f"image/{'jpeg' if name.endswith('jpg') else 'png'}"
 
 
-@pytest.mark.parametrize("size", [None, "720P", "16x9"])
-def test_fit_needs_pixels(size: str | None) -> None:
-    """Without a size in pixels there is nothing to fit to, which is said; a ratio such as 16x9 is no size to fit to."""
-    with pytest.raises(InvalidRequest, match="size in pixels"):
-        fitted(open_picture(png()), size, "cover")
-    fitted(open_picture(png()), size, None).close()  # and there is nothing to warn of
-
-
-def test_a_link_that_travels_as_a_link_cannot_be_fitted(hub: Any) -> None:
-    """`fit` with a link in the unified format is refused, since nobody here sees that picture."""
+@BLOCKING
+def test_fit_needs_pixels_and_a_picture(hub: Any) -> None:
+    """A ratio such as 16x9 is no size to fit to; nor can a link be fitted that travels as a link."""
+    for size in (None, "720P", "16x9"):
+        with pytest.raises(InvalidRequest, match="size in pixels"):
+            fitted(open_picture(png()), size, "cover")
+        fitted(open_picture(png()), size, None).close()  # and there is nothing to warn of
     with pytest.raises(InvalidRequest, match="fit needs a local picture"):
         UNIFIED.create(hub, fit="cover")
 
 
+@BLOCKING
 def test_a_fitted_picture_travels_inline(colour: Colour, gateway: Gateway) -> None:
     """In the unified format, too, a local picture is fitted before it is sent, here as a data URI."""
     gateway.on("create", tell(UNIFIED.created()))
@@ -126,6 +142,55 @@ def test_many_threads_may_fit_at_once() -> None:
         sizes = list(pool.map(lambda _: fit_to(content, "cover", "128x72").size, range(64)))
     assert set(sizes) == {(128, 72)}
     assert list(warnings.filters) == before
+
+
+@BLOCKING
+def test_a_differing_picture_warns_once_and_an_equal_one_never(gateway: Gateway, hub: Any) -> None:
+    """Without `fit`, other pixels than the video's are told in one warning that names both and the two ways out."""
+    gateway.on("create", tell(OPENAI.created()))
+    with pytest.warns(UserWarning, match="640x480") as caught:
+        OPENAI.create(hub, image=png((640, 480)))
+    assert len(caught) == 1
+    for words in ("1280x720", 'fit="cover"', 'fit="contain"'):
+        assert words in str(caught[0].message)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        OPENAI.create(hub, image=png((1280, 720)))
+        OPENAI.create(hub, image=png((640, 480)), fit="cover")
+    sizes = [
+        Image.open(io.BytesIO(create.parts["input_reference"])).size
+        for create in gateway.of("create")
+    ]
+    assert sizes == [(640, 480), (1280, 720), (1280, 720)]
+
+
+def _fits_without_a_warning(content: bytes, size: str) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with closing(fitted(open_picture(content), size, None)) as picture:
+            assert picture.stream.read() == content
+
+
+def test_a_picture_that_pillow_cannot_read_is_sent_without_a_warning() -> None:
+    """Whether a kind is read is the gateway's business, so a picture unknown to Pillow passes as it is."""
+    _fits_without_a_warning(HEIC.read_bytes(), SIZE)
+
+
+def test_a_photograph_is_measured_upright() -> None:
+    """A camera that was held upright stores 1280x720 and means 720x1280: the warning goes by what is meant."""
+    for kind in ("JPEG", "PNG", "WEBP", "TIFF"):
+        for orientation in range(1, 9):
+            content = _turned(stripes((72, 128)), orientation, kind)
+            _fits_without_a_warning(content, "72x128")
+            with pytest.warns(UserWarning, match="has 72x128 pixels and the video 128x72"):
+                fitted(open_picture(content), "128x72", None).close()
+
+
+def test_broken_notes_do_not_turn_a_picture() -> None:
+    """Where the note that says how a photograph was held cannot be read, the stored pixels count."""
+    content = _turned(stripes((72, 128)), 6, "JPEG")
+    assert content.count(b"MM\0*") == 1
+    _fits_without_a_warning(content.replace(b"MM\0*", b"MM\0?"), "128x72")
 
 
 WITHOUT = """
