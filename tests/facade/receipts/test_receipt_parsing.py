@@ -9,7 +9,7 @@ from typing import Any, cast
 import pytest
 from chainhub_video import Receipt, ReceiptConflict, ReceiptState, VideoTask
 from chainhub_video.receipts.receipt import fingerprint_of, parse
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 REQUEST = {"gateway": "https://gateway.example", "prompt": "A kitten", "pictures": []}
@@ -67,6 +67,7 @@ def _parse_or_refuse(text: str | bytes) -> Receipt | None:
     return None
 
 
+@settings(max_examples=100)
 @given(DOCUMENTS)
 def test_a_receipt_is_refused_or_usable(document: dict[str, Any]) -> None:
     """Whatever JSON says, what is accepted can be waited for, shown, turned into a task, and written and read again."""

@@ -101,18 +101,18 @@ def _refused(hub: Any, wire: Wire, gateway: Gateway, target: Path, *words: str) 
     assert gateway.arrived == []
 
 
-@pytest.mark.parametrize("wrong", WRONG)
 def test_a_receipt_that_is_not_right_is_refused_and_stays_as_it_is(
-    hub: Any, gateway: Gateway, target: Path, wrong: str
+    hub: Any, gateway: Gateway, target: Path
 ) -> None:
     """Whatever is wrong with it, nothing is sent, the message says what to do, and no byte of it changes."""
     text = leave(gateway, hub, UNIFIED, target, "submitted", task=known(UNIFIED))
-    damaged = WRONG[wrong](text)
-    assert damaged != text
-    path_of(target).write_bytes(damaged)
-    _refused(hub, UNIFIED, gateway, target, "torn or was edited", "restore it", "move it away")
-    assert path_of(target).read_bytes() == damaged
-    assert names(target.parent) == [path_of(target).name]
+    for wrong, damage in WRONG.items():
+        damaged = damage(text)
+        assert damaged != text, wrong
+        path_of(target).write_bytes(damaged)
+        _refused(hub, UNIFIED, gateway, target, "torn or was edited", "restore it", "move it away")
+        assert path_of(target).read_bytes() == damaged, wrong
+        assert names(target.parent) == [path_of(target).name]
 
 
 def test_a_receipt_of_a_later_version_is_left_to_that_version(
@@ -227,27 +227,24 @@ def test_a_file_system_without_links_has_claims_as_well(
     assert names(target.parent) == [path_of(target).name]
 
 
-@pytest.mark.parametrize(
-    ("code", "claimed"), [(errno.EIO, False), (errno.EINVAL, True), (errno.ENOTSUP, True)]
-)
 def test_a_claim_that_cannot_be_synced_is_none(
-    target: Path, monkeypatch: pytest.MonkeyPatch, code: int, claimed: bool
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A claim that a power cut could undo is taken back, unless the system knows no syncing of folders at all."""
     really = os.fsync
 
     def fsync(descriptor: int) -> None:
-        if Path(f"/proc/self/fd/{descriptor}").readlink() == target.parent:
+        if Path(f"/proc/self/fd/{descriptor}").readlink() == tmp_path:
             raise OSError(code, os.strerror(code))
         really(descriptor)
 
     monkeypatch.setattr(os, "fsync", fsync)
-    if claimed:
-        assert LocalReceipt(target).swap(None, _receipt())
-        return
+    code = errno.EIO
     with pytest.raises(OSError, match="Input/output"):
-        LocalReceipt(target).swap(None, _receipt())
-    assert names(target.parent) == []
+        LocalReceipt(tmp_path / "kitten.mp4").swap(None, _receipt())
+    assert names(tmp_path) == []
+    for code in (errno.EINVAL, errno.ENOTSUP):
+        assert LocalReceipt(tmp_path / f"{code}.mp4").swap(None, _receipt())
 
 
 def test_a_draft_that_a_killed_process_left_is_used_up(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
 import os
 import socket
 from datetime import UTC, datetime, timedelta
@@ -106,9 +105,8 @@ def test_a_receipt_is_synced_before_the_create_leaves(
     assert synced == [*then[1], "video", "folder", "draft", "folder"]
 
 
-def _closed_port() -> str:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        return f"http://127.0.0.1:{listening.getsockname()[1]}"
+with socket.create_server(("127.0.0.1", 0)) as listening:
+    CLOSED = f"http://127.0.0.1:{listening.getsockname()[1]}"
 
 
 def _raising(_: object) -> bool:
@@ -121,42 +119,34 @@ REFUSALS: dict[str, tuple[Answer | None, dict[str, Any], type[Exception]]] = {
         for status in (400, 401, 402, 403, 404, 413, 422, 429)
     },
     "503 model_not_found": (tell({"error": {"code": "model_not_found"}}, 503), {}, APIError),
-    "no connection": (None, {"base_url": None}, ConnectionFailed),
+    "no connection": (None, {"base_url": CLOSED}, ConnectionFailed),
     "max_creates": (None, {"max_creates": 0}, SpendLimitReached),
     "confirm says no": (None, {"confirm": lambda _: False}, InvalidRequest),
     "confirm raises": (None, {"confirm": _raising}, LookupError),
 }
 
 
-@pytest.mark.parametrize(
-    ("refusal", "again"),
-    [
-        *((refusal, False) for refusal in REFUSALS),
-        ("401", True),
-        ("429", True),
-        ("max_creates", True),
-    ],
-)
 def test_a_refused_create_leaves_what_was_there_before(
-    colour: Colour, wire: Wire, gateway: Gateway, target: Path, refusal: str, again: bool
+    colour: Colour, wire: Wire, gateway: Gateway, tmp_path: Path
 ) -> None:
     """What surely was not paid leaves no receipt; an uncertain one of an earlier create stays byte for byte."""
-    answer, options, error = REFUSALS[refusal]
-    url = _closed_port() if "base_url" in options else gateway.url
-    options = {name: value for name, value in options.items() if name != "base_url"}
-    left: dict[str, bytes] = {}
-    if again and url == gateway.url:
-        left = {path_of(target).name: leave(gateway, colour.hub(url), wire, target, "uncertain")}
-    if answer is not None:
-        gateway.on("create", answer)
-
-    with pytest.raises(error):
-        wire.generate(colour.hub(url, **options), save_to=target, resubmit_uncertain=again)
-
-    assert {path.name for path in target.parent.iterdir()} == set(left)
-    if left:  # the same receipt, written anew
-        assert read(target)["times"] == json.loads(left[path_of(target).name])["times"]
-        assert read(target)["state"] == "uncertain"
+    again = [(f"{refusal} again", REFUSALS[refusal]) for refusal in ("401", "429", "max_creates")]
+    for case, (answer, options, error) in [*REFUSALS.items(), *again]:
+        target = tmp_path / case / "kitten.mp4"
+        target.parent.mkdir()
+        left = case.endswith("again")
+        if left:
+            leave(gateway, colour.hub(gateway.url), wire, target, "uncertain")
+            before = read(target)
+        if answer is not None:
+            gateway.on("create", answer)
+        hub = colour.hub(**{"base_url": gateway.url, **options})
+        with pytest.raises(error):
+            wire.generate(hub, save_to=target, resubmit_uncertain=left)
+        assert names(target.parent) == ([path_of(target).name] if left else []), case
+        if left:  # the same receipt, written anew
+            after = read(target)
+            assert (after["times"], after["state"]) == (before["times"], "uncertain"), case
 
 
 UNCERTAIN: dict[str, Answer] = {
@@ -170,40 +160,38 @@ UNCERTAIN: dict[str, Answer] = {
 }
 
 
-@pytest.mark.parametrize("outcome", UNCERTAIN)
 def test_an_unknown_outcome_stays_known_to_be_unknown(
-    hub: Any, wire: Wire, gateway: Gateway, target: Path, outcome: str
+    hub: Any, wire: Wire, gateway: Gateway, tmp_path: Path
 ) -> None:
     """Receipt and error say the same: when, what, that it may be paid, what to check; it is not sent again."""
-    gateway.on("create", UNCERTAIN[outcome])
-    began = datetime.now(UTC)
-
-    with pytest.raises(SubmissionUncertain, match="may have been paid") as first:
-        wire.generate(hub, save_to=target)
-
-    receipt = read(target)
-    assert receipt["state"] == "uncertain"
-    assert receipt["fingerprint"] == first.value.fingerprint
-    assert first.value.sent_at is not None
-    assert began <= first.value.sent_at <= datetime.now(UTC)
-    assert receipt["reason"] in str(first.value)
-    with pytest.raises(SubmissionUncertain) as second:
-        wire.generate(hub, save_to=target)
-    with pytest.raises(SubmissionUncertain) as third:
-        hub.videos.resume(target)
-    for error in (first.value, second.value, third.value):
-        for words in (
+    for number, (outcome, answer) in enumerate(UNCERTAIN.items(), 1):
+        target = tmp_path / f"{number}.mp4"
+        gateway.on("create", answer)
+        began = datetime.now(UTC)
+        with pytest.raises(SubmissionUncertain, match="may have been paid") as first:
+            wire.generate(hub, save_to=target)
+        receipt = read(target)
+        assert receipt["state"] == "uncertain", outcome
+        assert first.value.sent_at is not None
+        assert began <= first.value.sent_at <= datetime.now(UTC)
+        assert receipt["reason"] in str(first.value)
+        with pytest.raises(SubmissionUncertain) as second:
+            wire.generate(hub, save_to=target)
+        with pytest.raises(SubmissionUncertain) as third:
+            hub.videos.resume(target)
+        advice = (
             "usage log",
             "--resubmit-uncertain",
             "resubmit_uncertain=True",
             str(path_of(target)),
-        ):
-            assert words in str(error), words
-        assert error.fingerprint == receipt["fingerprint"]
-    told = datetime.fromisoformat(receipt["times"]["submitting"])
-    assert second.value.sent_at == third.value.sent_at == told
-    assert abs(told - first.value.sent_at) < timedelta(seconds=2)
-    assert gateway.count("create") == 1
+        )
+        for error in (first.value, second.value, third.value):
+            assert [words for words in advice if words not in str(error)] == [], outcome
+            assert error.fingerprint == receipt["fingerprint"]
+        told = datetime.fromisoformat(receipt["times"]["submitting"])
+        assert second.value.sent_at == third.value.sent_at == told
+        assert abs(told - first.value.sent_at) < timedelta(seconds=2)
+        assert gateway.count("create") == number, outcome
 
 
 def test_a_released_uncertain_create_is_sent_once_more(
