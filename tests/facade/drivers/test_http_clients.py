@@ -24,7 +24,7 @@ from chainhub_video.drivers.http import SendTrace
 from tests.support.answering import hang_up, silence
 from tests.support.colours import Colour
 from tests.support.scripted import Gateway
-from tests.support.wires import OPENAI, Wire, png
+from tests.support.wires import OPENAI, UNIFIED, WIRES, Wire, png
 
 LIBRARIES = {"httpx": httpx, "httpx2": httpx2}
 
@@ -33,6 +33,12 @@ LIBRARIES = {"httpx": httpx, "httpx2": httpx2}
 def library(request: pytest.FixtureRequest) -> Any:
     """Each of the two HTTP libraries whose clients may be lent."""
     return LIBRARIES[request.param]
+
+
+@pytest.fixture
+def wire(library: Any) -> Wire:
+    """One wire format for each library."""
+    return OPENAI if library is httpx else UNIFIED
 
 
 def _lend(colour: Colour, library: Any, **options: Any) -> Any:
@@ -131,32 +137,28 @@ def _wsgi(environ: dict[str, Any], start: Callable[..., Any]) -> list[bytes]:
     return [json.dumps({"id": f"video_{len(body)}", "status": "queued"}).encode()]
 
 
-def test_an_application_instead_of_a_network(colour: Colour, wire: Wire, library: Any) -> None:
+def test_an_application_instead_of_a_network(colour: Colour, library: Any) -> None:
     """A client whose transport is an ASGI or WSGI application works like any other, uploads included."""
     if colour.asynchronous:
         lent = library.AsyncClient(transport=library.ASGITransport(app=_asgi))
     else:
         lent = library.Client(transport=library.WSGITransport(app=_wsgi))
     hub = colour.hub("https://gateway.test", http_client=lent)
-    task = wire.create(hub)
-    assert int(task.id.removeprefix("video_")) > (len(png()) if wire is OPENAI else 0)
-    assert hub.videos.retrieve(task).status is TaskStatus.QUEUED
+    for wire in WIRES.values():
+        task = wire.create(hub)
+        assert int(task.id.removeprefix("video_")) > (len(png()) if wire is OPENAI else 0)
+        assert hub.videos.retrieve(task).status is TaskStatus.QUEUED
     _return(colour, lent)
 
 
-def test_closing_twice_and_using_after(colour: Colour, gateway: Gateway) -> None:
-    """`close` may be called again; afterwards each call says that the client is closed, a lent one's included."""
+def test_closing(colour: Colour, gateway: Gateway) -> None:
+    """After `close`, or a `with` block, each call says that the client is closed, a lent one's included."""
     for options in ({}, {"http_client": colour.http_client()}):
         hub = colour.hub(gateway.url, **options)
         hub.close()
         hub.close()
         with pytest.raises(ConfigurationError, match="has been closed: make a new one"):
             hub.videos.retrieve("video_1")
-    assert gateway.arrived == []
-
-
-def test_a_with_block_closes(colour: Colour, gateway: Gateway) -> None:
-    """Leaving a `with` block closes the client, also by an exception, which comes out as it is."""
     client = colour.hub(gateway.url).client
 
     async def asynchronously() -> None:
@@ -171,3 +173,4 @@ def test_a_with_block_closes(colour: Colour, gateway: Gateway) -> None:
             raise ZeroDivisionError
     with pytest.raises(ConfigurationError, match="closed"):
         colour.finish(client.videos.retrieve("video_1"))
+    assert gateway.arrived == []

@@ -2,91 +2,46 @@
 
 from __future__ import annotations
 
-import asyncio
 import ssl
-import threading
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from pathlib import Path
 
 import httpx
 import pytest
-from chainhub_video import AsyncChainHub, ChainHub, ConnectionFailed, ServerError, TaskStatus
+from chainhub_video import ChainHub, ConnectionFailed, ServerError
 from chainhub_video.drivers.environment import Routes
 from chainhub_video.drivers.routing import RoutingClient
 
-from tests.facade.drivers.test_turns import Gate
 from tests.support.answering import say, tell
+from tests.support.colours import Colour
+from tests.support.crowds import ask_at_once, closed_gate
 from tests.support.scripted import Gateway
-from tests.support.videos import MP4
+from tests.support.videos import LINK, MP4, completed
 from tests.support.wires import OPENAI
 
 KEPT = 32  # of the connections that are idle
 
 
-@pytest.fixture
-def elsewhere() -> Iterator[Gateway]:
-    """A server that videos are linked from."""
-    with Gateway() as other:
-        yield other
-
-
-@pytest.mark.parametrize("driver", ["blocking", "asyncio"])
-def test_a_crowd_leaves_no_more_connections_than_are_kept(gateway: Gateway, driver: str) -> None:
+def test_a_crowd_leaves_no_more_connections_than_are_kept(colour: Colour, gateway: Gateway) -> None:
     """Of forty queries at once, thirty-two connections stay for the next forty; eight are closed, and opened anew."""
-    with ExitStack() as gates:
-
-        def held() -> None:
-            gate = gates.enter_context(_Closed())
+    hub = colour.hub(gateway.url, max_in_flight=160)
+    for opened in (40, 40 + 40 - KEPT):
+        with closed_gate(opens_at=40) as gate:
             gateway.on("query", gate.before(tell(OPENAI.seen())))
-            threading.Thread(target=gate.open_once, args=(40,)).start()
-
-        if driver == "blocking":
-            with (
-                ChainHub(base_url=gateway.url, api_key="the-key", max_in_flight=160) as hub,
-                ThreadPoolExecutor(40) as pool,
-            ):
-                for opened in (40, 40 + 40 - KEPT):
-                    held()
-                    assert len([*pool.map(hub.videos.retrieve, [OPENAI.task()] * 40)]) == 40
-                    assert gateway.connections == opened
-        else:
-
-            async def scene() -> None:
-                async with AsyncChainHub(
-                    base_url=gateway.url, api_key="the-key", max_in_flight=160
-                ) as hub:
-                    for opened in (40, 40 + 40 - KEPT):
-                        held()
-                        await asyncio.gather(
-                            *(hub.videos.retrieve(OPENAI.task()) for _ in range(40))
-                        )
-                        assert gateway.connections == opened
-
-            asyncio.run(scene())
-
-
-class _Closed(Gate):
-    def __enter__(self) -> Gate:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.open()
+            ask_at_once(hub, 40)
+        assert gateway.connections == opened
 
 
 def test_each_place_keeps_its_connection(
-    gateway: Gateway, elsewhere: Gateway, video: bytes, tmp_path: object
+    gateway: Gateway, elsewhere: Gateway, video: bytes, tmp_path: Path
 ) -> None:
     """Queries and downloads in turn, from two servers, open one connection to each."""
     gateway.on("query", tell(OPENAI.seen()))
-    elsewhere.on("/kitten.mp4", say(200, video, MP4))
-    task = OPENAI.task(
-        status=TaskStatus.COMPLETED, raw_status="completed", video_url=f"{elsewhere.url}/kitten.mp4"
-    )
+    elsewhere.on(LINK, say(200, video, MP4))
+    task = completed(OPENAI, f"{elsewhere.url}{LINK}")
     with ChainHub(base_url=gateway.url, api_key="the-key") as hub:
         for number in range(3):
             hub.videos.retrieve(OPENAI.task())
-            hub.videos.download(task, f"{tmp_path}/{number}.mp4")
+            hub.videos.download(task, tmp_path / f"{number}.mp4")
     assert (gateway.connections, elsewhere.connections) == (1, 1)
 
 
