@@ -40,6 +40,10 @@ SECONDS = int(MOMENT.timestamp())
 LONG_ID = 186702584330039
 
 Cases = list[tuple[dict[str, Any], Any]]  # an answer, and what is read from it
+NO_LINKS: list[Any] = [
+    "", " ", None, 0, [], {}, "x.mp4", "N/A", "ftp://h/x", "http://", "http://a b/x", True,
+]  # fmt: skip
+NO_REASONS: list[Any] = [None, "", " ", {}, {"message": ""}, {"message": None}, [], 7]
 
 
 def _done(**answer: Any) -> dict[str, Any]:
@@ -119,10 +123,7 @@ LINKS: Cases = [
     # only a completed task has one
     ({"status": "processing", "video_url": LINK}, None), (_failed(video_url=LINK), None), (_done(video_url=""), None),
     # what is no link hides none of the later places
-    *(
-        (_done(video_url=bad, url=bad, detail={"url": LINK}), LINK)
-        for bad in ("", " ", None, 0, [], {}, "x.mp4", "N/A", "ftp://h/x", "http://", "http://a b/x", True)
-    ),
+    *((_done(video_url=bad, url=bad, detail={"url": LINK}), LINK) for bad in NO_LINKS),
     # the caller's own pictures and thumbnails are never the video
     *(
         (_done(**answer), None)
@@ -185,11 +186,8 @@ UPDATED = ("status_update_time", "updated_at", "completed_at")
 REASONS: Cases = [
     *((_failed(**_at(place, " out of luck ")), "out of luck") for place in PLACES["reason"]),
     # an empty error hides no later reason, and alone gives none
-    *(
-        (_failed(error=error, **later), later.get("fail_reason"))
-        for error in (None, "", " ", {}, {"message": ""}, {"message": None}, [], 7)
-        for later in ({}, {"fail_reason": "nsfw"})
-    ),
+    *((_failed(error=error), None) for error in NO_REASONS),
+    *((_failed(error=error, fail_reason="nsfw"), "nsfw") for error in NO_REASONS),
     (_failed(errorMessage="no cats"), "no cats"), (_failed(raiMediaFilteredReasons=["no", "cats"]), "no; cats"),
     # the deepest is the task's own, and an envelope's `success` is no reason
     (_failed(code=0, msg="SUCCESS", data={"fail_reason": "no cats"}), "no cats"),
