@@ -69,23 +69,10 @@ def test_what_was_written_is_what_is_checked(tmp_path: Path, video: bytes) -> No
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_restart_forgets_everything(tmp_path: Path, video: bytes) -> None:
-    """After a restart neither bytes, nor length, nor digest of what was written before are left."""
-    part = PartFile(tmp_path / "x.mp4")
-    part.write(b"x" * (len(video) + 1000))
-    part.restart()
-    assert part.size == 0
-    part.write(video)
-    part.check()
-    assert part.finish() == hashlib.sha256(video).hexdigest()
-    part.discard()
-    assert (tmp_path / "x.mp4").read_bytes() == video
-
-
-def test_the_digest_is_that_of_the_file_however_slow_it_is(
+def test_a_restart_forgets_everything_however_slow_the_hashing_is(
     tmp_path: Path, video: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Hashing goes on in the background; nothing is counted twice, out of order or not at all."""
+    """Of what was written before it neither bytes, length nor digest are left, and nothing after it is hashed twice."""
 
     class Slow:
         def __init__(self) -> None:
@@ -101,12 +88,16 @@ def test_the_digest_is_that_of_the_file_however_slow_it_is(
     really = hashlib.sha256
     monkeypatch.setattr(hashlib, "sha256", Slow)
     part = PartFile(tmp_path / "x.mp4")
-    part.write(b"what is forgotten")
+    part.write(b"x" * (len(video) + 1000))
     part.restart()
-    for start in range(0, len(video), 1 + len(video) // 7):
-        part.write(video[start : start + 1 + len(video) // 7])
+    assert part.size == 0
+    step = 1 + len(video) // 7
+    for start in range(0, len(video), step):
+        part.write(video[start : start + step])
+    part.check()
     assert part.finish() == really(video).hexdigest()
     part.discard()
+    assert (tmp_path / "x.mp4").read_bytes() == video
 
 
 def _open_files() -> int:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from contextlib import closing
 from functools import partial
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -41,59 +41,33 @@ class OnlyReads:
         return self._stream.read(size)
 
 
-def _in_a_gzip(path: Path) -> IO[bytes]:
-    with gzip.open(path, "wb") as file:
+def _files(folder: Path) -> dict[str, Any]:
+    """Open files of every make, each with the same picture."""
+    with gzip.open(folder / "x.gz", "wb") as file:
         file.write(png())
-    return gzip.open(path, "rb")  # type: ignore[return-value]  # it reads as one
-
-
-def _in_a_zip(path: Path) -> IO[bytes]:
-    with zipfile.ZipFile(path, "w") as archive:
+    with zipfile.ZipFile(folder / "x.zip", "w") as archive:
         archive.writestr("kitten.png", png())
-    return zipfile.ZipFile(path).open("kitten.png")
-
-
-def _temporary(_: Path) -> IO[bytes]:
-    file = tempfile.TemporaryFile()  # noqa: SIM115 - the test closes it
-    file.write(png())
-    file.seek(0)
-    return file
-
-
-def _spooled(_: Path) -> Any:
-    file = tempfile.SpooledTemporaryFile()  # noqa: SIM115 - the test closes it
-    file.write(png())
-    file.seek(0)
-    return file
-
-
-def _end_of_a_pipe(_: Path) -> IO[bytes]:
+    spooled = tempfile.SpooledTemporaryFile()  # noqa: SIM115 - the test closes it
+    spooled.write(png())
+    spooled.seek(0)
     reading, writing = os.pipe()
-
-    def write() -> None:
-        with os.fdopen(writing, "wb") as file:
-            file.write(png())
-
-    threading.Thread(target=write, daemon=True).start()
-    return os.fdopen(reading, "rb")
-
-
-FILES: dict[str, Callable[[Path], Any]] = {
-    "only reads": lambda _: OnlyReads(png()),
-    "gzip": _in_a_gzip,
-    "member of a zip": _in_a_zip,
-    "temporary file": _temporary,
-    "spooled file": _spooled,
-    "pipe": _end_of_a_pipe,
-    "unbuffered": lambda path: path.write_bytes(png()) and path.open("rb", buffering=0),
-}
+    assert os.write(writing, png()) == len(png())
+    os.close(writing)
+    (folder / "x.png").write_bytes(png())
+    return {
+        "only reads": OnlyReads(png()),
+        "gzip": gzip.open(folder / "x.gz", "rb"),
+        "member of a zip": zipfile.ZipFile(folder / "x.zip").open("kitten.png"),
+        "spooled file": spooled,
+        "pipe": os.fdopen(reading, "rb"),
+        "unbuffered": (folder / "x.png").open("rb", buffering=0),
+    }
 
 
 def test_anything_that_reads_is_a_file(hub: Any, gateway: Gateway, tmp_path: Path) -> None:
     """Files of every make, seekable or not, arrive byte for byte, and stay open: they are the caller's."""
     gateway.on("create", tell(OPENAI.created()))
-    for kind, make in FILES.items():
-        file = make(tmp_path / kind)
+    for kind, file in _files(tmp_path).items():
         OPENAI.create(hub, image=file)
         assert gateway.arrived[-1].parts["input_reference"] == png(), kind
         if hasattr(file, "close"):
@@ -101,26 +75,16 @@ def test_anything_that_reads_is_a_file(hub: Any, gateway: Gateway, tmp_path: Pat
             file.close()
 
 
-def test_a_file_is_read_from_where_it_stands(hub: Any, gateway: Gateway) -> None:
-    """What the caller has read already is no part of the picture, and a retry starts from the same place."""
+def test_a_picture_is_the_bytes_that_are_shown(hub: Any, gateway: Gateway) -> None:
+    """A file is read from where it stands, for a retry as well; slices and writable buffers are what they show."""
     gateway.on("create", say(429), tell(OPENAI.created()))
     file = io.BytesIO(b"a header of twenty bytes" + png())
     file.seek(24)
-    OPENAI.create(hub, image=file)
-    assert [create.parts["input_reference"] for create in gateway.of("create")] == [png()] * 2
-
-
-def test_a_buffer_of_any_layout_is_bytes(hub: Any, gateway: Gateway) -> None:
-    """Slices and writable buffers are taken as the bytes that they show."""
-    gateway.on("create", tell(OPENAI.created()))
-    content = png()
-    for source in (
-        memoryview(b"xx" + content)[2:],
-        bytearray(content),
-        memoryview(content).cast("b"),
-    ):
+    sources = (file, memoryview(b"xx" + png())[2:], bytearray(png()), memoryview(png()).cast("b"))
+    for source in sources:
         OPENAI.create(hub, image=source)
-    assert {create.parts["input_reference"] for create in gateway.of("create")} == {content}
+    sent = [create.parts["input_reference"] for create in gateway.of("create")]
+    assert sent == [png()] * (len(sources) + 1)
 
 
 def test_the_type_comes_from_the_content(tmp_path: Path) -> None:
@@ -261,7 +225,7 @@ def test_a_picture_that_finds_no_way_to_a_link(colour: Colour, gateway: Gateway)
     assert gateway.connections == 0
 
 
-def _returns(link: object, _name: str, _stream: IO[bytes]) -> object:
+def _returns(link: object, _name: str, _stream: object) -> object:
     return link
 
 
@@ -283,26 +247,26 @@ def _within(seconds: float, function: Callable[[], Any]) -> Any:
 
 
 def test_special_files_are_refused_without_a_wait(tmp_path: Path) -> None:
-    """A FIFO that nobody writes, a socket, a folder and endless devices are refused at once, by path or by link."""
+    """A FIFO that nobody writes, a socket, a folder and endless devices are refused at once, however they are given."""
     fifo = tmp_path / "fifo"
     os.mkfifo(fifo)
-    listening = socket.socket(socket.AF_UNIX)
-    listening.bind(str(tmp_path / "socket"))
     (tmp_path / "link").symlink_to(fifo)
-    for path in (fifo, tmp_path / "link", tmp_path / "socket", Path("/dev/zero"), Path("/dev/tty")):
-        error = _within(2, partial(open_picture, path))
-        assert isinstance(error, InvalidRequest), path
-        assert "not an ordinary file" in str(error)
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(tmp_path / "socket"))
+        for path in (
+            fifo,
+            tmp_path / "link",
+            tmp_path / "socket",
+            Path("/dev/zero"),
+            Path("/dev/tty"),
+        ):
+            error = _within(2, partial(open_picture, path))
+            assert isinstance(error, InvalidRequest), path
+            assert "not an ordinary file" in str(error)
     assert "is a folder" in str(_within(2, lambda: open_picture(tmp_path)))
-    listening.close()
-
-
-def test_an_open_endless_device_is_refused_without_a_wait() -> None:
-    """`/dev/zero` and `/dev/urandom`, opened by the caller, are looked at and not swallowed."""
     for name in ("/dev/zero", "/dev/urandom"):
         with Path(name).open("rb") as file:
-            error = _within(2, partial(open_picture, file))
-        assert isinstance(error, InvalidRequest)
+            assert isinstance(_within(2, partial(open_picture, file)), InvalidRequest), name
 
 
 def test_a_stream_of_pictures_without_end_has_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import os
 import socket
 from datetime import UTC, datetime, timedelta
@@ -22,68 +23,46 @@ from chainhub_video import (
 
 from tests.support.answering import Answer, half_head, hang_up, reset, say, tell
 from tests.support.colours import Colour
-from tests.support.receipted import first_then, leave, path_of, read, script, sent
+from tests.support.receipted import first_then, known, leave, path_of, read, script, sent
 from tests.support.scripted import Gateway
 from tests.support.videos import names
-from tests.support.wires import Wire, png
+from tests.support.wires import OPENAI, UNIFIED, Wire, png
 
 
 def test_a_receipt_goes_with_the_request_from_before_the_create_to_the_saved_video(
-    hub: Any, wire: Wire, gateway: Gateway, target: Path, video: bytes
-) -> None:
-    """It is there when the create arrives, knows the task when the query does, and the file at the end."""
-    seen: list[dict[str, Any]] = []
-    script(gateway, wire, video, look=lambda: seen.append(read(target)))
-
-    wire.generate(hub, save_to=target)
-
-    creating, waiting = seen
-    saved = read(target)
-    assert [one["state"] for one in (creating, waiting, saved)] == [
-        "submitting",
-        "submitted",
-        "saved",
-    ]
-    assert {one["version"] for one in (creating, waiting, saved)} == {1}
-    assert creating["fingerprint"] == waiting["fingerprint"] == saved["fingerprint"]
-    assert len(bytes.fromhex(creating["fingerprint"])) == 32
-    assert creating["request"]["prompt"] == "A kitten"
-    assert (creating["task"], creating["result"]) == (None, None)
-    assert datetime.fromisoformat(creating["expires"]) > datetime.now(UTC) + timedelta(seconds=300)
-    assert waiting["task"] == {
-        "id": wire.task_id, "format": wire.name, "model": wire.arguments["model"],
-    }  # fmt: skip
-    assert list(saved["times"]) == ["submitting", "submitted", "saved"]
-    digest = hashlib.sha256(video).hexdigest()
-    assert saved["result"] == {"size": len(video), "sha256": digest, "verified": "length"}
-    assert names(target.parent) == [target.name, path_of(target).name]
-
-
-def test_neither_the_key_nor_a_picture_is_in_a_receipt(
     colour: Colour, wire: Wire, gateway: Gateway, target: Path, video: bytes
 ) -> None:
-    """A local picture is there by its digest alone, and the key is not there at all, in any state."""
+    """It is there when the create arrives, knows the task when the query does, and the file at the end.
+
+    A picture is in it by its digest alone, and the key is not, in any state.
+    """
     texts: list[bytes] = []
     script(gateway, wire, video, look=lambda: texts.append(path_of(target).read_bytes()))
-
     wire.generate(colour.hub(gateway.url, inline_images=True), image=png(), save_to=target)
-
     texts.append(path_of(target).read_bytes())
-    assert len(texts) == 3
     for text in texts:
         assert hashlib.sha256(png()).hexdigest().encode() in text
         assert b"the-key" not in text
         assert base64.b64encode(png())[:40] not in text
         assert png()[-40:] not in text
+    creating, waiting, saved = (json.loads(text) for text in texts)
+    states = ["submitting", "submitted", "saved"]
+    for receipt, state in zip((creating, waiting, saved), states, strict=True):
+        assert (receipt["version"], receipt["state"]) == (1, state)
+        assert receipt["fingerprint"] == creating["fingerprint"]
+    assert len(bytes.fromhex(creating["fingerprint"])) == 32
+    assert creating["request"]["prompt"] == "A kitten"
+    assert (creating["task"], creating["result"]) == (None, None)
+    assert datetime.fromisoformat(creating["expires"]) > datetime.now(UTC) + timedelta(seconds=300)
+    assert waiting["task"] == known(wire)
+    assert list(saved["times"]) == states
+    digest = hashlib.sha256(video).hexdigest()
+    assert saved["result"] == {"size": len(video), "sha256": digest, "verified": "length"}
+    assert names(target.parent) == [target.name, path_of(target).name]
 
 
 def test_a_receipt_is_synced_before_the_create_leaves(
-    hub: Any,
-    wire: Wire,
-    gateway: Gateway,
-    target: Path,
-    video: bytes,
-    monkeypatch: pytest.MonkeyPatch,
+    hub: Any, gateway: Gateway, target: Path, video: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The file, then its folder, are synced before the create arrives, and again before the query does."""
     synced: list[str] = []
@@ -92,14 +71,13 @@ def test_a_receipt_is_synced_before_the_create_leaves(
     def fsync(descriptor: int) -> None:
         place = Path(f"/proc/self/fd/{descriptor}").readlink()
         really(descriptor)
-        synced.append(
-            "folder" if place == target.parent else "draft" if "task" in place.name else "video"
-        )
+        kind = "draft" if "task" in place.name else "video"
+        synced.append("folder" if place == target.parent else kind)
 
     monkeypatch.setattr(os, "fsync", fsync)
     then: list[list[str]] = []
-    script(gateway, wire, video, look=lambda: then.append(list(synced)))
-    wire.generate(hub, save_to=target)
+    script(gateway, OPENAI, video, look=lambda: then.append(list(synced)))
+    OPENAI.generate(hub, save_to=target)
     # Claimed, renewed for the very moment of sending, and then with the task.
     assert then == [["draft", "folder"] * 2, ["draft", "folder"] * 3]
     assert synced == [*then[1], "video", "folder", "draft", "folder"]
@@ -198,14 +176,12 @@ def test_a_released_uncertain_create_is_sent_once_more(
     hub: Any, wire: Wire, gateway: Gateway, target: Path, video: bytes
 ) -> None:
     """With resubmit_uncertain the same call sends one create and ends with the video; further ones send nothing."""
-    script(gateway, wire, video, create=reset())
-    with pytest.raises(SubmissionUncertain):
-        wire.generate(hub, save_to=target)
-    gateway.on("create", tell(wire.created()))
+    leave(gateway, hub, wire, target, "uncertain")
+    script(gateway, wire, video)
     for _ in range(2):
         saved = wire.generate(hub, save_to=target, resubmit_uncertain=True)
         assert saved.path.read_bytes() == video
-    assert sent(gateway) == (2, 1, 1)
+    assert sent(gateway) == (1, 1, 1)
     assert read(target)["state"] == "saved"
 
 
@@ -214,14 +190,11 @@ def test_a_receipt_has_time_for_each_attempt(
 ) -> None:
     """A create that is sent again after 429 has its receipt renewed first, so that nobody takes it for dead."""
     ends: list[str] = []
-
-    def look() -> None:
-        ends.append(read(target)["expires"])
-
+    answers = (say(429), say(429), tell(wire.created()))
     script(gateway, wire, video)
     gateway.on(
         "create",
-        *(first_then(look, answer) for answer in (say(429), say(429), tell(wire.created()))),
+        *(first_then(lambda: ends.append(read(target)["expires"]), answer) for answer in answers),
     )
     wire.generate(hub, save_to=target)
     assert ends == sorted(set(ends))
@@ -237,3 +210,70 @@ def test_a_receipt_that_was_taken_away_in_between_stops_the_next_attempt(
         wire.generate(hub, save_to=target)
     assert gateway.count("create") == 1
     assert names(target.parent) == []
+
+
+def test_the_umask_decides_who_may_read_receipt_and_video(
+    hub: Any, gateway: Gateway, tmp_path: Path, video: bytes
+) -> None:
+    """Both have the permissions of any file that the user makes."""
+    script(gateway, OPENAI, video)
+    for mask, mode in ((0o022, 0o644), (0o077, 0o600)):
+        target = tmp_path / f"{mode}.mp4"
+        before = os.umask(mask)
+        try:
+            OPENAI.generate(hub, save_to=target)
+        finally:
+            os.umask(before)
+        for path in (target, path_of(target)):
+            assert path.stat().st_mode & 0o777 == mode
+
+
+def test_whatever_can_be_sent_can_be_kept_and_compared(
+    hub: Any, wire: Wire, gateway: Gateway, tmp_path: Path, video: bytes
+) -> None:
+    """Fields that JSON writes otherwise than Python does are the same request when they are read again."""
+    script(gateway, wire, video)
+    extras: list[dict[str, Any]] = [
+        {"seeds": (1, 2)},
+        {"weights": {10: 1, 9: 2}},
+        {"weights": {1: 2, "b": 3}},
+        {"style": "水彩 — naïve"},
+        {"a": [{"b": (None, 1.5, True)}]},
+    ]
+    for number, extra in enumerate(extras, 1):
+        for _ in range(2):
+            wire.generate(hub, save_to=tmp_path / f"{number}.mp4", extra=extra)
+        assert sent(gateway) == (number, number, number), extra
+
+
+def test_an_id_that_is_half_a_character_is_not_lost(
+    hub: Any, wire: Wire, gateway: Gateway, target: Path
+) -> None:
+    """Text that no file can hold as it is is kept escaped: the id of a paid task survives, whatever it is."""
+    gateway.on("create", tell(wire.created(id="video_\ud83d-1", status="failed", error="\udc00")))
+    with pytest.raises(ChainHubError):
+        wire.generate(hub, save_to=target)
+    assert read(target)["task"]["id"] == "video_\ud83d-1"
+    assert read(target)["state"] == "failed"
+
+
+def test_a_picture_with_an_odd_name_has_a_receipt(
+    colour: Colour, gateway: Gateway, target: Path, video: bytes, tmp_path: Path
+) -> None:
+    """A file name that is not UTF-8 does not keep a picture from being described."""
+    odd = Path(os.fsdecode(os.fsencode(tmp_path) + b"/k\xfftten.png"))
+    odd.write_bytes(png())
+    script(gateway, UNIFIED, video)
+    hub = colour.hub(gateway.url, inline_images=True)
+    for _ in range(2):
+        UNIFIED.generate(hub, save_to=target, image=odd)
+    assert gateway.count("create") == 1
+
+
+def test_a_patient_client_has_receipts_too(
+    colour: Colour, gateway: Gateway, target: Path, video: bytes
+) -> None:
+    """The longest timeout that is taken does not overflow the receipt's times."""
+    script(gateway, OPENAI, video)
+    OPENAI.generate(colour.hub(gateway.url, timeout=9e8), save_to=target)
+    assert read(target)["state"] == "saved"
