@@ -6,7 +6,6 @@ import base64
 import hashlib
 import json
 import os
-import socket
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -83,10 +82,6 @@ def test_a_receipt_is_synced_before_the_create_leaves(
     assert synced == [*then[1], "video", "folder", "draft", "folder"]
 
 
-with socket.create_server(("127.0.0.1", 0)) as listening:
-    CLOSED = f"http://127.0.0.1:{listening.getsockname()[1]}"
-
-
 def _raising(_: object) -> bool:
     raise LookupError("mine")
 
@@ -97,7 +92,7 @@ REFUSALS: dict[str, tuple[Answer | None, dict[str, Any], type[Exception]]] = {
         for status in (400, 401, 402, 403, 404, 413, 422, 429)
     },
     "503 model_not_found": (tell({"error": {"code": "model_not_found"}}, 503), {}, APIError),
-    "no connection": (None, {"base_url": CLOSED}, ConnectionFailed),
+    "no connection": (None, {"base_url": "http://127.0.0.1:9"}, ConnectionFailed),
     "max_creates": (None, {"max_creates": 0}, SpendLimitReached),
     "confirm says no": (None, {"confirm": lambda _: False}, InvalidRequest),
     "confirm raises": (None, {"confirm": _raising}, LookupError),
