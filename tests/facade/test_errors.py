@@ -65,6 +65,7 @@ def test_the_docstring_draws_the_whole_tree() -> None:
         assert kind.__name__ in drawing
         assert kind.__doc__
         assert kind.__module__ == "chainhub_video.errors"
+    assert issubclass(WaitTimeout, TimeoutError)  # whoever catches Python's own catches it
 
 
 def test_a_task_is_attached_once() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,7 +15,7 @@ from chainhub_video import MODELS, InvalidRequest, Model
 from chainhub_video.models import model_row
 from PIL import Image
 
-from tests.support.answering import Arrived, tell
+from tests.support.answering import tell
 from tests.support.colours import Colour
 from tests.support.drivers import ASYNCIO, BLOCKING
 from tests.support.scripted import Gateway
@@ -146,23 +147,6 @@ CASES: Mapping[tuple[str, str], list[Case]] = {
 ROWS = [pytest.param(*row, id=f"{row[0]} {row[1]}") for row in CASES]
 
 
-def _form(arrived: Arrived) -> bytes:
-    """The bytes of a form, as they are put together from its fields in the order in which they arrived."""
-    boundary = arrived.headers["content-type"].partition("boundary=")[2].encode()
-    lines = []
-    for name, content in arrived.parts.items():
-        file, kind = (
-            ('; filename="image.png"', "image/png")
-            if name == "input_reference"
-            else ("", "text/plain")
-        )
-        head = (
-            f'Content-Disposition: form-data; name="{name}"{file}\r\nContent-Type: {kind}\r\n\r\n'
-        )
-        lines.append(b"--" + boundary + b"\r\n" + head.encode() + content + b"\r\n")
-    return b"".join(lines) + b"--" + boundary + b"--\r\n"  # fmt: skip
-
-
 def test_the_rows_are_those_of_the_vendors_pages() -> None:
     """There is one row for each model on each call, with its source; a sora without `format=` is the form's."""
     assert [(row.name, row.format) for row in MODELS] == list(CASES)
@@ -180,12 +164,12 @@ def test_the_rows_are_those_of_the_vendors_pages() -> None:
 @BLOCKING
 @pytest.mark.parametrize(("name", "format_"), ROWS)
 def test_what_goes_over_the_wire(hub: Any, gateway: Gateway, name: str, format_: str) -> None:
-    """For each word of each parameter exactly these fields arrive: JSON value by value, a form byte by byte."""
+    """For each word of each parameter exactly these fields arrive: with their types in JSON, and as bytes in a form."""
     gateway.on("create", tell({"id": "video_1", "status": "queued"}))
     cases = [*CASES[name, format_]]
     cases += [
-        ({"extra": more}, {"images": [], **more})
-        for each, more in WITHOUT_PARAMETER
+        ({"extra": extra}, {"images": [], **extra})
+        for each, extra in WITHOUT_PARAMETER
         if each == name
     ]
     for said, sent in cases:
@@ -194,19 +178,15 @@ def test_what_goes_over_the_wire(hub: Any, gateway: Gateway, name: str, format_:
         fields = {"model": name, "prompt": "A kitten", **sent}
         if format_ == "unified":
             assert arrived.target == "/v1/video/create"
-            assert arrived.json == fields, said
-            assert _types(arrived.json) == _types(fields), said
+            # Written out, since `1 == True`, and a gateway knows the difference.
+            assert json.dumps(arrived.json, sort_keys=True) == json.dumps(fields, sort_keys=True), (
+                said
+            )
         else:
             assert arrived.target == "/v1/videos"
             as_bytes = {k: v if isinstance(v, bytes) else v.encode() for k, v in fields.items()}
             assert arrived.parts == as_bytes, said
-            assert arrived.body == _form(arrived)
     assert gateway.count("create") == len(cases)
-
-
-def _types(fields: Mapping[str, Any]) -> dict[str, type]:
-    """The types of values: `1 == True`, and a gateway knows the difference."""
-    return {name: type(value) for name, value in fields.items()}
 
 
 @ASYNCIO
@@ -216,18 +196,16 @@ def test_the_sandbox_takes_all_of_it(
 ) -> None:
     """A gateway with the fields and limits of the vendor's pages accepts, and charges, each of these requests."""
     hub = colour.hub(sandbox.url, api_key="sandbox")
-    tasks = []
     for said, sent in CASES[name, format_]:
         paid, before = sandbox.paid, len(sandbox.requests)
-        tasks.append(hub.videos.create("A kitten", model=name, format=format_, **said))
-        assert sandbox.paid == paid + 1
+        task = hub.videos.create("A kitten", model=name, format=format_, **said)
+        assert (sandbox.paid, task.model) == (paid + 1, name)
         received = next(each for each in sandbox.requests[before:] if each.step == "create")
         texts = {field: value for field, value in sent.items() if not isinstance(value, bytes)}
         assert received.body == {"model": name, "prompt": "A kitten", **texts}
         assert [picture.field for picture in received.pictures if picture.sha256] == [
             field for field, value in sent.items() if isinstance(value, bytes)
         ]
-    assert hub.videos.wait(tasks[-1]).model == name
 
 
 # A model, its format, what is passed, and the whole message.
@@ -241,12 +219,9 @@ REFUSED: list[tuple[str, str, Mapping[str, Any], str]] = [
      ("size '1280x720' contradicts aspect_ratio '9:16', which is '720x1280' for sora-2: give one of the two")),
     ("sora-2", "openai", {"extra": {"seconds": 8}}, "extra holds 'seconds', which has a parameter of its own"),
     ("sora-2", "unified", {}, "aspect_ratio is missing, and sora-2 needs one of: 16:9, 9:16"),
-    ("sora-2", "unified", {"size": "720P"}, "aspect_ratio is missing, and sora-2 needs one of: 16:9, 9:16"),
     ("sora-2", "unified", {"aspect_ratio": "3:2"}, "aspect_ratio is '3:2', and sora-2 takes one of: 16:9, 9:16"),
     ("sora-2", "unified", {"aspect_ratio": "16:9", "size": "1792x1024"},
      "size is '1792x1024', and sora-2 takes one of: small, 1280x720, 720x1280, 720P"),
-    ("sora-2", "unified", {"aspect_ratio": "16:9", "size": "large"},
-     "size is 'large', and sora-2 takes one of: small, 1280x720, 720x1280, 720P"),
     ("sora-2", "unified", {"aspect_ratio": "16:9", "size": "720x1280"},
      ("aspect_ratio '16:9' contradicts size '720x1280', which is '9:16' for sora-2: give one of the two")),
     ("sora-2", "unified", {"aspect_ratio": "16:9", "seconds": 15},
@@ -257,8 +232,6 @@ REFUSED: list[tuple[str, str, Mapping[str, Any], str]] = [
      "extra holds 'duration', and sora-2 has seconds= for it"),
     ("sora-2", "unified", {"aspect_ratio": "16:9", "extra": {"orientation": "portrait"}},
      "extra holds 'orientation', and sora-2 has aspect_ratio= for it"),
-    ("sora-2", "unified", {"aspect_ratio": "16:9", "extra": {"size": "large"}},
-     "extra holds 'size', which has a parameter of its own"),
     ("sora-2-pro", "unified", {"aspect_ratio": "16:9"},
      "seconds is missing, and sora-2-pro needs one of: 15, 25"),
     ("sora-2-pro", "unified", {"size": "1280x720", "seconds": 15},
@@ -277,9 +250,6 @@ REFUSED: list[tuple[str, str, Mapping[str, Any], str]] = [
      "watermark is 'false', and veo3.1-pro takes none in the unified format: leave it out, or pass it with extra="),
     ("veo3", "unified", {"image": TALL, "fit": "cover"},
      "fit is 'cover', and veo3 has no size to bring pictures to: leave it out"),
-    ("veo_3_1", "openai", {"image": TALL, "aspect_ratio": "1:1"},
-     "aspect_ratio is '1:1', and veo_3_1 takes one of: 16:9, 9:16"),
-    ("veo_3_1", "openai", {"size": "1280x720"}, "veo_3_1 needs a picture: pass image="),
     ("veo_3_1", "openai", {"image": TALL, "size": "1024x1792"},
      "size is '1024x1792', and veo_3_1 takes one of: 1280x720, 720x1280, 16x9, 9x16"),
     ("grok-video-3", "unified", {"aspect_ratio": "16:9"},

@@ -91,33 +91,20 @@ def test_a_create_and_a_query_take_a_limit_of_their_own(wire: Wire) -> None:
 def test_a_limit_that_is_none_is_refused(colour: Colour, wire: Wire, gateway: Gateway) -> None:
     """A request needs some time, and a video some bytes: what is none is told before anything is sent."""
     hub = colour.hub(gateway.url)
+    no_time = r"timeout is .* and must be above 0 seconds, or None"
     for limit in (0, -1, float("nan"), "soon"):
-        with pytest.raises(
-            InvalidRequest, match=r"timeout is .* and must be above 0 seconds, or None"
-        ):
+        with pytest.raises(InvalidRequest, match=no_time):
             wire.create(hub, timeout=limit)
-        with pytest.raises(InvalidRequest, match="timeout is"):
+        with pytest.raises(InvalidRequest, match=no_time):
             hub.videos.retrieve(wire.task(), timeout=limit)
+    no_bytes = "max_download must be a whole number of bytes"
     for size in (0, -1, 1.5, True, None, "1 GB"):
-        with pytest.raises(
-            ConfigurationError, match="max_download must be a whole number of bytes"
-        ):
+        with pytest.raises(ConfigurationError, match=no_bytes):
             colour.hub(gateway.url, max_download=size)
     assert gateway.arrived == []
 
 
-def test_a_wait_that_ends_at_its_deadline_is_a_timeout(
-    hub: Any, wire: Wire, gateway: Gateway
-) -> None:
-    """Whoever catches Python's own TimeoutError catches it, with the task."""
-    gateway.on("query", tell(wire.seen()))
-    with pytest.raises(TimeoutError) as raised:
-        hub.videos.wait(wire.task(), timeout=0)
-    assert isinstance(raised.value, WaitTimeout)
-    assert raised.value.task is not None
-    assert wire.task_id in str(raised.value)
-
-
+@BLOCKING
 def test_the_limit_of_a_video_is_the_constructors(
     colour: Colour, gateway: Gateway, video: bytes, tmp_path: Path
 ) -> None:

@@ -41,19 +41,11 @@ def wire(library: Any) -> Wire:
     return OPENAI if library is httpx else UNIFIED
 
 
-def _lend(colour: Colour, library: Any, **options: Any) -> Any:
-    return (library.AsyncClient if colour.asynchronous else library.Client)(**options)
-
-
-def _return(colour: Colour, client: Any) -> None:
-    colour.finish(client.aclose() if colour.asynchronous else client.close())
-
-
 def test_a_whole_job_through_a_lent_client(
     colour: Colour, wire: Wire, library: Any, sandbox: Sandbox, tmp_path: Path
 ) -> None:
     """A client of either library does the whole job, is not closed by ours, and ours can go on with it."""
-    lent = _lend(colour, library, timeout=30)
+    lent = colour.http_client(library, timeout=30)
     hub = colour.hub(sandbox.url, api_key="sandbox", http_client=lent, inline_images=True)
     size = (1280, 720) if wire is OPENAI else (1080, 720)
     saved = wire.generate(hub, image=png(size), save_to=tmp_path / "kitten.mp4")
@@ -63,7 +55,7 @@ def test_a_whole_job_through_a_lent_client(
     assert not lent.is_closed
     again = colour.hub(sandbox.url, api_key="sandbox", http_client=lent)
     assert again.videos.retrieve(saved.task).status is TaskStatus.COMPLETED
-    _return(colour, lent)
+    colour.finish(lent.aclose() if colour.asynchronous else lent.close())
     with pytest.raises(ConfigurationError, match="http_client you passed has been closed"):
         again.videos.retrieve(saved.task)
 
@@ -73,7 +65,7 @@ def test_a_lent_clients_failures_are_understood(
 ) -> None:
     """Whichever library sends: a refused connection is no create, a lost answer is an uncertain one, with its cause."""
     gateway.on("create", hang_up(), silence())
-    lent = _lend(colour, library)
+    lent = colour.http_client(library)
     short = Timeouts(connect=5, read=5, write=5, create=0.2)
     hub = colour.hub(gateway.url, http_client=lent, timeout=short)
     for cause in (library.RemoteProtocolError, library.ReadTimeout):
@@ -83,7 +75,6 @@ def test_a_lent_clients_failures_are_understood(
     with pytest.raises(ConnectionFailed) as refused:
         wire.create(colour.hub("http://127.0.0.1:9", http_client=lent))
     assert isinstance(refused.value.__cause__, library.ConnectError)
-    _return(colour, lent)
 
 
 def test_every_failure_of_the_other_library_is_known() -> None:
@@ -139,16 +130,17 @@ def _wsgi(environ: dict[str, Any], start: Callable[..., Any]) -> list[bytes]:
 
 def test_an_application_instead_of_a_network(colour: Colour, library: Any) -> None:
     """A client whose transport is an ASGI or WSGI application works like any other, uploads included."""
-    if colour.asynchronous:
-        lent = library.AsyncClient(transport=library.ASGITransport(app=_asgi))
-    else:
-        lent = library.Client(transport=library.WSGITransport(app=_wsgi))
+    transport = (
+        library.ASGITransport(app=_asgi)
+        if colour.asynchronous
+        else library.WSGITransport(app=_wsgi)
+    )
+    lent = colour.http_client(library, transport=transport)
     hub = colour.hub("https://gateway.test", http_client=lent)
     for wire in WIRES.values():
         task = wire.create(hub)
         assert int(task.id.removeprefix("video_")) > (len(png()) if wire is OPENAI else 0)
         assert hub.videos.retrieve(task).status is TaskStatus.QUEUED
-    _return(colour, lent)
 
 
 def test_closing(colour: Colour, gateway: Gateway) -> None:

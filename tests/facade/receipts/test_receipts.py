@@ -107,17 +107,17 @@ def test_a_refused_create_leaves_what_was_there_before(
     for case, (answer, options, error) in [*REFUSALS.items(), *again]:
         target = tmp_path / case / "kitten.mp4"
         target.parent.mkdir()
-        left = case.endswith("again")
-        if left:
+        before: dict[str, Any] | None = None
+        if case.endswith("again"):
             leave(gateway, colour.hub(gateway.url), wire, target, "uncertain")
             before = read(target)
         if answer is not None:
             gateway.on("create", answer)
         hub = colour.hub(**{"base_url": gateway.url, **options})
         with pytest.raises(error):
-            wire.generate(hub, save_to=target, resubmit_uncertain=left)
-        assert names(target.parent) == ([path_of(target).name] if left else []), case
-        if left:  # the same receipt, written anew
+            wire.generate(hub, save_to=target, resubmit_uncertain=before is not None)
+        assert names(target.parent) == ([path_of(target).name] if before else []), case
+        if before:  # the same receipt, written anew
             after = read(target)
             assert (after["times"], after["state"]) == (before["times"], "uncertain"), case
 
