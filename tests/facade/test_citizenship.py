@@ -14,13 +14,14 @@ from chainhub_api.api.openai import retrieve_video
 from chainhub_api.api.unified import create_unified_video
 from chainhub_api.models import CreateUnifiedVideoRequest
 from chainhub_sandbox import Sandbox
-from chainhub_video import ChainHub, __version__
+from chainhub_video import ChainHub, TaskFailed, __version__
 
 from tests.support.answering import say, tell
 from tests.support.colours import POLL, Colour
 from tests.support.echoing import echo
+from tests.support.receipted import script
 from tests.support.scripted import Gateway
-from tests.support.wires import OPENAI, Wire, png
+from tests.support.wires import Wire, png
 
 
 def test_the_user_agent_tells_the_version(
@@ -37,35 +38,38 @@ def test_the_user_agent_tells_the_version(
 
 
 def test_the_log_tells_creates_and_ends(
-    colour: Colour, wire: Wire, sandbox: Sandbox, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    hub: Any,
+    wire: Wire,
+    gateway: Gateway,
+    target: Path,
+    video: bytes,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """At INFO the logger `chainhub_video` tells what was paid and how it ended, and nothing in between."""
-    caplog.set_level(logging.INFO)
-    hub = colour.hub(sandbox.url, api_key="sandbox", inline_images=True)
-    size = (1280, 720) if wire is OPENAI else (1080, 720)
-    saved = wire.generate(hub, image=png(size), save_to=tmp_path / "kitten.mp4")
-    told = [r.getMessage() for r in caplog.records if r.name == "chainhub_video"]
-    assert [words.split(" ")[0] for words in told] == ["created", "task", "saved"]
-    assert all(saved.task.id in words for words in told)
-    assert wire.name in told[0]
-    assert "completed" in told[1]
-    assert f"{saved.size} bytes" in told[2]
-
-
-def test_the_log_keeps_its_voice_down(
-    hub: Any, wire: Wire, gateway: Gateway, caplog: pytest.LogCaptureFixture
-) -> None:
-    """What passes (a turned away create, a failed look) is for DEBUG; a failed task is an end and told at INFO."""
+    """The logger `chainhub_video` tells what was paid and how it ended at INFO, and what passes at DEBUG."""
     caplog.set_level(logging.DEBUG, logger="chainhub_video")
+    script(gateway, wire, video)
+    saved = wire.generate(hub, save_to=target)
+    lines = _logged(caplog, "INFO")
+    assert [line.split(" ")[0] for line in lines] == ["created", "task", "saved"]
+    for line, words in zip(lines, (wire.name, "completed", f"{saved.size} bytes"), strict=True):
+        assert words in line
+        assert wire.task_id in line
+    caplog.clear()
     gateway.on("create", say(429), tell(wire.created()))
     gateway.on("query", say(503), tell(wire.seen("failed", error="a\nb")))
-    with pytest.raises(Exception, match="ended as 'failed': a b"):
+    with pytest.raises(TaskFailed, match="ended as 'failed': a b"):
         hub.videos.wait(wire.create(hub))
-    ours = [record for record in caplog.records if record.name == "chainhub_video"]
-    levels = [(r.levelname, r.getMessage().split(" ")[0]) for r in ours]
-    assert levels == [("DEBUG", "create"), ("INFO", "created"), ("DEBUG", "task"), ("INFO", "task")]
+    assert [line.split(" ")[0] for line in _logged(caplog, "DEBUG")] == ["create", "task"]
+    assert [line.split(" ")[0] for line in _logged(caplog, "INFO")] == ["created", "task"]
     assert "the-key" not in caplog.text
-    assert all("\n" not in record.getMessage() for record in ours)
+
+
+def _logged(caplog: pytest.LogCaptureFixture, level: str) -> list[str]:
+    """What our logger has told at a level, each in one line."""
+    records = [r for r in caplog.records if (r.name, r.levelname) == ("chainhub_video", level)]
+    lines = [record.getMessage() for record in records]
+    assert not any("\n" in line for line in lines)
+    return lines
 
 
 def test_one_client_serves_sixteen_threads(gateway: Gateway) -> None:

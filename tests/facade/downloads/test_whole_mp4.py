@@ -108,7 +108,11 @@ def test_an_index_of_fragments_that_are_not_there_is_refused() -> None:
 
 
 def test_what_shows_the_end_is_said(
-    hub: Any, linked: VideoTask, elsewhere: Gateway, tmp_path: Path, caplog: Any
+    hub: Any,
+    linked: VideoTask,
+    elsewhere: Gateway,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     """The result says what shows the end, an announced length before all; the log warns where nothing does."""
     bare = film("fragments, no index")

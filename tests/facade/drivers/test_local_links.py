@@ -56,7 +56,7 @@ def looked_up(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 class _Records:
     """What a lent transport was asked for, and what it answers."""
 
-    def __init__(self, answers: dict[str, httpx.Response]) -> None:
+    def __init__(self, **answers: httpx.Response) -> None:
         self.asked: list[str] = []
         self.keys: list[str] = []
         self._answers = answers
@@ -67,23 +67,19 @@ class _Records:
             self.keys.append(request.url.host)
         return self._answers.get(request.url.host, httpx.Response(404, json={"message": "no"}))
 
-    def lend(self, colour: Colour) -> Any:
-        async def answer_async(request: httpx.Request) -> httpx.Response:
-            return self.answer(request)
 
-        answer: Any = answer_async if colour.asynchronous else self.answer
-        return colour.http_client(transport=httpx.MockTransport(answer))
-
-
-def _hub(colour: Colour, base_url: str, records: _Records) -> Any:
+def _hub(colour: Colour, base_url: str = GATEWAY, records: _Records | None = None) -> Any:
+    """A client that tries everything once, with our own transport or one that records."""
+    transport = None if records is None else httpx.MockTransport(records.answer)
+    lent = None if records is None else colour.http_client(transport=transport)
     retry = RetryPolicy(attempts=1, first=0, jitter=0)
-    return colour.hub(base_url, http_client=records.lend(colour), retry=retry)
+    return colour.hub(base_url, http_client=lent, retry=retry)
 
 
 def test_a_link_into_the_network_is_never_opened(colour: Colour, tmp_path: Path) -> None:
     """However the address is written, a video is asked for at the gateway instead, and a picture is refused."""
     for host in LOCAL:
-        records = _Records({})
+        records = _Records()
         hub = _hub(colour, GATEWAY, records)
         with pytest.raises(InvalidRequest, match="this machine or its network"):
             OPENAI.create(hub, image=f"http://{host}/secret.png")
@@ -100,7 +96,7 @@ def test_a_redirect_into_the_network_is_never_followed(colour: Colour, tmp_path:
         if host == "0177.0.0.1":  # httpx refuses that
             continue
         redirect = httpx.Response(302, headers={"Location": f"http://{host}/latest/meta-data"})
-        records = _Records({"cdn.example.com": redirect})
+        records = _Records(**{"cdn.example.com": redirect})
         hub = _hub(colour, GATEWAY, records)
         with pytest.raises(InvalidRequest, match="this machine or its network"):
             OPENAI.create(hub, image=link)
@@ -118,7 +114,7 @@ def test_a_public_link_is_opened(colour: Colour) -> None:
         *((GATEWAY, f"https://{host}/x.png") for host in PUBLIC),
         *((base_url, "http://10.0.0.5/x.png") for base_url in local),
     ):
-        records = _Records({httpx.URL(link).host: httpx.Response(200, content=png())})
+        records = _Records(**{httpx.URL(link).host: httpx.Response(200, content=png())})
         with pytest.raises(ChainHubError):
             OPENAI.create(_hub(colour, base_url, records), image=link)
         assert records.asked[0] == link
@@ -171,18 +167,18 @@ class _Reached:
         raise AssertionError("a connection that was to be left was spoken to")
 
 
-def _own(colour: Colour, base_url: str = GATEWAY) -> Any:
-    return colour.hub(base_url, retry=RetryPolicy(attempts=1, first=0, jitter=0))
-
-
 def test_a_name_that_resolves_into_the_network_is_not_connected_to(
-    colour: Colour, connections: _Connections, looked_up: list[str]
+    colour: Colour, connections: _Connections, looked_up: list[str], tmp_path: Path
 ) -> None:
-    """Our own transport looks at what a name stands for before it connects."""
+    """Our own transport looks at what a name stands for before it connects; a video is asked for at the gateway."""
     with pytest.raises(InvalidRequest, match="this machine or its network"):
-        OPENAI.create(_own(colour), image="https://rebound.example/x.png")
+        OPENAI.create(_hub(colour), image="https://rebound.example/x.png")
     assert connections.hosts == []
     assert looked_up[0] == "rebound.example"
+    task = completed(UNIFIED, "https://rebound.example/x.mp4")
+    with pytest.raises(DownloadFailed):
+        _hub(colour).videos.download(task, tmp_path / "x.mp4", timeout=0.2)
+    assert set(connections.hosts) == {"gateway.example"}
 
 
 def test_the_address_that_was_reached_is_looked_at_too(
@@ -191,7 +187,7 @@ def test_the_address_that_was_reached_is_looked_at_too(
     """A name that resolves to something else a moment later is left without a word, and its connection closed."""
     connections.reached = _Reached("10.0.0.9")
     with pytest.raises(InvalidRequest, match="this machine or its network"):
-        OPENAI.create(_own(colour), image="https://cdn.example.com/x.png")
+        OPENAI.create(_hub(colour), image="https://cdn.example.com/x.png")
     assert connections.hosts == ["cdn.example.com"]
     assert connections.reached.closed >= 1
 
@@ -201,19 +197,8 @@ def test_a_gateway_whose_name_is_of_the_network_may_link_to_names_of_it(
 ) -> None:
     """A company's own gateway and picture host, both known by name only, are connected to."""
     with pytest.raises(ChainHubError, match="could not be fetched"):
-        OPENAI.create(_own(colour, "https://gateway.corp"), image="https://rebound.example/x.png")
+        OPENAI.create(_hub(colour, "https://gateway.corp"), image="https://rebound.example/x.png")
     assert connections.hosts == ["rebound.example"]
-
-
-def test_a_video_link_that_resolves_into_the_network_falls_back_to_the_gateway(
-    colour: Colour, connections: _Connections, tmp_path: Path
-) -> None:
-    """The gateway is asked again, and for the video itself; the link is never connected to."""
-    with pytest.raises(DownloadFailed):
-        _own(colour).videos.download(
-            completed(UNIFIED, "https://rebound.example/x.mp4"), tmp_path / "x.mp4", timeout=0.2
-        )
-    assert set(connections.hosts) == {"gateway.example"}
 
 
 def test_what_is_local_and_what_is_an_origin() -> None:

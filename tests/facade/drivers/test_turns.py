@@ -8,14 +8,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 import pytest
-from chainhub_video import (
-    AsyncChainHub,
-    ChainHub,
-    ConfigurationError,
-    ConnectionFailed,
-    TaskStatus,
-    WaitTimeout,
-)
+from chainhub_video import ChainHub, ConfigurationError, ConnectionFailed, WaitTimeout
 from chainhub_video.drivers.turns import Turn, Turns
 from chainhub_video.io import Kind, NoTurn
 from chainhub_video.receipts.file import LocalReceipt
@@ -24,10 +17,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.answering import say, tell
-from tests.support.colours import POLL, RETRY, Colour
+from tests.support.colours import Colour
 from tests.support.crowds import Gate, ask_at_once, closed_gate
+from tests.support.drivers import ASYNCIO
+from tests.support.receipted import script
 from tests.support.scripted import Gateway
-from tests.support.videos import MP4
+from tests.support.videos import MP4, completed
 from tests.support.wires import OPENAI
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -113,30 +108,30 @@ def test_a_lent_client_keeps_its_own_limits(colour: Colour, gateway: Gateway) ->
     assert gate.most == 12
 
 
+@ASYNCIO
 def test_downloads_that_do_not_end_keep_nobody_else_waiting(
-    gateway: Gateway, gate: Gate, tmp_path: Path, video: bytes
+    colour: Colour, gateway: Gateway, gate: Gate, tmp_path: Path, video: bytes
 ) -> None:
     """With every turn of downloads taken, a task is still created and asked for."""
     gateway.on("content", gate.before(say(200, video, MP4)))
     gateway.on("create", tell(OPENAI.created()))
     gateway.on("query", tell(OPENAI.seen()))
-    task = OPENAI.task(status=TaskStatus.COMPLETED, raw_status="completed")
+    hub = colour.hub(gateway.url, max_in_flight=4).client
+    task = completed(OPENAI, None)
 
     async def scene() -> None:
-        async with AsyncChainHub(base_url=gateway.url, api_key="the-key", max_in_flight=4) as hub:
-            downloads = [
-                asyncio.create_task(hub.videos.download(task, tmp_path / f"{number}.mp4"))
-                for number in range(6)
-            ]
-            await asyncio.to_thread(gate.wait_for, 2)
-            created = await OPENAI.create(hub)  # type: ignore[misc]
-            assert (await hub.videos.retrieve(created)).id == OPENAI.task_id
-            assert not any(download.done() for download in downloads)
-            gate.open()
-            saved = await asyncio.gather(*downloads)
-            assert {one.size for one in saved} == {len(video)}
+        downloads = [
+            asyncio.create_task(hub.videos.download(task, tmp_path / f"{number}.mp4"))
+            for number in range(6)
+        ]
+        await asyncio.to_thread(gate.wait_for, 2)
+        created = await hub.videos.create(**OPENAI.arguments)
+        assert (await hub.videos.retrieve(created)).id == OPENAI.task_id
+        assert not any(download.done() for download in downloads)
+        gate.open()
+        assert {one.size for one in await asyncio.gather(*downloads)} == {len(video)}
 
-    asyncio.run(scene())
+    colour.run(scene)
     assert gate.most == 2
 
 
@@ -155,13 +150,12 @@ def test_a_turn_that_does_not_come_is_told(
     assert list(tmp_path.iterdir()) == []
 
 
+@ASYNCIO
 def test_a_claim_gets_its_time_when_its_turn_comes(
-    gateway: Gateway, tmp_path: Path, video: bytes
+    colour: Colour, gateway: Gateway, target: Path, video: bytes
 ) -> None:
     """A create that stood in the queue renews its receipt first: others see how long it may really take."""
-    gateway.on("create", tell(OPENAI.created()))
-    gateway.on("query", tell(OPENAI.seen("completed")))
-    gateway.on("content", say(200, video, MP4))
+    script(gateway, OPENAI, video)
     seen: list[Receipt] = []
 
     class Watched(LocalReceipt):
@@ -170,45 +164,41 @@ def test_a_claim_gets_its_time_when_its_turn_comes(
                 seen.append(new)
             return super().swap(old, new)
 
+    hub = colour.hub(gateway.url, max_in_flight=3, receipts=Watched).client
+    turns: Turns = hub._driver.turns
+
     async def scene() -> None:
-        options: dict[str, Any] = {"retry": RETRY, "poll": POLL, "receipts": Watched}
-        async with AsyncChainHub(
-            base_url=gateway.url, api_key="the-key", max_in_flight=3, **options
-        ) as hub:
-            turns = hub._driver.turns
-            assert turns is not None
-            held = Turn(turns, "create")
-            await held.wait_async(None)
-            job = asyncio.create_task(OPENAI.generate(hub, save_to=tmp_path / "kitten.mp4"))
-            while not turns._queues["create"]:  # noqa: ASYNC110 - the queue tells nobody
-                await asyncio.sleep(0.001)
-            assert len(seen) == 1
-            assert gateway.arrived == []
-            held.end()
-            assert (await job).size == len(video)
+        held = Turn(turns, "create")
+        await held.wait_async(None)
+        job = asyncio.create_task(hub.videos.generate(**OPENAI.arguments, save_to=target))
+        while not turns._queues["create"]:  # noqa: ASYNC110 - the queue tells nobody
+            await asyncio.sleep(0.001)
+        assert len(seen) == 1
+        assert gateway.arrived == []
+        held.end()
+        await job
 
-    asyncio.run(scene())
-    first, renewed = seen
-    assert first.expires is not None
-    assert renewed.expires is not None
-    assert renewed.expires > first.expires
+    colour.run(scene)
+    first, renewed = (receipt.expires or "" for receipt in seen)
+    assert renewed > first > ""
 
 
-def test_those_who_leave_the_queue_hold_up_nobody(gateway: Gateway, gate: Gate) -> None:
+@ASYNCIO
+def test_those_who_leave_the_queue_hold_up_nobody(
+    colour: Colour, gateway: Gateway, gate: Gate
+) -> None:
     """Of fifty waiting queries, every other one is cancelled: the rest are answered once the gate opens."""
     gateway.on("query", gate.before(tell(OPENAI.seen())))
+    hub = colour.hub(gateway.url, max_in_flight=3).client
 
-    async def scene() -> None:
-        async with AsyncChainHub(base_url=gateway.url, api_key="the-key", max_in_flight=3) as hub:
-            calls = [asyncio.create_task(hub.videos.retrieve(OPENAI.task())) for _ in range(50)]
-            await asyncio.to_thread(gate.wait_for, 1)
-            for call in calls[::2]:
-                call.cancel()
-            gate.open()
-            ended = await asyncio.gather(*calls, return_exceptions=True)
-            left = [isinstance(each, asyncio.CancelledError) for each in ended]
-            assert left == [True, False] * 25
-            assert hub._driver.turns is not None
-            assert sum(hub._driver.turns._taken.values()) == 0
+    async def scene() -> list[Any]:
+        calls = [asyncio.create_task(hub.videos.retrieve(OPENAI.task())) for _ in range(50)]
+        await asyncio.to_thread(gate.wait_for, 1)
+        for call in calls[::2]:
+            call.cancel()
+        gate.open()
+        return await asyncio.gather(*calls, return_exceptions=True)
 
-    asyncio.run(scene())
+    left = [isinstance(each, asyncio.CancelledError) for each in colour.run(scene)]
+    assert left == [True, False] * 25
+    assert sum(hub._driver.turns._taken.values()) == 0
