@@ -1,21 +1,25 @@
-"""Pictures brought to a video's pixels, or told to differ from them, against pictures that Pillow draws."""
+"""Pictures brought to a video's pixels, told to differ from them, or refused where they cannot be decoded."""
 
 from __future__ import annotations
 
 import io
-import subprocess
+import struct
 import sys
 import warnings
+import zlib
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from importlib.machinery import ModuleSpec
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
 from chainhub_video import InvalidRequest
+from chainhub_video.images import fitting
 from chainhub_video.images.fitting import fitted
-from chainhub_video.images.pictures import open_picture
-from PIL import Image
+from chainhub_video.images.pictures import from_pillow, open_picture
+from PIL import Image, ImageCms
 
 from tests.support.answering import tell
 from tests.support.colours import Colour
@@ -29,6 +33,8 @@ from tests.support.drawing import (
     encoded,
     fit_to,
     near,
+    opened,
+    pixel_of,
     stripes,
 )
 from tests.support.drivers import BLOCKING
@@ -193,43 +199,179 @@ def test_broken_notes_do_not_turn_a_picture() -> None:
     _fits_without_a_warning(content.replace(b"MM\0*", b"MM\0?"), "128x72")
 
 
-WITHOUT = """
-import sys
-
-class Hidden:
-    def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] == "PIL":
-            raise ModuleNotFoundError(name)
-
-import importlib.util
-real = importlib.util.find_spec
-importlib.util.find_spec = lambda name, package=None: None if name == "PIL" else real(name, package)
-sys.meta_path.insert(0, Hidden())
-from chainhub_video import ChainHub, InvalidRequest
-from chainhub_video.images.fitting import fitted
-from chainhub_video.images.pictures import open_picture
-
-chunks = ((b"IHDR", bytes(13)), (b"IEND", b""))
-content = b"\\x89PNG\\r\\n\\x1a\\n"
-for kind, data in chunks:
-    content += len(data).to_bytes(4, "big") + kind + data + bytes(4)
-picture = fitted(open_picture(content), "1280x720", None)  # no Pillow, no warning, no trouble
-assert picture.stream.read() == content
-try:
-    fitted(picture, "1280x720", "cover")
-except InvalidRequest as error:
-    print(error)
-"""
+SPOILT: dict[str, dict[str, str]] = {"PNG": {}, "GIF": {}, "TIFF": {"compression": "tiff_lzw"}}
 
 
-def test_without_pillow_the_error_names_the_extra() -> None:
-    """Where Pillow is not installed, everything but `fit` works, and `fit` says what to install."""
-    run = subprocess.run(
-        [sys.executable, "-W", "error", "-c", WITHOUT],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
+def _bomb(width: int, height: int) -> bytes:
+    """A PNG of a few bytes that claims any number of pixels."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return (
+            struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        )
+
+    head = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    pixels = zlib.compress(b"\x00" * 1000)
+    return (
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")
     )
-    assert run.returncode == 0, run.stderr
-    assert 'pip install "chainhub-video[images]"' in run.stdout
+
+
+def test_bombs_are_refused() -> None:
+    """A picture that claims more pixels than a computer should unpack is refused before it is unpacked."""
+    for size in ((10_001, 10_000), (60_000, 60_000), (2**31 - 1, 1)):
+        for fit in (None, "cover"):
+            picture = open_picture(_bomb(*size))
+            with pytest.raises(InvalidRequest, match=r"pixels|decoded"):
+                fitted(picture, SIZE, fit)
+            assert picture.stream.closed
+
+
+def test_spoilt_pixels_are_refused() -> None:
+    """A file that ends well and holds nonsense is refused where it is decoded, even if it has the right pixels."""
+    noise = Image.effect_noise((200, 150), 80).convert("RGB")
+    for kind, options in SPOILT.items():
+        content = bytearray(encoded(noise, kind, **options))
+        place = len(content) // 3
+        content[place : place + 200] = bytes(200)
+        for fit, size in (("cover", "640x360"), ("contain", "200x150")):
+            picture = open_picture(content)
+            with pytest.raises(InvalidRequest, match=r"cannot be decoded.*is the file whole"):
+                fitted(picture, size, fit)
+            assert picture.stream.closed
+
+
+def test_a_kind_that_pillow_cannot_read_names_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A HEIC that is to be fitted ends in an error that says what to install, where that is missing."""
+    picture = open_picture(HEIC)
+    told = r"stripes.heic is HEIC, which this Pillow cannot read.*: pip install pillow-heif, or export it"
+    with pytest.raises(InvalidRequest, match=told):
+        fitted(picture, SIZE, "cover")
+    assert picture.stream.closed
+    plugin = ModuleType("pillow_heif")
+    plugin.__spec__ = ModuleSpec("pillow_heif", None)
+    registered: list[str] = []
+    plugin.register_heif_opener = lambda: registered.append("once")  # type: ignore[attr-defined]  # as it has it
+    monkeypatch.setitem(sys.modules, "pillow_heif", plugin)
+    with pytest.raises(InvalidRequest, match="is the file whole"):
+        fitted(open_picture(HEIC), SIZE, "cover")
+    assert registered == ["once"]
+
+
+def test_an_avif_that_pillow_cannot_read_names_the_version(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An older Pillow, or one without the decoder, is told which version reads AVIF."""
+    content = encoded(stripes((64, 64)), "AVIF")
+    monkeypatch.setattr(Image, "ID", [kind for kind in Image.ID if kind != "AVIF"])
+    monkeypatch.setattr("PIL.features.check", lambda name: name != "avif")
+    with pytest.raises(InvalidRequest, match=r'is AVIF, which this.*pip install "pillow>=11.3"'):
+        fitted(open_picture(content), SIZE, "contain")
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "WEBP"])
+def test_notes_that_cannot_be_written_again_are_refused(kind: str) -> None:
+    """A photograph that is to be turned, with a width that is a word, ends in a refusal and not in a traceback."""
+    exif = Image.Exif()
+    exif[0x0112], exif[0x0132] = 6, "wide"
+    content = encoded(stripes((300, 200)), kind, exif=exif)
+    named = b"\x01\x32\0\x02\0\0\0\x05"  # the tag of a date, of type text, with five characters
+    assert content.count(named) == 1
+    broken = content.replace(named, b"\x01\0" + named[2:])
+    picture = open_picture(broken)
+    with pytest.raises(InvalidRequest, match="cannot be decoded"):
+        fitted(picture, SIZE, "cover")
+    assert picture.stream.closed
+    fitted(open_picture(broken), "200x300", None).close()
+
+
+def test_without_pillow_the_error_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where Pillow is not installed, everything but `fit` works, and `fit` says what to install."""
+    content = png((300, 200))
+    monkeypatch.setitem(sys.modules, "PIL", None)
+    fitting._has_pillow.cache_clear()
+    try:
+        picture = fitted(open_picture(content), SIZE, None)  # no Pillow, no warning, no trouble
+        assert picture.stream.read() == content
+        with pytest.raises(InvalidRequest, match=r'pip install "chainhub-video\[images\]"'):
+            fitted(picture, SIZE, "cover")
+    finally:
+        fitting._has_pillow.cache_clear()
+
+
+def test_every_mode_keeps_its_look() -> None:
+    """Black and white, palettes, print colours and alpha arrive as the same picture, as a PNG or JPEG."""
+    for mode, kind in (
+        ("1", "PNG"), ("L", "PNG"), ("P", "GIF"), ("P", "PNG"), ("RGB", "BMP"), ("RGB", "WEBP"), ("RGB", "JPEG"),
+        ("CMYK", "JPEG"), ("CMYK", "TIFF"), ("YCbCr", "JPEG"), ("RGBA", "PNG"), ("RGBA", "WEBP"), ("LA", "PNG"),
+    ):  # fmt: skip
+        drawn = stripes((600, 300), mode)
+        expected = pixel_of(drawn.convert("RGB"), 300, 150)
+        image = fit_to(encoded(drawn, kind), "cover", "300x150")
+        assert image.format == ("JPEG" if kind == "JPEG" else "PNG"), (mode, kind)
+        assert image.mode in ("L", "RGB", "RGBA"), (mode, kind)
+        assert near(pixel_of(image.convert("RGB"), 150, 75), expected), (mode, kind)
+
+
+def test_transparency_stays_transparency() -> None:
+    """A palette's and a grey picture's transparent parts stay so, instead of turning into a colour."""
+    grey = Image.new("LA", (600, 300), (200, 0))
+    palette = Image.new("P", (600, 300), 1)
+    palette.putpalette([255, 0, 0, 0, 255, 0])
+    for content in (encoded(grey), encoded(palette, transparency=1)):
+        image = fit_to(content, "cover", "300x150")
+        assert image.mode == "RGBA"
+        assert pixel_of(image, 10, 10)[3] == 0
+
+
+def test_the_bars_of_contain_are_black_even_beside_transparency() -> None:
+    """The bars are opaque black in a picture with alpha, too."""
+    image = fit_to(encoded(Image.new("RGBA", (300, 300), (9, 9, 9, 0))), "contain", "600x300")
+    assert pixel_of(image, 5, 150) == (0, 0, 0, 255)
+    assert pixel_of(image, 300, 150)[3] == 0
+
+
+def test_sixteen_bits_keep_their_brightness() -> None:
+    """A 16-bit grey picture is scaled to 8 bits, not cut to white."""
+    for value in (0, 257 * 40, 257 * 128, 65535):
+        content = encoded(Image.new("I;16", (600, 300), value))
+        pixel: object = fit_to(content, "cover", "300x150").convert("L").getpixel((5, 5))
+        assert isinstance(pixel, int)
+        assert abs(pixel - value // 257) <= 1, value
+
+
+def test_a_colour_profile_is_kept_where_it_holds() -> None:
+    """An RGB picture keeps its profile; one of print colours does not drag its own along into RGB."""
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    for kind in ("JPEG", "PNG"):
+        image = fit_to(encoded(stripes((600, 300)), kind, icc_profile=profile), "cover", "300x150")
+        assert image.info["icc_profile"] == profile
+    printed = encoded(stripes((600, 300), "CMYK"), "TIFF", icc_profile=profile)
+    assert "icc_profile" not in fit_to(printed, "cover", "300x150").info
+
+
+def test_a_pillow_image_of_any_mode_becomes_a_png() -> None:
+    """Whatever mode the caller's image has, it is sent as a PNG that looks the same."""
+    for mode in ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBa", "La", "CMYK", "YCbCr", "HSV"):
+        image = opened(from_pillow(_grey(mode)))
+        assert (image.format, image.size) == ("PNG", (8, 8)), mode
+        expected = pixel_of(_grey("LA" if mode == "La" else mode).convert("RGBA"), 0, 0)
+        assert near(pixel_of(image.convert("RGBA"), 0, 0), expected), mode
+    image = opened(from_pillow(Image.new("I;16", (8, 8), 257 * 100)))
+    assert (image.format, image.convert("L").getpixel((0, 0))) == ("PNG", 100)
+
+
+def _grey(mode: str) -> Image.Image:
+    image = Image.new("RGBA", (8, 8), (200, 200, 200, 255))
+    if mode in ("La", "PA"):
+        return image.convert("LA").convert(mode)
+    if mode in ("HSV", "CMYK", "YCbCr", "1", "P", "L"):
+        return image.convert("RGB").convert(mode)
+    return image.convert(mode)
+
+
+def test_an_image_that_cannot_be_written_is_refused() -> None:
+    """A Pillow image whose file has gone ends in a refusal, not in Pillow's own exception."""
+    file = io.BytesIO(png())
+    image = Image.open(file)
+    file.close()
+    with pytest.raises(InvalidRequest, match="cannot be written as PNG"):
+        from_pillow(image)
