@@ -6,6 +6,7 @@ import hashlib
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import TypeAlias
 
@@ -63,6 +64,20 @@ def test_a_proxy_that_cannot_be_one(monkeypatch: pytest.MonkeyPatch, variable: s
         assert message.startswith(f"{variable} is '")
         assert f"correct {variable}, unset it, or name the host in NO_PROXY" in message
         assert SECRET not in f"{message} {proxy!r}", value
+
+
+def test_socks_without_its_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A SOCKS proxy without the package for it is told with what installs it."""
+    monkeypatch.setitem(sys.modules, "socksio", None)
+    monkeypatch.setenv("ALL_PROXY", f"socks5://user:{SECRET}@127.0.0.1:1080")
+    told = (
+        r"^ALL_PROXY is 'socks5://\*\*\*@127.0.0.1:1080', and SOCKS proxies need one more package: "
+        r'pip install "chainhub-video\[socks\]"; or correct ALL_PROXY'
+    )
+    proxy = environment_routes().proxy_for(httpx.URL("https://gateway.invalid"))
+    assert proxy is not None
+    with pytest.raises(ConfigurationError, match=told):
+        proxy.url()
 
 
 # An entry, and hosts that it exempts and does not exempt.

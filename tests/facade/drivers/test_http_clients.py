@@ -14,14 +14,10 @@ import pytest
 from chainhub_sandbox import Sandbox
 from chainhub_video import (
     ConfigurationError,
-    ConnectionFailed,
-    SubmissionUncertain,
     TaskStatus,
-    Timeouts,
 )
 from chainhub_video.drivers.http import SendTrace
 
-from tests.support.answering import hang_up, silence
 from tests.support.colours import Colour
 from tests.support.scripted import Gateway
 from tests.support.wires import OPENAI, UNIFIED, WIRES, Wire, png
@@ -58,23 +54,6 @@ def test_a_whole_job_through_a_lent_client(
     colour.finish(lent.aclose() if colour.asynchronous else lent.close())
     with pytest.raises(ConfigurationError, match="http_client you passed has been closed"):
         again.videos.retrieve(saved.task)
-
-
-def test_a_lent_clients_failures_are_understood(
-    colour: Colour, wire: Wire, library: Any, gateway: Gateway
-) -> None:
-    """Whichever library sends: a refused connection is no create, a lost answer is an uncertain one, with its cause."""
-    gateway.on("create", hang_up(), silence())
-    lent = colour.http_client(library)
-    short = Timeouts(connect=5, read=5, write=5, create=0.2)
-    hub = colour.hub(gateway.url, http_client=lent, timeout=short)
-    for cause in (library.RemoteProtocolError, library.ReadTimeout):
-        with pytest.raises(SubmissionUncertain) as raised:
-            wire.create(hub)
-        assert isinstance(raised.value.__cause__, cause)
-    with pytest.raises(ConnectionFailed) as refused:
-        wire.create(colour.hub("http://127.0.0.1:9", http_client=lent))
-    assert isinstance(refused.value.__cause__, library.ConnectError)
 
 
 def test_every_failure_of_the_other_library_is_known() -> None:
