@@ -102,17 +102,18 @@ def sandbox(_sandbox: Sandbox) -> Iterator[Sandbox]:
     assert _sandbox.key_leaks == leaks
 
 
-def clip(path: Path, *, index_first: bool, frames: int = 24) -> bytes:
-    """A real MP4 of noise, so that it has some length, with its index in front or at the end."""
-    options = {"movflags": "faststart"} if index_first else {}
+def clip(path: Path, *, movflags: str = "", frames: int = 24) -> bytes:
+    """A real MP4 of noise, so that it has some length, with a key frame every quarter of a second."""
+    options = {"movflags": movflags} if movflags else {}
     with av.open(str(path), "w", format="mp4", options=options) as container:
-        stream = container.add_stream("libx264", rate=24)
+        stream = container.add_stream("libx264", rate=24, options={"g": "6", "bf": "0"})
         stream.width, stream.height, stream.pix_fmt = 128, 72, "yuv420p"
         stream.time_base = Fraction(1, 24)
-        for _ in range(frames):
-            picture = Image.effect_noise((128, 72), 100).convert("RGB")
-            frame: Any = av.VideoFrame
-            container.mux(stream.encode(frame.from_image(picture)))
+        for number in range(frames):
+            make: Any = av.VideoFrame
+            frame = make.from_image(Image.effect_noise((128, 72), 100).convert("RGB"))
+            frame.pts = number
+            container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
     return path.read_bytes()
 
@@ -120,10 +121,10 @@ def clip(path: Path, *, index_first: bool, frames: int = 24) -> bytes:
 @pytest.fixture(scope="session")
 def video(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     """A whole MP4 with its index in front, so that a cut one still opens in a player."""
-    return clip(tmp_path_factory.mktemp("clip") / "clip.mp4", index_first=True)
+    return clip(tmp_path_factory.mktemp("clip") / "clip.mp4", movflags="faststart")
 
 
 @pytest.fixture(scope="session")
 def other_video(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     """Another whole MP4, with its index at the end."""
-    return clip(tmp_path_factory.mktemp("clip") / "clip.mp4", index_first=False, frames=12)
+    return clip(tmp_path_factory.mktemp("clip") / "clip.mp4", frames=12)

@@ -36,13 +36,13 @@ class Colour:
         self._closing.callback(lambda: self.finish(client.close()))
         return Hub(client, self)
 
-    def http_client(self, **options: Any) -> Any:
-        """A client of the HTTP library, to be lent."""
+    def http_client(self, library: Any = httpx, **options: Any) -> Any:
+        """A client of an HTTP library, to be lent."""
         if self.asynchronous:
-            client = httpx.AsyncClient(**options)
+            client = library.AsyncClient(**options)
             self._closing.callback(lambda: self.finish(client.aclose()))
             return client
-        return self._closing.enter_context(httpx.Client(**options))
+        return self._closing.enter_context(library.Client(**options))
 
     def finish(self, result: Any) -> Any:
         """Bring what a call returned to its end: await it, collect it, or take it as it is."""

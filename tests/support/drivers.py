@@ -22,3 +22,10 @@ def colour(request: pytest.FixtureRequest) -> Iterator[Colour]:
 def wire(request: pytest.FixtureRequest) -> Wire:
     """Each of the two wire formats."""
     return WIRES[request.param]
+
+
+BLOCKING = pytest.mark.parametrize("colour", ["blocking"], indirect=True)
+"""For a test of what comes before the driver: through one of the two."""
+
+ASYNCIO = pytest.mark.parametrize("colour", ["asyncio"], indirect=True)
+"""The same through the other one."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import ssl
 from collections.abc import Iterator, Mapping
@@ -33,6 +34,7 @@ class Surroundings:
         authority: a file with the certificate that vouches for both.
         trust: what a server of these names speaks TLS with.
         closing: ends the proxies.
+        monkeypatch: of the test.
     """
 
     gateway: Gateway
@@ -40,6 +42,15 @@ class Surroundings:
     authority: Path
     trust: ssl.SSLContext
     closing: ExitStack
+    monkeypatch: pytest.MonkeyPatch
+
+    def set(self, **variables: str) -> None:
+        """Set the environment's variables of proxies, and unset all others of them."""
+        for name in [*os.environ]:
+            if name.upper() in PROXY_VARIABLES:
+                self.monkeypatch.delenv(name)
+        for name, value in variables.items():
+            self.monkeypatch.setenv(name, value)
 
     def open(self, kind: str, also: Mapping[str, int] | None = None, **options: Any) -> Proxy:
         """Run a proxy until the end of the test, which reaches both hosts, and further ones by their ports."""
@@ -71,5 +82,5 @@ def surrounded(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Surrou
         gateway.on("query", tell(OPENAI.seen()))
         gateway.on("create", tell(OPENAI.created()))
         pictures.on("/kitten.png", say(200, png()))
-        yield Surroundings(gateway, pictures, folder / "authority.pem", trust, closing)
+        yield Surroundings(gateway, pictures, folder / "authority.pem", trust, closing, monkeypatch)
     assert not any(arrived.holds_key for arrived in pictures.arrived)

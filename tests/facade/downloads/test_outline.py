@@ -35,21 +35,20 @@ def _of_the_file(data: bytes) -> str | bool:
         return str(error)
 
 
-@pytest.mark.parametrize("name", [*WHOLE, *BROKEN])
-def test_every_kind_of_box_is_judged_as_in_a_file(name: str) -> None:
+def test_every_kind_of_box_is_judged_as_in_a_file() -> None:
     """Whole and broken files, at once, and short ones in odd blocks and byte by byte: the same verdict and words."""
-    data = WHOLE[name] if name in WHOLE else BROKEN[name][0]
-    told = _of_the_file(data)
-    for sizes in [(len(data) + 1,), *([(7, 1, 30), (1,)] if len(data) < 2000 else [])]:
-        assert _verdict(data, *sizes) == told
+    for data in [*WHOLE.values(), *(content for content, _ in BROKEN.values())]:
+        told = _of_the_file(data)
+        for sizes in [(len(data) + 1,), *([(7, 1, 30), (1,)] if len(data) < 2000 else [])]:
+            assert _verdict(data, *sizes) == told
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_real_films_cut_anywhere_are_judged_as_in_a_file(layout: str) -> None:
-    """Each layout of a real film, whole and cut at a hundred places, in blocks of any size."""
+    """Each layout of a real film, whole and cut at many places, in blocks of any size."""
     whole, chance = film(layout), random.Random(layout)
     verdicts = set()
-    for _ in range(100):
+    for _ in range(60):
         data = whole[: chance.choice([len(whole), chance.randrange(len(whole))])]
         told = _of_the_file(data)
         assert _verdict(data, *(chance.randrange(1, 4000) for _ in range(5))) == told

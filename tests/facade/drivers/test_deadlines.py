@@ -25,6 +25,7 @@ from chainhub_video.settings import Settings
 
 from tests.support.answering import say, tell
 from tests.support.colours import Colour
+from tests.support.drivers import BLOCKING
 from tests.support.scripted import Gateway
 from tests.support.videos import LINK, MP4
 from tests.support.virtual import World, reply
@@ -86,28 +87,24 @@ def test_a_create_and_a_query_take_a_limit_of_their_own(wire: Wire) -> None:
     assert (world.calls[0].read_timeout, world.calls[1].within) == (7, 3)
 
 
-@pytest.mark.parametrize("limit", [0, -1, float("nan"), "soon"])
-def test_a_limit_of_no_time_is_refused(hub: Any, wire: Wire, gateway: Gateway, limit: Any) -> None:
-    """A single request needs some time: what is none is refused before anything is sent."""
-    with pytest.raises(InvalidRequest, match=r"timeout is .* and must be above 0 seconds, or None"):
-        wire.create(hub, timeout=limit)
-    with pytest.raises(InvalidRequest, match="timeout is"):
-        hub.videos.retrieve(wire.task(), timeout=limit)
+@BLOCKING
+def test_a_limit_that_is_none_is_refused(colour: Colour, wire: Wire, gateway: Gateway) -> None:
+    """A request needs some time, and a video some bytes: what is none is told before anything is sent."""
+    hub = colour.hub(gateway.url)
+    no_time = r"timeout is .* and must be above 0 seconds, or None"
+    for limit in (0, -1, float("nan"), "soon"):
+        with pytest.raises(InvalidRequest, match=no_time):
+            wire.create(hub, timeout=limit)
+        with pytest.raises(InvalidRequest, match=no_time):
+            hub.videos.retrieve(wire.task(), timeout=limit)
+    no_bytes = "max_download must be a whole number of bytes"
+    for size in (0, -1, 1.5, True, None, "1 GB"):
+        with pytest.raises(ConfigurationError, match=no_bytes):
+            colour.hub(gateway.url, max_download=size)
     assert gateway.arrived == []
 
 
-def test_a_wait_that_ends_at_its_deadline_is_a_timeout(
-    hub: Any, wire: Wire, gateway: Gateway
-) -> None:
-    """Whoever catches Python's own TimeoutError catches it, with the task."""
-    gateway.on("query", tell(wire.seen()))
-    with pytest.raises(TimeoutError) as raised:
-        hub.videos.wait(wire.task(), timeout=0)
-    assert isinstance(raised.value, WaitTimeout)
-    assert raised.value.task is not None
-    assert wire.task_id in str(raised.value)
-
-
+@BLOCKING
 def test_the_limit_of_a_video_is_the_constructors(
     colour: Colour, gateway: Gateway, video: bytes, tmp_path: Path
 ) -> None:
@@ -120,10 +117,3 @@ def test_the_limit_of_a_video_is_the_constructors(
     assert list(tmp_path.iterdir()) == []
     just = colour.hub(gateway.url, max_download=len(video))
     assert just.videos.download(UNIFIED.task_id, tmp_path / "x.mp4").size == len(video)
-
-
-@pytest.mark.parametrize("limit", [0, -1, 1.5, True, None, "1 GB"])
-def test_a_limit_that_is_none_is_refused(colour: Colour, limit: Any) -> None:
-    """What is no number of bytes is told when the client is made."""
-    with pytest.raises(ConfigurationError, match="max_download must be a whole number of bytes"):
-        colour.hub("https://example.com", max_download=limit)

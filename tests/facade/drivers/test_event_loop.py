@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import io
 import threading
-import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -20,10 +19,11 @@ from chainhub_video.images.fitting import fitted
 from tests.support.answering import say, tell
 from tests.support.colours import POLL, RETRY
 from tests.support.echoing import echo
+from tests.support.receipted import script
 from tests.support.scripted import Gateway
 from tests.support.ticking import Ticker
-from tests.support.videos import LINK, MP4
-from tests.support.wires import OPENAI, UNIFIED, png
+from tests.support.videos import MP4
+from tests.support.wires import OPENAI, UNIFIED, Wire, png
 
 Job = Callable[[AsyncChainHub], Awaitable[Any]]
 
@@ -43,10 +43,8 @@ def _run(gateway: Gateway, ticker: Ticker, job: Job, **options: Any) -> None:
     asyncio.run(watched())
 
 
-@pytest.mark.parametrize("model", ["openai", "unified"])
-def test_a_slow_picture_is_read_off_the_loop(gateway: Gateway, model: str) -> None:
+def test_a_slow_picture_is_read_off_the_loop(gateway: Gateway, wire: Wire) -> None:
     """A file that blocks at every read until the loop has come round delays its own upload, and nothing else."""
-    wire = OPENAI if model == "openai" else UNIFIED
     gateway.on("create", tell(wire.created()))
     ticker = Ticker()
 
@@ -81,7 +79,7 @@ def test_a_slow_disk_is_written_off_the_loop(
     monkeypatch.setattr(PartFile, "check", checked)
     rest = 3 << 20
     video += (8 + rest).to_bytes(4, "big") + b"free" + bytes(rest)
-    gateway.on("content", say(200, video, {"Content-Type": "video/mp4"}))
+    gateway.on("content", say(200, video, MP4))
     task = OPENAI.task(status=TaskStatus.COMPLETED, raw_status="completed")
     _run(gateway, ticker, lambda hub: hub.videos.download(task, tmp_path / "x.mp4"))
     assert sum(written) == len(video)
@@ -118,67 +116,57 @@ def test_what_blocks_the_loop_would_be_found(gateway: Gateway) -> None:
         )
 
 
-def test_fifty_jobs_at_once(gateway: Gateway, video: bytes, tmp_path: Path) -> None:
-    """Fifty tasks on one client and one loop all end in whole videos, none mixed up with another."""
+def test_many_jobs_at_once(gateway: Gateway, video: bytes, tmp_path: Path) -> None:
+    """Twenty tasks on one client and one loop all end in whole videos, none mixed up with another."""
     echo(gateway)
-    gateway.on("content", say(200, video, {"Content-Type": "video/mp4"}))
-    picture = png()
-
-    async def all_of_them(hub: AsyncChainHub) -> list[SavedVideo]:
-        jobs = (
-            hub.videos.generate(
-                f"video_{number}",
-                model="veo_3_1",
-                size="1280x720",
-                image=picture,
-                save_to=tmp_path / f"{number}.mp4",
-            )
-            for number in range(50)
-        )
-        return await asyncio.gather(*jobs)
-
+    gateway.on("content", say(200, video, MP4))
+    arguments: dict[str, Any] = {"model": "veo_3_1", "size": "1280x720", "image": png()}
     saved: list[SavedVideo] = []
 
     async def job(hub: AsyncChainHub) -> None:
-        saved.extend(await all_of_them(hub))
+        generate = hub.videos.generate
+        saved.extend(
+            await asyncio.gather(
+                *(
+                    generate(f"video_{number}", **arguments, save_to=tmp_path / f"{number}.mp4")
+                    for number in range(20)
+                )
+            )
+        )
 
     _run(gateway, Ticker(), job)
-    assert [(s.task.id, s.path.name) for s in saved] == [
-        (f"video_{n}", f"{n}.mp4") for n in range(50)
-    ]
-    assert all(video_file.path.read_bytes() == video for video_file in saved)
-    assert gateway.count("create") == 50
+    told = [(one.task.id, one.path.name) for one in saved]
+    assert told == [(f"video_{number}", f"{number}.mp4") for number in range(20)]
+    assert all(one.path.read_bytes() == video for one in saved)
+    assert gateway.count("create") == 20
     assert not list(tmp_path.glob("*.part"))
 
 
 def test_hashing_a_large_file_holds_up_no_cancellation(
-    gateway: Gateway, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, video: bytes
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch, target: Path, video: bytes
 ) -> None:
     """Whoever cancels a job that compares its saved file is out at once; what changes nothing is left to itself."""
-    started, released = threading.Event(), threading.Event()
+    started, released, ended = threading.Event(), threading.Event(), threading.Event()
 
     def slowly(*_: Any) -> bool:
         started.set()
-        return released.wait(10)
+        released.wait(10)
+        ended.set()
+        return True
 
-    target = tmp_path / "kitten.mp4"
-    gateway.on("create", tell(UNIFIED.created()))
-    link = f"{gateway.url}{LINK}"
-    gateway.on("query", tell(UNIFIED.seen("completed", video_url=link)))
-    gateway.on(LINK, say(200, video, MP4))
+    script(gateway, UNIFIED, video)
     with ChainHub(base_url=gateway.url, api_key="the-key", poll=POLL) as hub:
         hub.videos.generate(**UNIFIED.arguments, save_to=target)
     monkeypatch.setattr(output, "file_matches", slowly)
 
-    async def cancelled() -> float:
+    async def cancelled() -> None:
         async with AsyncChainHub(base_url=gateway.url, api_key="the-key") as hub:
             job = asyncio.create_task(hub.videos.generate(**UNIFIED.arguments, save_to=target))
             await asyncio.to_thread(started.wait, 10)
-            began = time.monotonic()
             job.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await job
+            assert not ended.is_set()
             released.set()
-            return time.monotonic() - began
 
-    assert asyncio.run(cancelled()) < 1
+    asyncio.run(cancelled())

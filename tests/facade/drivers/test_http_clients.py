@@ -14,17 +14,13 @@ import pytest
 from chainhub_sandbox import Sandbox
 from chainhub_video import (
     ConfigurationError,
-    ConnectionFailed,
-    SubmissionUncertain,
     TaskStatus,
-    Timeouts,
 )
 from chainhub_video.drivers.http import SendTrace
 
-from tests.support.answering import hang_up, silence
 from tests.support.colours import Colour
 from tests.support.scripted import Gateway
-from tests.support.wires import OPENAI, Wire, png
+from tests.support.wires import OPENAI, UNIFIED, WIRES, Wire, png
 
 LIBRARIES = {"httpx": httpx, "httpx2": httpx2}
 
@@ -35,19 +31,17 @@ def library(request: pytest.FixtureRequest) -> Any:
     return LIBRARIES[request.param]
 
 
-def _lend(colour: Colour, library: Any, **options: Any) -> Any:
-    return (library.AsyncClient if colour.asynchronous else library.Client)(**options)
-
-
-def _return(colour: Colour, client: Any) -> None:
-    colour.finish(client.aclose() if colour.asynchronous else client.close())
+@pytest.fixture
+def wire(library: Any) -> Wire:
+    """One wire format for each library."""
+    return OPENAI if library is httpx else UNIFIED
 
 
 def test_a_whole_job_through_a_lent_client(
     colour: Colour, wire: Wire, library: Any, sandbox: Sandbox, tmp_path: Path
 ) -> None:
     """A client of either library does the whole job, is not closed by ours, and ours can go on with it."""
-    lent = _lend(colour, library, timeout=30)
+    lent = colour.http_client(library, timeout=30)
     hub = colour.hub(sandbox.url, api_key="sandbox", http_client=lent, inline_images=True)
     size = (1280, 720) if wire is OPENAI else (1080, 720)
     saved = wire.generate(hub, image=png(size), save_to=tmp_path / "kitten.mp4")
@@ -57,27 +51,9 @@ def test_a_whole_job_through_a_lent_client(
     assert not lent.is_closed
     again = colour.hub(sandbox.url, api_key="sandbox", http_client=lent)
     assert again.videos.retrieve(saved.task).status is TaskStatus.COMPLETED
-    _return(colour, lent)
+    colour.finish(lent.aclose() if colour.asynchronous else lent.close())
     with pytest.raises(ConfigurationError, match="http_client you passed has been closed"):
         again.videos.retrieve(saved.task)
-
-
-def test_a_lent_clients_failures_are_understood(
-    colour: Colour, wire: Wire, library: Any, gateway: Gateway
-) -> None:
-    """Whichever library sends: a refused connection is no create, a lost answer is an uncertain one, with its cause."""
-    gateway.on("create", hang_up(), silence())
-    lent = _lend(colour, library)
-    short = Timeouts(connect=5, read=5, write=5, create=0.2)
-    hub = colour.hub(gateway.url, http_client=lent, timeout=short)
-    for cause in (library.RemoteProtocolError, library.ReadTimeout):
-        with pytest.raises(SubmissionUncertain) as raised:
-            wire.create(hub)
-        assert isinstance(raised.value.__cause__, cause)
-    with pytest.raises(ConnectionFailed) as refused:
-        wire.create(colour.hub("http://127.0.0.1:9", http_client=lent))
-    assert isinstance(refused.value.__cause__, library.ConnectError)
-    _return(colour, lent)
 
 
 def test_every_failure_of_the_other_library_is_known() -> None:
@@ -131,32 +107,29 @@ def _wsgi(environ: dict[str, Any], start: Callable[..., Any]) -> list[bytes]:
     return [json.dumps({"id": f"video_{len(body)}", "status": "queued"}).encode()]
 
 
-def test_an_application_instead_of_a_network(colour: Colour, wire: Wire, library: Any) -> None:
+def test_an_application_instead_of_a_network(colour: Colour, library: Any) -> None:
     """A client whose transport is an ASGI or WSGI application works like any other, uploads included."""
-    if colour.asynchronous:
-        lent = library.AsyncClient(transport=library.ASGITransport(app=_asgi))
-    else:
-        lent = library.Client(transport=library.WSGITransport(app=_wsgi))
+    transport = (
+        library.ASGITransport(app=_asgi)
+        if colour.asynchronous
+        else library.WSGITransport(app=_wsgi)
+    )
+    lent = colour.http_client(library, transport=transport)
     hub = colour.hub("https://gateway.test", http_client=lent)
-    task = wire.create(hub)
-    assert int(task.id.removeprefix("video_")) > (len(png()) if wire is OPENAI else 0)
-    assert hub.videos.retrieve(task).status is TaskStatus.QUEUED
-    _return(colour, lent)
+    for wire in WIRES.values():
+        task = wire.create(hub)
+        assert int(task.id.removeprefix("video_")) > (len(png()) if wire is OPENAI else 0)
+        assert hub.videos.retrieve(task).status is TaskStatus.QUEUED
 
 
-def test_closing_twice_and_using_after(colour: Colour, gateway: Gateway) -> None:
-    """`close` may be called again; afterwards each call says that the client is closed, a lent one's included."""
+def test_closing(colour: Colour, gateway: Gateway) -> None:
+    """After `close`, or a `with` block, each call says that the client is closed, a lent one's included."""
     for options in ({}, {"http_client": colour.http_client()}):
         hub = colour.hub(gateway.url, **options)
         hub.close()
         hub.close()
         with pytest.raises(ConfigurationError, match="has been closed: make a new one"):
             hub.videos.retrieve("video_1")
-    assert gateway.arrived == []
-
-
-def test_a_with_block_closes(colour: Colour, gateway: Gateway) -> None:
-    """Leaving a `with` block closes the client, also by an exception, which comes out as it is."""
     client = colour.hub(gateway.url).client
 
     async def asynchronously() -> None:
@@ -171,3 +144,4 @@ def test_a_with_block_closes(colour: Colour, gateway: Gateway) -> None:
             raise ZeroDivisionError
     with pytest.raises(ConfigurationError, match="closed"):
         colour.finish(client.videos.retrieve("video_1"))
+    assert gateway.arrived == []

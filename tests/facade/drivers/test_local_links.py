@@ -56,7 +56,7 @@ def looked_up(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 class _Records:
     """What a lent transport was asked for, and what it answers."""
 
-    def __init__(self, answers: dict[str, httpx.Response]) -> None:
+    def __init__(self, **answers: httpx.Response) -> None:
         self.asked: list[str] = []
         self.keys: list[str] = []
         self._answers = answers
@@ -67,78 +67,58 @@ class _Records:
             self.keys.append(request.url.host)
         return self._answers.get(request.url.host, httpx.Response(404, json={"message": "no"}))
 
-    def lend(self, colour: Colour) -> Any:
-        async def answer_async(request: httpx.Request) -> httpx.Response:
-            return self.answer(request)
 
-        answer: Any = answer_async if colour.asynchronous else self.answer
-        return colour.http_client(transport=httpx.MockTransport(answer))
-
-
-def _hub(colour: Colour, base_url: str, records: _Records) -> Any:
+def _hub(colour: Colour, base_url: str = GATEWAY, records: _Records | None = None) -> Any:
+    """A client that tries everything once, with our own transport or one that records."""
+    transport = None if records is None else httpx.MockTransport(records.answer)
+    lent = None if records is None else colour.http_client(transport=transport)
     retry = RetryPolicy(attempts=1, first=0, jitter=0)
-    return colour.hub(base_url, http_client=records.lend(colour), retry=retry)
+    return colour.hub(base_url, http_client=lent, retry=retry)
 
 
-@pytest.mark.parametrize("host", LOCAL)
-def test_a_link_into_the_network_is_never_opened(colour: Colour, tmp_path: Path, host: str) -> None:
-    """However the address is written, the video is asked for at the gateway instead, and the message says why."""
-    records = _Records({})
-    hub = _hub(colour, GATEWAY, records)
-    with pytest.raises(ChainHubError, match="this machine or its network"):
-        hub.videos.download(completed(UNIFIED, f"http://{host}:8080/x.mp4"), tmp_path / "x.mp4")
-    assert {httpx.URL(url).host for url in records.asked} == {"gateway.example"}
+def test_a_link_into_the_network_is_never_opened(colour: Colour, tmp_path: Path) -> None:
+    """However the address is written, a video is asked for at the gateway instead, and a picture is refused."""
+    for host in LOCAL:
+        records = _Records()
+        hub = _hub(colour, GATEWAY, records)
+        with pytest.raises(InvalidRequest, match="this machine or its network"):
+            OPENAI.create(hub, image=f"http://{host}/secret.png")
+        assert records.asked == [], host
+        with pytest.raises(ChainHubError, match="this machine or its network"):
+            hub.videos.download(completed(UNIFIED, f"http://{host}:8080/x.mp4"), tmp_path / "x.mp4")
+        assert {httpx.URL(url).host for url in records.asked} == {"gateway.example"}, host
 
 
-@pytest.mark.parametrize(
-    "host", [host for host in LOCAL if host != "0177.0.0.1"]
-)  # httpx refuses that
-def test_a_redirect_into_the_network_is_never_followed(
-    colour: Colour, tmp_path: Path, host: str
-) -> None:
+def test_a_redirect_into_the_network_is_never_followed(colour: Colour, tmp_path: Path) -> None:
     """What the first host redirects to is looked at as the link itself is, for videos and for pictures."""
-    redirect = httpx.Response(302, headers={"Location": f"http://{host}/latest/meta-data"})
-    records = _Records({"cdn.example.com": redirect})
-    hub = _hub(colour, GATEWAY, records)
-    with pytest.raises(ChainHubError, match="this machine or its network"):
-        hub.videos.download(
-            completed(UNIFIED, "https://cdn.example.com/x.mp4"), tmp_path / "x.mp4", timeout=1
-        )
-    with pytest.raises(InvalidRequest, match="this machine or its network"):
-        OPENAI.create(hub, image="https://cdn.example.com/x.png")
-    assert {httpx.URL(url).host for url in records.asked} == {"gateway.example", "cdn.example.com"}
-    assert not any("POST" in url or url.endswith("/v1/videos") for url in records.asked)
+    link = "https://cdn.example.com/x"
+    for host in LOCAL:
+        if host == "0177.0.0.1":  # httpx refuses that
+            continue
+        redirect = httpx.Response(302, headers={"Location": f"http://{host}/latest/meta-data"})
+        records = _Records(**{"cdn.example.com": redirect})
+        hub = _hub(colour, GATEWAY, records)
+        with pytest.raises(InvalidRequest, match="this machine or its network"):
+            OPENAI.create(hub, image=link)
+        assert records.asked == [link], host
+        with pytest.raises(ChainHubError, match="this machine or its network"):
+            hub.videos.download(completed(UNIFIED, link), tmp_path / "x.mp4", timeout=1)
+        hosts = {httpx.URL(url).host for url in records.asked}
+        assert hosts == {"gateway.example", "cdn.example.com"}, host
 
 
-@pytest.mark.parametrize("host", LOCAL)
-def test_a_picture_of_the_network_is_never_fetched(colour: Colour, host: str) -> None:
-    """An internal picture is not fetched, let alone uploaded."""
-    records = _Records({})
-    with pytest.raises(InvalidRequest, match="this machine or its network"):
-        OPENAI.create(_hub(colour, GATEWAY, records), image=f"http://{host}/secret.png")
-    assert records.asked == []
-
-
-@pytest.mark.parametrize("host", PUBLIC)
-def test_a_public_link_is_opened(colour: Colour, host: str) -> None:
-    """Addresses that only look odd are public, those that proxies give to every name among them."""
-    records = _Records({host.strip("[]"): httpx.Response(200, content=png())})
-    hub = _hub(colour, GATEWAY, records)
-    with pytest.raises(ChainHubError):
-        OPENAI.create(hub, image=f"https://{host}/x.png")
-    assert records.asked[0] == f"https://{host}/x.png"
-    assert records.keys == ["gateway.example"]
-
-
-@pytest.mark.parametrize(
-    "base_url", ["http://127.0.0.1:9", "https://10.1.1.1", "https://gateway.corp"]
-)
-def test_a_gateway_of_the_network_may_link_into_it(colour: Colour, base_url: str) -> None:
-    """Where the gateway is on such an address itself, by number or by name, its links may be as well."""
-    records = _Records({"10.0.0.5": httpx.Response(200, content=png())})
-    with pytest.raises(ChainHubError):
-        OPENAI.create(_hub(colour, base_url, records), image="http://10.0.0.5/x.png")
-    assert records.asked[0] == "http://10.0.0.5/x.png"
+def test_a_public_link_is_opened(colour: Colour) -> None:
+    """Addresses that only look odd are public, and where the gateway is of the network, its links may be as well."""
+    local = ("http://127.0.0.1:9", "https://10.1.1.1", "https://gateway.corp")
+    for base_url, link in (
+        *((GATEWAY, f"https://{host}/x.png") for host in PUBLIC),
+        *((base_url, "http://10.0.0.5/x.png") for base_url in local),
+    ):
+        records = _Records(**{httpx.URL(link).host: httpx.Response(200, content=png())})
+        with pytest.raises(ChainHubError):
+            OPENAI.create(_hub(colour, base_url, records), image=link)
+        assert records.asked[0] == link
+        assert records.keys == [httpx.URL(base_url).host], link
 
 
 @pytest.fixture
@@ -187,18 +167,18 @@ class _Reached:
         raise AssertionError("a connection that was to be left was spoken to")
 
 
-def _own(colour: Colour, base_url: str = GATEWAY) -> Any:
-    return colour.hub(base_url, retry=RetryPolicy(attempts=1, first=0, jitter=0))
-
-
 def test_a_name_that_resolves_into_the_network_is_not_connected_to(
-    colour: Colour, connections: _Connections, looked_up: list[str]
+    colour: Colour, connections: _Connections, looked_up: list[str], tmp_path: Path
 ) -> None:
-    """Our own transport looks at what a name stands for before it connects."""
+    """Our own transport looks at what a name stands for before it connects; a video is asked for at the gateway."""
     with pytest.raises(InvalidRequest, match="this machine or its network"):
-        OPENAI.create(_own(colour), image="https://rebound.example/x.png")
+        OPENAI.create(_hub(colour), image="https://rebound.example/x.png")
     assert connections.hosts == []
     assert looked_up[0] == "rebound.example"
+    task = completed(UNIFIED, "https://rebound.example/x.mp4")
+    with pytest.raises(DownloadFailed):
+        _hub(colour).videos.download(task, tmp_path / "x.mp4", timeout=0.2)
+    assert set(connections.hosts) == {"gateway.example"}
 
 
 def test_the_address_that_was_reached_is_looked_at_too(
@@ -207,7 +187,7 @@ def test_the_address_that_was_reached_is_looked_at_too(
     """A name that resolves to something else a moment later is left without a word, and its connection closed."""
     connections.reached = _Reached("10.0.0.9")
     with pytest.raises(InvalidRequest, match="this machine or its network"):
-        OPENAI.create(_own(colour), image="https://cdn.example.com/x.png")
+        OPENAI.create(_hub(colour), image="https://cdn.example.com/x.png")
     assert connections.hosts == ["cdn.example.com"]
     assert connections.reached.closed >= 1
 
@@ -217,19 +197,8 @@ def test_a_gateway_whose_name_is_of_the_network_may_link_to_names_of_it(
 ) -> None:
     """A company's own gateway and picture host, both known by name only, are connected to."""
     with pytest.raises(ChainHubError, match="could not be fetched"):
-        OPENAI.create(_own(colour, "https://gateway.corp"), image="https://rebound.example/x.png")
+        OPENAI.create(_hub(colour, "https://gateway.corp"), image="https://rebound.example/x.png")
     assert connections.hosts == ["rebound.example"]
-
-
-def test_a_video_link_that_resolves_into_the_network_falls_back_to_the_gateway(
-    colour: Colour, connections: _Connections, tmp_path: Path
-) -> None:
-    """The gateway is asked again, and for the video itself; the link is never connected to."""
-    with pytest.raises(DownloadFailed):
-        _own(colour).videos.download(
-            completed(UNIFIED, "https://rebound.example/x.mp4"), tmp_path / "x.mp4", timeout=0.2
-        )
-    assert set(connections.hosts) == {"gateway.example"}
 
 
 def test_what_is_local_and_what_is_an_origin() -> None:

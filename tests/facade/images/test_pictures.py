@@ -9,21 +9,23 @@ import socket
 import tempfile
 import threading
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from functools import partial
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 from urllib.parse import quote
 
 import pytest
-from chainhub_video import InvalidRequest
+from chainhub_video import ConnectionFailed, InvalidRequest
 from chainhub_video.images.pictures import open_picture
 
-from tests.support.answering import say, tell
+from tests.support.answering import page, reset, say, tell
+from tests.support.colours import Colour
 from tests.support.drawing import HEIC, encoded, stripes
+from tests.support.drivers import BLOCKING
 from tests.support.scripted import Gateway
-from tests.support.wires import OPENAI, png
+from tests.support.wires import OPENAI, UNIFIED, png
 
 MEGABYTE = 1 << 20
 
@@ -39,101 +41,62 @@ class OnlyReads:
         return self._stream.read(size)
 
 
-def _in_a_gzip(path: Path) -> IO[bytes]:
-    with gzip.open(path, "wb") as file:
+def _files(folder: Path) -> dict[str, Any]:
+    """Open files of every make, each with the same picture."""
+    with gzip.open(folder / "x.gz", "wb") as file:
         file.write(png())
-    return gzip.open(path, "rb")  # type: ignore[return-value]  # it reads as one
-
-
-def _in_a_zip(path: Path) -> IO[bytes]:
-    with zipfile.ZipFile(path, "w") as archive:
+    with zipfile.ZipFile(folder / "x.zip", "w") as archive:
         archive.writestr("kitten.png", png())
-    return zipfile.ZipFile(path).open("kitten.png")
-
-
-def _temporary(_: Path) -> IO[bytes]:
-    file = tempfile.TemporaryFile()  # noqa: SIM115 - the test closes it
-    file.write(png())
-    file.seek(0)
-    return file
-
-
-def _spooled(_: Path) -> Any:
-    file = tempfile.SpooledTemporaryFile()  # noqa: SIM115 - the test closes it
-    file.write(png())
-    file.seek(0)
-    return file
-
-
-def _end_of_a_pipe(_: Path) -> IO[bytes]:
+    spooled = tempfile.SpooledTemporaryFile()  # noqa: SIM115 - the test closes it
+    spooled.write(png())
+    spooled.seek(0)
     reading, writing = os.pipe()
-
-    def write() -> None:
-        with os.fdopen(writing, "wb") as file:
-            file.write(png())
-
-    threading.Thread(target=write, daemon=True).start()
-    return os.fdopen(reading, "rb")
-
-
-FILES: dict[str, Callable[[Path], Any]] = {
-    "only reads": lambda _: OnlyReads(png()),
-    "gzip": _in_a_gzip,
-    "member of a zip": _in_a_zip,
-    "temporary file": _temporary,
-    "spooled file": _spooled,
-    "pipe": _end_of_a_pipe,
-    "unbuffered": lambda path: path.write_bytes(png()) and path.open("rb", buffering=0),
-}
+    assert os.write(writing, png()) == len(png())
+    os.close(writing)
+    (folder / "x.png").write_bytes(png())
+    return {
+        "only reads": OnlyReads(png()),
+        "gzip": gzip.open(folder / "x.gz", "rb"),
+        "member of a zip": zipfile.ZipFile(folder / "x.zip").open("kitten.png"),
+        "spooled file": spooled,
+        "pipe": os.fdopen(reading, "rb"),
+        "unbuffered": (folder / "x.png").open("rb", buffering=0),
+    }
 
 
-@pytest.mark.parametrize("kind", FILES)
-def test_anything_that_reads_is_a_file(
-    hub: Any, gateway: Gateway, tmp_path: Path, kind: str
-) -> None:
+def test_anything_that_reads_is_a_file(hub: Any, gateway: Gateway, tmp_path: Path) -> None:
     """Files of every make, seekable or not, arrive byte for byte, and stay open: they are the caller's."""
     gateway.on("create", tell(OPENAI.created()))
-    file = FILES[kind](tmp_path / "x")
-    OPENAI.create(hub, image=file)
-    assert gateway.arrived[0].parts["input_reference"] == png()
-    if hasattr(file, "close"):
-        assert not file.closed
-        file.close()
+    for kind, file in _files(tmp_path).items():
+        OPENAI.create(hub, image=file)
+        assert gateway.arrived[-1].parts["input_reference"] == png(), kind
+        if hasattr(file, "close"):
+            assert not file.closed, kind
+            file.close()
 
 
-def test_a_file_is_read_from_where_it_stands(hub: Any, gateway: Gateway) -> None:
-    """What the caller has read already is no part of the picture, and a retry starts from the same place."""
+def test_a_picture_is_the_bytes_that_are_shown(hub: Any, gateway: Gateway) -> None:
+    """A file is read from where it stands, for a retry as well; slices and writable buffers are what they show."""
     gateway.on("create", say(429), tell(OPENAI.created()))
     file = io.BytesIO(b"a header of twenty bytes" + png())
     file.seek(24)
-    OPENAI.create(hub, image=file)
-    assert [create.parts["input_reference"] for create in gateway.of("create")] == [png()] * 2
-
-
-def test_a_buffer_of_any_layout_is_bytes(hub: Any, gateway: Gateway) -> None:
-    """Slices and writable buffers are taken as the bytes that they show."""
-    gateway.on("create", tell(OPENAI.created()))
-    content = png()
-    for source in (
-        memoryview(b"xx" + content)[2:],
-        bytearray(content),
-        memoryview(content).cast("b"),
-    ):
+    sources = (file, memoryview(b"xx" + png())[2:], bytearray(png()), memoryview(png()).cast("b"))
+    for source in sources:
         OPENAI.create(hub, image=source)
-    assert {create.parts["input_reference"] for create in gateway.of("create")} == {content}
+    sent = [create.parts["input_reference"] for create in gateway.of("create")]
+    assert sent == [png()] * (len(sources) + 1)
 
 
-@pytest.mark.parametrize("kind", ["png", "jpeg", "gif", "webp", "avif", "tiff", "bmp", "heic"])
-def test_the_type_comes_from_the_content(tmp_path: Path, kind: str) -> None:
+def test_the_type_comes_from_the_content(tmp_path: Path) -> None:
     """A wrong extension fools nobody: the content decides, and a nameless picture gets a name that fits it."""
-    content = HEIC.read_bytes() if kind == "heic" else encoded(stripes((30, 20)), kind.upper())
-    path = tmp_path / "picture.txt"
-    path.write_bytes(content)
-    for source, name in ((path, "picture.txt"), (content, None)):
-        picture = open_picture(source)
-        assert picture.media_type == f"image/{kind}"
-        assert picture.name == (name or f"image.{kind.replace('jpeg', 'jpg')}")
-        picture.close()
+    for kind in ("png", "jpeg", "gif", "webp", "avif", "tiff", "bmp", "heic"):
+        content = HEIC.read_bytes() if kind == "heic" else encoded(stripes((30, 20)), kind.upper())
+        path = tmp_path / "picture.txt"
+        path.write_bytes(content)
+        for source, name in ((path, "picture.txt"), (content, None)):
+            with closing(open_picture(source)) as picture:
+                assert picture.media_type == f"image/{kind}"
+                assert picture.name == (name or f"image.{kind.replace('jpeg', 'jpg')}")
 
 
 NAMES: dict[str, str] = {
@@ -158,81 +121,112 @@ NAMES: dict[str, str] = {
 }
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_an_upload_has_a_plain_file_name(hub: Any, gateway: Gateway, name: str) -> None:
+@BLOCKING
+def test_an_upload_has_a_plain_file_name(hub: Any, gateway: Gateway, elsewhere: Gateway) -> None:
     """Whatever a file is called, its part has a name without folders, quotes and control characters, and a type."""
     gateway.on("create", tell(OPENAI.created()))
-    file: Any = OnlyReads(png())
-    file.name = name
-    OPENAI.create(hub, image=file)
-    body = gateway.arrived[0].body
-    assert f'name="input_reference"; filename="{NAMES[name]}"\r\n'.encode() in body
-    assert body.count(b"Content-Type: image/png\r\n") == 1
-
-
-def test_a_linked_picture_has_a_plain_file_name(
-    hub: Any, gateway: Gateway, elsewhere: Gateway
-) -> None:
-    """A link without a file name gives the upload one that fits the picture's type."""
-    gateway.on("create", tell(OPENAI.created()))
+    for name, plain in NAMES.items():
+        file: Any = OnlyReads(png())
+        file.name = name
+        OPENAI.create(hub, image=file)
+        body = gateway.arrived[-1].body
+        assert f'name="input_reference"; filename="{plain}"\r\n'.encode() in body, name
+        assert body.count(b"Content-Type: image/png\r\n") == 1
     elsewhere.on("/render/", say(200, png()))
     OPENAI.create(hub, image=f"{elsewhere.url}/render/?format=png")
-    assert b'filename="image.png"' in gateway.arrived[0].body
+    assert b'filename="image.png"' in gateway.arrived[-1].body
 
 
-@pytest.mark.parametrize(
-    "address",
-    ["file://{}", "file://localhost{}", "FILE://LocalHost{}", "file:{}", " file://{} ", "{uri}"],
-)
-def test_a_file_address_is_a_path(tmp_path: Path, address: str) -> None:
+def test_a_file_address_is_a_path(tmp_path: Path) -> None:
     """`file://` addresses of this machine are read, percent-escapes and names that are no UTF-8 included."""
     for name in ("kitten.png", "my kitten #1?.png", "100%25.png", "кот.png", "\udcff.png"):
         path = tmp_path / name
         path.write_bytes(png())
         escaped = quote(os.fsencode(path))
-        with closing(open_picture(address.format(escaped, uri=path.as_uri()))) as picture:
-            assert picture.stream.read() == png()
-            assert picture.size == len(png())
+        for address in (
+            f"file://{escaped}", f"file://localhost{escaped}", f"FILE://LocalHost{escaped}", f"file:{escaped}",
+            f" file://{escaped} ", path.as_uri(),
+        ):  # fmt: skip
+            with closing(open_picture(address)) as picture:
+                assert picture.stream.read() == png(), address
+                assert picture.size == len(png())
     with closing(open_picture(f"file://{tmp_path}/my kitten #1?.png")) as picture:  # by hand
         assert picture.name == "my kitten #1?.png"
 
 
-@pytest.mark.parametrize(
-    ("address", "words"),
-    [
+def test_what_is_no_picture_is_refused(tmp_path: Path) -> None:
+    """Files that are elsewhere, gone or closed, and content that is no picture, are told for what they are."""
+    closed = io.BytesIO(png())
+    closed.close()
+    (tmp_path / "dangling").symlink_to(tmp_path / "gone")
+
+    class BytesPath:
+        def __fspath__(self) -> bytes:
+            return b"x.png"
+
+    refused: list[tuple[Any, str]] = [
         ("file://nas/kitten.png", "is a file of another machine, 'nas'"),
         ("file://127.0.0.1/kitten.png", "is a file of another machine"),
         ("file:///no/such/kitten.png", "does not exist"),
         ("file:///tmp", "is a folder"),
         ("file://localhost", "is a folder"),
         ("file:///a%00b", "cannot be read"),
-    ],
-)
-def test_a_file_address_that_cannot_be_read(
-    hub: Any, gateway: Gateway, address: str, words: str
-) -> None:
-    """A file of another machine, or one that is not there, is told as such; nothing is sent."""
-    with pytest.raises(InvalidRequest, match=words):
-        OPENAI.create(hub, image=address)
+        (tmp_path / "dangling", "does not exist"),
+        (BytesPath(), "cannot be read"),
+        (closed, "closed"),
+        *(
+            (content, "is not a picture")
+            for content in (
+                b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"%PDF-1.7 x", b"RIFF\x10\x00\x00\x00WAVEfmt ",
+                b"\x00\x00\x00\x1cftypisom", b"\x89PNG", b"\xff\xd8", bytes(100),
+            )
+        ),
+    ]  # fmt: skip
+    for source, words in refused:
+        with pytest.raises(InvalidRequest, match=words):
+            open_picture(source)
+
+
+@BLOCKING
+def test_a_link_to_no_picture(hub: Any, gateway: Gateway, elsewhere: Gateway) -> None:
+    """A link for the form that gives no picture is refused with the link, and without its query."""
+    loop = say(302, headers={"Location": "/x.png"})
+    for answer in (say(404), page(200), loop, say(302)):
+        elsewhere.on("/x.png", answer)
+        with pytest.raises(InvalidRequest, match=f"{elsewhere.url}/x.png") as raised:
+            OPENAI.create(hub, image=f"{elsewhere.url}/x.png?sig=s3cret")
+        assert "s3cret" not in str(raised.value)
+    assert gateway.connections == 0
+
+
+def test_a_link_that_breaks_is_no_create(hub: Any, gateway: Gateway, elsewhere: Gateway) -> None:
+    """If the picture's host breaks off, the error says that nothing was sent to the gateway."""
+    elsewhere.on("/x.png", reset())
+    with pytest.raises(ConnectionFailed, match="nothing was sent to the gateway"):
+        OPENAI.create(hub, image=f"{elsewhere.url}/x.png")
     assert gateway.arrived == []
 
 
-@pytest.mark.parametrize(
-    "content",
-    [
-        b"<svg xmlns='http://www.w3.org/2000/svg'/>",
-        b"%PDF-1.7 x",
-        b"RIFF\x10\x00\x00\x00WAVEfmt ",
-        b"\x00\x00\x00\x1cftypisom",
-        b"\x89PNG",
-        b"\xff\xd8",
-        bytes(100),
-    ],
-)
-def test_what_is_no_picture_is_refused(content: bytes) -> None:
-    """Drawings, documents, sounds, videos and half a signature are told for what they are not."""
-    with pytest.raises(InvalidRequest, match="is not a picture"):
-        open_picture(content)
+@BLOCKING
+def test_a_picture_that_finds_no_way_to_a_link(colour: Colour, gateway: Gateway) -> None:
+    """What the unified format cannot carry is refused: no host, one that gives no link, or too many bytes."""
+    refused: list[tuple[Mapping[str, Any], bytes, str]] = [
+        ({}, png(), "inline_images=True.*image_host="),
+        ({"inline_images": True}, png() + bytes(10_000_000), "inline_images carries at most 10,000,000"),
+        ({"image_host": lambda _name, _stream: "ftp://h/x.png"}, png(), "ftp"),
+        *(
+            ({"image_host": partial(_returns, link)}, png(), f"image_host.*{link!r}")
+            for link in (None, "", "not a link", 7, b"https://h/x")
+        ),
+    ]  # fmt: skip
+    for options, picture, words in refused:
+        with pytest.raises(InvalidRequest, match=words):
+            UNIFIED.create(colour.hub(gateway.url, **options), image=picture)
+    assert gateway.connections == 0
+
+
+def _returns(link: object, _name: str, _stream: object) -> object:
+    return link
 
 
 def _within(seconds: float, function: Callable[[], Any]) -> Any:
@@ -253,26 +247,26 @@ def _within(seconds: float, function: Callable[[], Any]) -> Any:
 
 
 def test_special_files_are_refused_without_a_wait(tmp_path: Path) -> None:
-    """A FIFO that nobody writes, a socket, a folder and endless devices are refused at once, by path or by link."""
+    """A FIFO that nobody writes, a socket, a folder and endless devices are refused at once, however they are given."""
     fifo = tmp_path / "fifo"
     os.mkfifo(fifo)
-    listening = socket.socket(socket.AF_UNIX)
-    listening.bind(str(tmp_path / "socket"))
     (tmp_path / "link").symlink_to(fifo)
-    for path in (fifo, tmp_path / "link", tmp_path / "socket", Path("/dev/zero"), Path("/dev/tty")):
-        error = _within(2, partial(open_picture, path))
-        assert isinstance(error, InvalidRequest), path
-        assert "not an ordinary file" in str(error)
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(tmp_path / "socket"))
+        for path in (
+            fifo,
+            tmp_path / "link",
+            tmp_path / "socket",
+            Path("/dev/zero"),
+            Path("/dev/tty"),
+        ):
+            error = _within(2, partial(open_picture, path))
+            assert isinstance(error, InvalidRequest), path
+            assert "not an ordinary file" in str(error)
     assert "is a folder" in str(_within(2, lambda: open_picture(tmp_path)))
-    listening.close()
-
-
-def test_an_open_endless_device_is_refused_without_a_wait() -> None:
-    """`/dev/zero` and `/dev/urandom`, opened by the caller, are looked at and not swallowed."""
     for name in ("/dev/zero", "/dev/urandom"):
         with Path(name).open("rb") as file:
-            error = _within(2, partial(open_picture, file))
-        assert isinstance(error, InvalidRequest)
+            assert isinstance(_within(2, partial(open_picture, file)), InvalidRequest), name
 
 
 def test_a_stream_of_pictures_without_end_has_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -288,10 +282,8 @@ def test_a_stream_of_pictures_without_end_has_a_limit(monkeypatch: pytest.Monkey
     assert "more than 3,145,728 bytes, or no end" in str(error)
 
 
-@pytest.mark.parametrize(
-    "broken", [OSError("disk on fire"), ValueError("closed"), TypeError("odd"), EOFError("half")]
-)
-def test_a_file_that_breaks_is_refused(hub: Any, gateway: Gateway, broken: Exception) -> None:
+@BLOCKING
+def test_a_file_that_breaks_is_refused(hub: Any, gateway: Gateway) -> None:
     """Whatever a file raises when it is read ends in a refusal that repeats its words; nothing is sent."""
 
     class Breaking:
@@ -300,20 +292,12 @@ def test_a_file_that_breaks_is_refused(hub: Any, gateway: Gateway, broken: Excep
         def read(self, _: int = -1) -> bytes:
             raise broken
 
-    with pytest.raises(InvalidRequest, match=f"kitten.png.*cannot be read: {broken}"):
-        OPENAI.create(hub, image=Breaking())
+    for broken in (
+        OSError("disk on fire"),
+        ValueError("closed"),
+        TypeError("odd"),
+        EOFError("half"),
+    ):
+        with pytest.raises(InvalidRequest, match=f"kitten.png.*cannot be read: {broken}"):
+            OPENAI.create(hub, image=Breaking())
     assert gateway.arrived == []
-
-
-def test_a_file_that_vanishes_or_may_not_be_read(tmp_path: Path) -> None:
-    """A dangling link is told as a missing file; a path of bytes is no path."""
-    (tmp_path / "dangling").symlink_to(tmp_path / "gone")
-    with pytest.raises(InvalidRequest, match="does not exist"):
-        open_picture(tmp_path / "dangling")
-
-    class BytesPath:
-        def __fspath__(self) -> bytes:
-            return b"x.png"
-
-    with pytest.raises(InvalidRequest, match="cannot be read"):
-        open_picture(BytesPath())  # type: ignore[arg-type]  # that is the mistake

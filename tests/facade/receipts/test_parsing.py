@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import json
+from collections.abc import Callable
 from typing import Any, cast
 
 import pytest
 from chainhub_video import Receipt, ReceiptConflict, ReceiptState, VideoTask
 from chainhub_video.receipts.receipt import fingerprint_of, parse
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 REQUEST = {"gateway": "https://gateway.example", "prompt": "A kitten", "pictures": []}
@@ -59,6 +60,59 @@ DOCUMENTS = st.fixed_dictionaries(
 )  # fmt: skip
 
 
+TASK = {"id": "video_1", "format": "openai", "model": None}
+
+
+def _changed(**changes: Any) -> Callable[[bytes], bytes]:
+    return lambda text: json.dumps({**json.loads(text), **changes}).encode()
+
+
+def _without(field: str) -> Callable[[bytes], bytes]:
+    return lambda text: json.dumps(
+        {k: v for k, v in json.loads(text).items() if k != field}
+    ).encode()
+
+
+WRONG: dict[str, Callable[[bytes], bytes]] = {
+    "empty": lambda _: b"",
+    "torn": lambda text: text[: len(text) // 2],
+    "zeros": lambda text: bytes(len(text)),
+    "not UTF-8": lambda text: text.replace(b"A kitten", b"A k\xfftten"),
+    "UTF-16": lambda text: text.decode().encode("utf-16"),
+    "not an object": lambda _: b"[1, 2]",
+    "null": lambda _: b"null",
+    "deep": lambda _: b"[" * 100_000,
+    "a huge number": lambda _: b'{"version": ' + b"9" * 5000 + b"}",
+    "prompt edited": lambda text: text.replace(b"A kitten", b"A puppy."),
+    "fingerprint edited": _changed(fingerprint="0" * 64),
+    "version 0": _changed(version=0),
+    "version as text": _changed(version="1"),
+    "version as truth": _changed(version=True),
+    "version missing": _without("version"),
+    "another state": _changed(state="paid"),
+    "state missing": _without("state"),
+    "no id": _changed(task={"format": "openai", "model": None}),
+    "empty id": _changed(task={"id": " ", "format": "openai", "model": None}),
+    "id as a number": _changed(task={"id": 7, "format": "openai", "model": None}),
+    "another format": _changed(task={"id": "video_1", "format": "soap", "model": None}),
+    "a field of the task": _changed(task={**TASK, "video_url": "http://x.example/"}),
+    "no task": _changed(task=None),
+    "times as text": _changed(times="now"),
+    "a time that is none": _changed(times={"submitting": "yesterday"}),
+    "an end that is none": _changed(expires=5),
+    "a result before": _changed(result={"size": "big", "sha256": "0" * 64}),
+    "a size below 0": _changed(state="saved", result={"size": -1, "sha256": "0" * 64}),
+    "half a digest": _changed(state="saved", result={"size": 1, "sha256": "0" * 8}),
+    "saved without a result": _changed(state="saved"),
+    "a reason that is none": _changed(reason=["x"]),
+    "an etag that is none": _changed(
+        state="saved", result={"size": 1, "sha256": "0" * 64, "etag": 7}, task=TASK
+    ),
+    "a time left": _changed(remaining=5.0),
+    "one field more": _changed(paid=True),
+}
+
+
 def _parse_or_refuse(text: str | bytes) -> Receipt | None:
     with contextlib.suppress(ReceiptConflict):
         return parse(text, "kitten.mp4.task.json")
@@ -67,6 +121,7 @@ def _parse_or_refuse(text: str | bytes) -> Receipt | None:
     return None
 
 
+@settings(max_examples=100)
 @given(DOCUMENTS)
 def test_a_receipt_is_refused_or_usable(document: dict[str, Any]) -> None:
     """Whatever JSON says, what is accepted can be waited for, shown, turned into a task, and written and read again."""
@@ -96,5 +151,19 @@ def test_any_bytes_are_refused(content: bytes) -> None:
 @given(st.integers(0, len(_TEXT) - 3))
 def test_every_cut_is_noticed(length: int) -> None:
     """A receipt that was cut anywhere before its closing brace is not taken for a whole one."""
-    assert _parse_or_refuse(_TEXT) is not None
     assert _parse_or_refuse(_TEXT[:length]) is None
+
+
+def test_a_receipt_that_is_not_right_is_refused() -> None:
+    """Whatever field is missing, edited or of another kind, with the name of the receipt and the next step."""
+    submitted = json.dumps({**_WHOLE, "state": "submitted", "expires": None, "task": TASK})
+    for whole in (_TEXT, submitted):
+        assert _parse_or_refuse(whole) is not None
+    for wrong, damage in WRONG.items():
+        text = submitted.encode()
+        damaged = damage(text)
+        assert damaged != text, wrong
+        with pytest.raises(
+            ReceiptConflict, match=r"^receipt kitten .*torn or was edited.*restore it"
+        ):
+            parse(damaged, "kitten")

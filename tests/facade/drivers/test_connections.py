@@ -2,91 +2,49 @@
 
 from __future__ import annotations
 
-import asyncio
+import os
 import ssl
-import threading
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+import subprocess
+import sys
+from pathlib import Path
 
 import httpx
 import pytest
-from chainhub_video import AsyncChainHub, ChainHub, ConnectionFailed, ServerError, TaskStatus
+from chainhub_video import ChainHub, ConnectionFailed, ServerError
 from chainhub_video.drivers.environment import Routes
 from chainhub_video.drivers.routing import RoutingClient
 
-from tests.facade.drivers.test_turns import Gate
 from tests.support.answering import say, tell
+from tests.support.colours import Colour
+from tests.support.crowds import ask_at_once, closed_gate
 from tests.support.scripted import Gateway
-from tests.support.videos import MP4
+from tests.support.videos import LINK, MP4, completed
 from tests.support.wires import OPENAI
 
 KEPT = 32  # of the connections that are idle
 
 
-@pytest.fixture
-def elsewhere() -> Iterator[Gateway]:
-    """A server that videos are linked from."""
-    with Gateway() as other:
-        yield other
-
-
-@pytest.mark.parametrize("driver", ["blocking", "asyncio"])
-def test_a_crowd_leaves_no_more_connections_than_are_kept(gateway: Gateway, driver: str) -> None:
+def test_a_crowd_leaves_no_more_connections_than_are_kept(colour: Colour, gateway: Gateway) -> None:
     """Of forty queries at once, thirty-two connections stay for the next forty; eight are closed, and opened anew."""
-    with ExitStack() as gates:
-
-        def held() -> None:
-            gate = gates.enter_context(_Closed())
+    hub = colour.hub(gateway.url, max_in_flight=160)
+    for opened in (40, 40 + 40 - KEPT):
+        with closed_gate(opens_at=40) as gate:
             gateway.on("query", gate.before(tell(OPENAI.seen())))
-            threading.Thread(target=gate.open_once, args=(40,)).start()
-
-        if driver == "blocking":
-            with (
-                ChainHub(base_url=gateway.url, api_key="the-key", max_in_flight=160) as hub,
-                ThreadPoolExecutor(40) as pool,
-            ):
-                for opened in (40, 40 + 40 - KEPT):
-                    held()
-                    assert len([*pool.map(hub.videos.retrieve, [OPENAI.task()] * 40)]) == 40
-                    assert gateway.connections == opened
-        else:
-
-            async def scene() -> None:
-                async with AsyncChainHub(
-                    base_url=gateway.url, api_key="the-key", max_in_flight=160
-                ) as hub:
-                    for opened in (40, 40 + 40 - KEPT):
-                        held()
-                        await asyncio.gather(
-                            *(hub.videos.retrieve(OPENAI.task()) for _ in range(40))
-                        )
-                        assert gateway.connections == opened
-
-            asyncio.run(scene())
-
-
-class _Closed(Gate):
-    def __enter__(self) -> Gate:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.open()
+            ask_at_once(hub, 40)
+        assert gateway.connections == opened
 
 
 def test_each_place_keeps_its_connection(
-    gateway: Gateway, elsewhere: Gateway, video: bytes, tmp_path: object
+    gateway: Gateway, elsewhere: Gateway, video: bytes, tmp_path: Path
 ) -> None:
     """Queries and downloads in turn, from two servers, open one connection to each."""
     gateway.on("query", tell(OPENAI.seen()))
-    elsewhere.on("/kitten.mp4", say(200, video, MP4))
-    task = OPENAI.task(
-        status=TaskStatus.COMPLETED, raw_status="completed", video_url=f"{elsewhere.url}/kitten.mp4"
-    )
+    elsewhere.on(LINK, say(200, video, MP4))
+    task = completed(OPENAI, f"{elsewhere.url}{LINK}")
     with ChainHub(base_url=gateway.url, api_key="the-key") as hub:
         for number in range(3):
             hub.videos.retrieve(OPENAI.task())
-            hub.videos.download(task, f"{tmp_path}/{number}.mp4")
+            hub.videos.download(task, tmp_path / f"{number}.mp4")
     assert (gateway.connections, elsewhere.connections) == (1, 1)
 
 
@@ -118,3 +76,40 @@ def test_a_connection_that_is_made_after_the_end_is_closed(gateway: Gateway) -> 
     assert pooled.is_idle()
     client._end(lane)
     assert pooled.is_closed()
+
+
+PROGRAM = """
+import asyncio, os
+from chainhub_video import AsyncChainHub, ChainHub
+
+def forks(ask):
+    ask()
+    child = os.fork()
+    ask()
+    if child == 0:
+        os._exit(0)
+    assert os.waitpid(child, 0)[1] == 0
+    ask()
+
+hub = ChainHub()
+forks(lambda: hub.videos.retrieve("video_1"))
+
+parent, hub = os.getpid(), AsyncChainHub()
+loop = asyncio.new_event_loop()
+def ask():
+    on = loop if os.getpid() == parent else asyncio.new_event_loop()
+    on.run_until_complete(hub.videos.retrieve("video_1"))
+forks(ask)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_child_shares_no_connection_with_its_parent(gateway: Gateway) -> None:
+    """Parent and child ask at once and after one another; each has a connection, and the parent keeps its own."""
+    gateway.on("query", tell(OPENAI.seen()))
+    environment = {**os.environ, "CHAINHUB_BASE_URL": gateway.url, "CHAINHUB_API_KEY": "k"}
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM], env=environment, capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+    assert sorted(arrived.connection for arrived in gateway.arrived) == [1, 1, 1, 2, 3, 3, 3, 4]
