@@ -23,10 +23,11 @@ def in_terminal(
     *,
     columns: int = 120,
     types: str = "",
-    interrupted_at: str = "",
+    asked: str = "",
+    interrupted: bool = False,
     whole: bool = False,
 ) -> tuple[int, str, str]:
-    """Run the command to its end with standard error, and standard input, on a terminal.
+    """Run the command to its end with standard error, and standard input, on a terminal of its own.
 
     Args:
         arguments: what follows the program's name.
@@ -34,7 +35,8 @@ def in_terminal(
         folder: where it runs.
         columns: the terminal's width.
         types: what is typed.
-        interrupted_at: what has to stand on the terminal before Ctrl-C; empty for no Ctrl-C.
+        asked: what has to stand on the terminal before that; empty to type at once.
+        interrupted: whether Ctrl-C is pressed instead.
         whole: whether standard output is on the terminal, too.
 
     Returns:
@@ -42,19 +44,17 @@ def in_terminal(
     """
     theirs, ours = pty.openpty()
     fcntl.ioctl(ours, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
-    if types:
-        os.write(theirs, types.encode())
     settings = {name: text for name, text in environment.items() if name != "COLUMNS"}
     with subprocess.Popen(
         [COMMAND, *map(str, arguments)], env={**settings, "TERM": "xterm-256color"}, cwd=folder,
-        stdin=ours, stdout=ours if whole else subprocess.PIPE, stderr=ours, text=True,
+        stdin=ours, stdout=ours if whole else subprocess.PIPE, stderr=ours, text=True, start_new_session=True,
     ) as process:  # fmt: skip
         os.close(ours)
-        screen = ""
-        if interrupted_at:
-            screen = _read(theirs, interrupted_at)
+        screen = read(theirs, asked) if asked else ""
+        if interrupted:
             process.send_signal(signal.SIGINT)
-        screen += _read(theirs)
+        os.write(theirs, types.encode())
+        screen += read(theirs)
         told = "" if process.stdout is None else process.stdout.read()
     os.close(theirs)
     return process.returncode, told, screen
@@ -62,14 +62,11 @@ def in_terminal(
 
 def lines_of(screen: str) -> list[str]:
     """Return every line that was ever drawn, without what steers a terminal."""
-    return [line for line in re.split(r"[\r\n]+", _without_escapes(screen)) if line]
+    plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", screen)
+    return [line for line in re.split(r"[\r\n]+", plain) if line]
 
 
-def _without_escapes(screen: str) -> str:
-    return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", screen)
-
-
-def _read(descriptor: int, until: str | None = None) -> str:
+def read(descriptor: int, until: str | None = None) -> str:
     """Read a pseudo terminal until a text has come, or the other side is closed, which Linux reports as an error."""
     told = b""
     while until is None or until.encode() not in told:
