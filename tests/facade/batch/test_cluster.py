@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
+import os
 import pickle
+import random
 import re
+import signal
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+import warnings
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,22 +32,26 @@ from chainhub_video.batch.rows import Row
 from chainhub_video.batch.worker import Order, make
 from chainhub_video.cli.app import run as command
 
+from tests.facade.objects.conftest import _server, s3
+from tests.facade.objects.s3server import BUCKET, Application, Environ, S3Server, refuse
 from tests.support.places import KITTEN
 
 from .child import POLL
-from .clustered import _cluster, played
 from .conftest import creates, kittens
 
+__all__ = ["_server", "s3"]  # fixtures of others
+
 KEY = "very-secret"
-PICTURE = KITTEN
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::DeprecationWarning")
 
 
-def test_a_dead_workers_rows_go_on_elsewhere() -> None:
-    """Two workers, one of which is killed, and a bucket that answers 503 now and then: all whole, each paid once."""
-    verdict = played(8, workers=2, kills=1, seed=3, pace=0.02, late=True)
-    assert verdict.faults() == []
-    assert (verdict.paid, verdict.uncertain, verdict.saved) == ((8, 0), 0, 8)
+def _cluster(workers: int) -> Any:
+    """Start a scheduler, and workers as processes; return a client of it."""
+    made: Any = distributed.LocalCluster
+    client: Any = distributed.Client
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of a port that is taken
+        return client(made(workers, threads_per_worker=4, processes=True, dashboard_address=None))
 
 
 @pytest.fixture(scope="module")
@@ -171,7 +180,11 @@ def test_a_key_stays_where_it_is(workers: Any, hub_of: Of, tmp_path: Path) -> No
     assert (kinds[0], kinds[1], kinds[-1]) == ("start", "update", "end")
     row = Row(1, "row 1", "kitten", kittens(1)[0])
     options = RowOptions(
-        out="videos", timeout=60, resubmit_uncertain=False, retry_failed=False, began=_NOW
+        out="videos",
+        timeout=60,
+        resubmit_uncertain=False,
+        retry_failed=False,
+        began=datetime.now(UTC),
     )
     order = Order.of(hub._settings)
     sent = pickle.dumps((make, row, options, order, "run"))
@@ -194,14 +207,10 @@ def test_the_clients_own_limit_holds_on_a_cluster(
     """A client that may pay for two creates pays for two, in one run or more; a row that is not sent costs nothing."""
     before = creates(guarded)
     hub = hub_of(max_creates=2)
-    with PICTURE.open("rb") as picture:
-        odd = {
-            "prompt": "odd",
-            "model": "veo_3_1",
-            "size": "1280x720",
-            "image": picture,
-            "name": "odd",
-        }
+    with KITTEN.open("rb") as picture:
+        (odd,) = kittens(
+            1, model="veo_3_1", aspect_ratio=None, size="1280x720", image=picture, name="odd"
+        )
         report = hub.batch.run([odd, *kittens(1)], tmp_path, cluster=workers)
     assert (report.saved, report.failed, report.creates) == (1, 1, 1)
     assert "give a path or a link" in report.failures[0].message
@@ -302,6 +311,54 @@ def test_what_a_worker_has_begun_it_finishes(
     assert (report.ok, report.creates, creates(guarded) - before) == (True, 0, 2)
 
 
+def test_a_dead_workers_rows_go_on_elsewhere(s3: S3Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two workers, one of which is killed, and a bucket that answers 503 now and then: all whole, each paid once.
+
+    It is killed when the receipts of all rows tell their tasks, and before any video is there: in a bucket the claim
+    of a worker that dies in the middle of a create lasts for minutes.
+    """
+    chance, rows, submitted, out = random.Random(3), kittens(8), set[int | None](), "nightly"
+    monkeypatch.setenv("CHAINHUB_API_KEY", "sandbox")
+
+    def refuse_some(environ: Environ, start: Any, server: Application) -> Iterable[bytes]:
+        if chance.random() >= 1 / 30:
+            return server(environ, start)
+        environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        return refuse(start, "503 Slow Down", "SlowDown")
+
+    def watch(event: BatchEvent) -> None:
+        if event.kind == "update" and event.row not in submitted:
+            submitted.add(event.row)
+            if len(submitted) == len(rows):
+                all_submitted.set()
+
+    def kill_one() -> None:
+        assert all_submitted.wait(60)
+        os.kill(next(iter(client.run(os.getpid).values())), signal.SIGKILL)
+        gateway.release()
+
+    all_submitted = threading.Event()
+    with ExitStack() as stack:
+        gateway = stack.enter_context(Sandbox(fast=True, pace=0.02))
+        gateway.hold()
+        client = stack.enter_context(_cluster(2))
+        stack.callback(client.cluster.close)
+        s3.fault = refuse_some
+        hub = stack.enter_context(ChainHub(base_url=gateway.url, poll=POLL))
+        killer = threading.Thread(target=kill_one)
+        killer.start()
+        report = hub.batch.run(
+            rows, f"s3://{BUCKET}/{out}", cluster=client, concurrency=64, on_event=watch
+        )
+        killer.join()
+    s3.fault = None
+    assert (report.saved, report.uncertain, gateway.paid) == (8, 0, 8), report
+    for row in rows:
+        key = f"{out}/{row['name']}.mp4"
+        result = json.loads(s3.read(f"{key}.task.json"))["result"]
+        assert hashlib.sha256(s3.read(key)).hexdigest() == result["sha256"]
+
+
 @contextmanager
 def _process(kind: str, *options: object) -> Iterator[subprocess.Popen[bytes]]:
     """Run one of Dask's programs; its last option is the file that leads to the scheduler."""
@@ -328,6 +385,3 @@ def test_a_scheduler_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr("chainhub_video.batch.cluster._PATIENCE", 0.5)
     with pytest.raises(ConfigurationError, match=r"tcp://127\.0\.0\.1:9 does not answer"):
         connected("tcp://127.0.0.1:9")
-
-
-_NOW = datetime.now(UTC)

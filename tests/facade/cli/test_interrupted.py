@@ -51,15 +51,16 @@ def test_the_command_that_is_printed_finishes_without_a_second_create(
     chainhub_sandbox.fault(step, "hang", times=2)
     output = command.folder / OUTPUT
     generate: list[object] = ["generate", "a kitten", *wire, "-o", OUTPUT]
-    for times, arguments in enumerate((generate, ["resume", OUTPUT]), 1):
+    stopped: list[list[object]] = [generate, ["resume", OUTPUT]]
+    for times, arguments in enumerate(stopped, 1):
         line = _interrupted(arguments, environment, chainhub_sandbox, step, times)
         assert f"{output}.task.json" in line
         assert "is paid and goes on" in line
         printed = shlex.split(line[line.index("chainhub-video resume") :])
         assert printed == ["chainhub-video", "resume", str(output)]
         assert not output.exists()
-    for arguments in (["resume", str(output)], generate):
-        status, _, said = command(*arguments)
+    for finishing in (["resume", str(output)], generate):
+        status, _, said = command(*finishing)
         assert status == 0, said
     assert output.read_bytes()[4:8] == b"ftyp"
     assert sorted(path.name for path in command.folder.iterdir()) == [OUTPUT, f"{OUTPUT}.task.json"]
