@@ -9,9 +9,13 @@ import re
 import signal
 import struct
 import subprocess
+import sys
 import termios
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+
+import pytest
 
 from .conftest import COMMAND
 
@@ -58,6 +62,33 @@ def in_terminal(
         told = "" if process.stdout is None else process.stdout.read()
     os.close(theirs)
     return process.returncode, told, screen
+
+
+@contextmanager
+def at_terminal(
+    patch: pytest.MonkeyPatch, types: str = "", encoding: str = "utf-8"
+) -> Iterator[list[str]]:
+    """Let this process have a terminal for its input and outputs; at the end the list has what came there.
+
+    Args:
+        patch: puts it in place.
+        types: what is typed.
+        encoding: of the outputs.
+    """
+    theirs, ours = pty.openpty()
+    os.write(theirs, types.encode())
+    screen: list[str] = []
+    with (
+        patch.context() as inner,
+        os.fdopen(os.dup(ours)) as stdin,
+        os.fdopen(os.dup(ours), "w", encoding=encoding) as stdout,
+        os.fdopen(ours, "w", encoding=encoding) as stderr,
+    ):
+        for name, stream in (("stdin", stdin), ("stdout", stdout), ("stderr", stderr)):
+            inner.setattr(sys, name, stream)
+        yield screen
+    screen.append(read(theirs))
+    os.close(theirs)
 
 
 def lines_of(screen: str) -> list[str]:

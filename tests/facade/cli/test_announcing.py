@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
-import pty
 import socket
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,7 +18,7 @@ from tests.support.places import KITTEN
 
 from .command import Command
 from .conftest import GROK
-from .terminal import in_terminal, lines_of, read
+from .terminal import at_terminal, in_terminal, lines_of
 
 VEO = ("--model", "veo_3_1", "--size", "1280x720", "--seconds", "8", "--image", KITTEN)
 LINK = "https://user:secret@example.invalid/fish.png?signature=secret"
@@ -70,41 +67,39 @@ def test_what_is_paid_already_is_not_announced(unreachable: Command) -> None:
     assert (status, len(told), said) == (0, 1, [])
 
 
-@pytest.mark.parametrize(("types", "status"), [("n\n", 2), ("\x04", 2), ("^C", 130)])
-def test_a_person_is_asked_and_nothing_is_sent_without_a_yes(
-    environment: dict[str, str], tmp_path: Path, types: str, status: int
-) -> None:
-    """At a terminal `n` and the end of input end with status 2, Ctrl-C with 130; there is no receipt."""
-    del environment["CHAINHUB_BASE_URL"]
-    interrupted = types == "^C"
-    ended, told, screen = in_terminal(
-        ["generate", "a kitten", *VEO, "-o", "out.mp4"], environment, tmp_path,
-        types="" if interrupted else types, asked="[y/N]", interrupted=interrupted,
-    )  # fmt: skip
-    assert (ended, told) == (status, ""), screen
-    lines = lines_of(screen)
-    assert ANNOUNCED in lines
-    end = "interrupted; nothing was sent" if interrupted else "not agreed to: nothing was sent"
-    assert lines[-1].endswith(f"chainhub-video: {end}")
-    assert list(tmp_path.iterdir()) == []
-
-
+@pytest.mark.parametrize(
+    ("types", "options", "status", "end"),
+    [
+        ("y\n", (), 1, "could not be reached"),
+        ("", ("--yes",), 1, "could not be reached"),
+        ("n\n", (), 2, "chainhub-video: not agreed to: nothing was sent"),
+        ("\x04", (), 2, "chainhub-video: not agreed to: nothing was sent"),
+    ],
+)
 @pytest.mark.usefixtures("unreachable")
-@pytest.mark.parametrize(("types", "options"), [("y\n", ()), ("", ("--yes",))])
-def test_yes_goes_on(monkeypatch: pytest.MonkeyPatch, types: str, options: tuple[str, ...]) -> None:
-    """Typed, or given as an option, which asks nothing: the create is tried; here no proxy takes it."""
-    theirs, ours = pty.openpty()
-    os.write(theirs, types.encode())
-    with os.fdopen(os.dup(ours)) as stdin, os.fdopen(ours, "w") as stderr:
-        monkeypatch.setattr(sys, "stdin", stdin)
-        monkeypatch.setattr(sys, "stderr", stderr)
-        assert run(["create", "a kitten", *map(str, VEO), *options]) == 1
-    said = lines_of(read(theirs))
-    os.close(theirs)
-    assert any("go on?" in line for line in said) is (not options)
-    assert ANNOUNCED in said
-    assert "could not be reached" in " ".join(said)
+def test_a_person_is_asked_and_only_yes_pays(
+    monkeypatch: pytest.MonkeyPatch, types: str, options: tuple[str, ...], status: int, end: str
+) -> None:
+    """At a terminal `y` goes on, here to no proxy, `n` and the end of input do not, and `--yes` asks nothing."""
+    with at_terminal(monkeypatch, types) as screen:
+        assert run(["generate", "a kitten", *map(str, VEO), "-o", "out.mp4", *options]) == status
+    lines = lines_of(screen[0])
+    assert any(line.startswith("go on? [y/N]") for line in lines) is (not options)
+    assert ANNOUNCED in lines
+    assert end in " ".join(lines)
     assert list(Path().iterdir()) == []
+
+
+def test_ctrl_c_at_the_question(environment: dict[str, str], tmp_path: Path) -> None:
+    """Exit status 130, one line, which says that nothing was sent, and no receipt."""
+    del environment["CHAINHUB_BASE_URL"]
+    arguments = ["generate", "a kitten", *VEO, "-o", "out.mp4"]
+    status, told, screen = in_terminal(
+        arguments, environment, tmp_path, asked="[y/N]", interrupted=True
+    )
+    assert (status, told) == (130, ""), screen
+    assert lines_of(screen)[-1].endswith("chainhub-video: interrupted; nothing was sent")
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(

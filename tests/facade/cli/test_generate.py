@@ -63,14 +63,10 @@ def test_quiet_leaves_the_result_alone(command: Command) -> None:
 
 
 def test_as_a_process(run: Run, environment: dict[str, str]) -> None:
-    """The installed command makes a video, and one with a wrong key fails with the line and the status it has here."""
+    """The installed command makes a video with the key and the address of its environment."""
     made = run("generate", "x", *GROK, "-o", "out.mp4")
     assert made.returncode == 0, made.stderr
     assert made.stdout.startswith(f"{environment['HOME']}/out.mp4 (")
-    environment["CHAINHUB_API_KEY"] = "not-the-key"
-    refused = run("status", "video_1")
-    assert (refused.returncode, refused.stdout) == (1, "")
-    assert refused.stderr.startswith("chainhub-video: ")
 
 
 def _create(gateway: Sandbox) -> ReceivedRequest:

@@ -128,13 +128,6 @@ def test_a_key_in_place_of_a_path_is_not_shown(bare: Command, *, variable: bool)
     assert "s3cret" not in ended.line
 
 
-def test_the_command_uses_a_key_file(bare: Command, sandbox: Sandbox) -> None:
-    """A command in a folder of a project authenticates with the file that its settings name."""
-    bare.environment.setenv("CHAINHUB_BASE_URL", sandbox.url)
-    bare.write(bare.user, f'key_file = "{_write(bare.folder / "key", b"sandbox")}"')
-    assert "does not know this task" in bare("status", "video_1").line
-
-
 @pytest.mark.parametrize("key", ["short", "sk-12345678901", "sk-abcdefghijklmnopqrstuvwxyz"])
 def test_a_masked_key_shows_five_characters_at_most(key: str) -> None:
     """Three characters at the start and two at the end of a long key, nothing of a short one."""

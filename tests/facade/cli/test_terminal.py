@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 from chainhub_sandbox import Sandbox
 from chainhub_video import ChainHub
+from chainhub_video.cli.app import run
 
 from tests.support.places import KITTEN
 
-from .terminal import in_terminal, lines_of
+from .command import Command
+from .terminal import at_terminal, in_terminal, lines_of
 
 VEO = ("--model", "veo_3_1", "--size", "1280x720", "--image", KITTEN)
 GONE = ("\x1b[2K", "\x1b[?25h")  # how a screen ends whose last drawing is gone
@@ -79,17 +81,20 @@ def test_several_tasks_on_a_narrow_terminal(
 
 @pytest.mark.parametrize("plain", [False, True])
 def test_doctor_on_a_narrow_terminal(
-    environment: dict[str, str], tmp_path: Path, *, plain: bool
+    bare: Command, monkeypatch: pytest.MonkeyPatch, *, plain: bool
 ) -> None:
     """At 40 columns no line is longer; NO_COLOR leaves the colours out, and ASCII carries any path."""
-    folder = tmp_path / "Küche with a name that is longer than any line here"
+    folder = bare.folder / "Küche with a name that is longer than any line here"
     folder.mkdir()
-    settings = {**environment, "PYTHONIOENCODING": "ascii", **({"NO_COLOR": "1"} if plain else {})}
-    arguments = ["doctor", "--offline"]
-    status, _, screen = in_terminal(arguments, settings, folder, columns=40, whole=True)
-    assert status == 0, screen
-    assert ("\x1b[32m" in screen) != plain
-    lines = lines_of(screen)
+    monkeypatch.chdir(folder)
+    bare.environment.setenv("CHAINHUB_API_KEY", "sandbox")
+    bare.environment.setenv("COLUMNS", "40")
+    if plain:
+        bare.environment.setenv("NO_COLOR", "1")
+    with at_terminal(monkeypatch, encoding="ascii") as screen:
+        assert run(["doctor", "--offline"]) == 0
+    assert ("\x1b[32m" in screen[0]) != plain
+    lines = lines_of(screen[0])
     assert max(len(line.rstrip()) for line in lines) <= 44  # `\xfc` stands for one letter
     assert "K\\xfcche" in re.sub(r"\s+", "", "".join(lines))
     assert any("nothing is wrong" in line for line in lines)
