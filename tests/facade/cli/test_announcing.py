@@ -71,7 +71,7 @@ def test_what_is_paid_already_is_not_announced(unreachable: Command) -> None:
     ("types", "options", "status", "end"),
     [
         ("y\n", (), 1, "could not be reached"),
-        ("", ("--yes",), 1, "could not be reached"),
+        ("\x04", ("--yes",), 1, "could not be reached"),
         ("n\n", (), 2, "chainhub-video: not agreed to: nothing was sent"),
         ("\x04", (), 2, "chainhub-video: not agreed to: nothing was sent"),
     ],
