@@ -41,7 +41,8 @@ def test_a_link_in_the_place_of_a_video_is_refused(folder: Path, tmp_path: Path)
 @pytest.mark.parametrize(
     "picture",
     [
-        "", "/etc/passwd", "../secret.png", "sub/../../secret.png", "sub/../kitten.png", "..\\secret.png", "C:\\secret.png", "C:secret.png",
+        "", "/etc/passwd", "../secret.png", "sub/../../secret.png", "sub/../kitten.png",
+        "..\\secret.png", "C:\\secret.png", "C:secret.png",
         "\\\\host\\share\\secret.png", "file:///etc/passwd", "FILE:/etc/passwd", "data:image/png;base64,AAAA",
         "ftp://host/a.png", "kitten.png\0", "missing.png", "out.png", "linked/secret.png", "loop.png", "~/a.png",
     ],
