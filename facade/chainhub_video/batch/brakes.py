@@ -1,9 +1,11 @@
-"""Decide when a batch starts no further row: by what came of the rows before."""
+"""Decide when a batch starts no further row: by what came of the rows before, and by Ctrl-C."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
 
 from chainhub_video.batch.making import Outcome
 
@@ -119,3 +121,34 @@ class Brakes:
             self._left -= 1
             if self._left <= 0:
                 self.stop("as many rows have failed as stop_after_failures allows")
+
+
+class Interruption:
+    """What Ctrl-C does to a running batch: the first one starts no further row, the second one stops at once."""
+
+    def __init__(self) -> None:
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._task: asyncio.Task[Any] | None = None
+        self._brakes: Brakes | None = None
+        self._pressed = 0
+
+    def bind(self, brakes: Brakes) -> None:
+        """Know whom to stop: the running task, and its brakes."""
+        self._loop, self._task = asyncio.get_running_loop(), asyncio.current_task()
+        self._brakes = brakes
+        if self._pressed:
+            self._act(self._pressed)
+
+    def press(self) -> int:
+        """Stop, or stop at once. Usable from signal handlers and other threads; return how often it was called."""
+        self._pressed += 1
+        if self._loop is not None:
+            with suppress(RuntimeError):  # it has just ended
+                self._loop.call_soon_threadsafe(self._act, self._pressed)
+        return self._pressed
+
+    def _act(self, pressed: int) -> None:
+        if pressed == 1 and self._brakes is not None:
+            self._brakes.interrupt()
+        elif self._task is not None:
+            self._task.cancel()

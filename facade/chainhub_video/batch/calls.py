@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
-from chainhub_video.batch.interruption import Interruption
+from chainhub_video.batch.brakes import Interruption
 from chainhub_video.batch.options import BatchOptions
 from chainhub_video.batch.running import run_batch
 from chainhub_video.drivers import http

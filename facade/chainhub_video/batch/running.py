@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from chainhub_video import runtime
 from chainhub_video.async_videos import AsyncVideos
-from chainhub_video.batch.brakes import INTERRUPTED, Brakes
+from chainhub_video.batch.brakes import INTERRUPTED, Brakes, Interruption
 from chainhub_video.batch.checking import Checked, Stopped, check, refuse, request_of
-from chainhub_video.batch.interruption import Interruption
 from chainhub_video.batch.looks import Looks
 from chainhub_video.batch.making import Outcome, RowOptions, RowResult, reason_of, run_row
 from chainhub_video.batch.manifest import Source, source_of

@@ -11,8 +11,7 @@ from chainhub_video.flows.source import display_url
 from chainhub_video.images.pictures import is_data_uri, link_in
 from chainhub_video.text import shorten
 
-from .console import say
-from .interrupted import Interrupted
+from .console import Interrupted, say
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from copy import copy
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -11,22 +12,22 @@ from typer.core import TyperGroup
 from chainhub_video.errors import ChainHubError
 
 from .batch import app as batch
-from .console import PROGRAM, discard_output, fail, say, show
+from .console import PROGRAM, Interrupted, discard_output, fail, say, show
 from .doctor import doctor
 from .exit_status import EXPLAINED, INTERRUPTED, MISTAKE, status_of
 from .following import download, resume, wait
 from .gallery import gallery
-from .interrupted import Interrupted
 from .key_commands import app as key
 from .looking import list_receipts, models, status
 from .making import create, generate
 from .mcp import mcp
 from .options import checked_seconds
-from .overview import overview_of
 from .settings import option_defaults
 from .wording import in_commands
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from chainhub_sandbox import Sandbox
 
 
@@ -67,7 +68,7 @@ def run(arguments: list[str]) -> int:
         The exit status.
     """
     try:
-        commands = overview_of(app) if arguments in (["-h"], ["--help"]) else app
+        commands = _overview_of(app) if arguments in (["-h"], ["--help"]) else app
         status = commands(
             arguments or ["--help"],
             prog_name=PROGRAM,
@@ -87,6 +88,36 @@ def run(arguments: list[str]) -> int:
     except OSError as failure:
         return fail(f"the system refused: {failure}", 1)
     return status if isinstance(status, int) else 0
+
+
+def _overview_of(app: typer.Typer) -> typer.Typer:
+    """Return an app whose commands take no options: reading those of all commands takes longer than all else of ours.
+
+    Args:
+        app: the whole one, which stays as it is.
+    """
+    named = copy(app)
+    named.registered_commands = []
+    for command in app.registered_commands:
+        brief = copy(command)
+        brief.callback = _without_options(command.callback)
+        named.registered_commands.append(brief)
+    named.registered_groups = []
+    for group in app.registered_groups:
+        brief_group = copy(group)
+        if group.typer_instance is not None:
+            brief_group.typer_instance = _overview_of(group.typer_instance)
+        named.registered_groups.append(brief_group)
+    return named
+
+
+def _without_options(command: Callable[..., Any] | None) -> Callable[..., Any]:
+    def named() -> None:
+        """Have a name and a first line."""
+
+    if command is not None:
+        named.__name__, named.__doc__ = command.__name__, command.__doc__
+    return named
 
 
 @app.callback(invoke_without_command=True)

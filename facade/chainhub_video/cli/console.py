@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 PROGRAM = "chainhub-video"
 
 
+class Interrupted(Exception):
+    """Ctrl-C; the text says what becomes of the task."""
+
+
 def one_line(text: str) -> str:
     """Return the text without line breaks, escapes and whatever else steers a terminal.
 

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from chainhub_video.receipts.receipt import shell_quoted
 
-from .console import PROGRAM, one_line, percent, say, word
-from .interrupted import Interrupted
+from .console import PROGRAM, Interrupted, one_line, percent, say, word
 from .wording import in_commands
 
 if TYPE_CHECKING:

@@ -7,8 +7,7 @@ from typing import Annotated
 
 import typer
 
-from .console import PROGRAM, one_line, say, show
-from .interrupted import Interrupted
+from .console import PROGRAM, Interrupted, one_line, say, show
 
 NO_AV = f'{PROGRAM}: without posters, browsers look into each video: pip install "chainhub-video[gallery]"'
 

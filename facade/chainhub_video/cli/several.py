@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, TypeVar
 from chainhub_video import AsyncChainHub
 from chainhub_video.errors import ChainHubError
 
-from .console import fail
+from .console import Interrupted, fail
 from .display import aftermath
 from .exit_status import status_of, worst
-from .interrupted import Interrupted
 from .settings import client_options
 from .wording import in_commands
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator
-from pathlib import Path, PurePosixPath, PureWindowsPath
+from contextlib import suppress
+from pathlib import Path
 
 import attrs
 
@@ -13,8 +13,6 @@ from chainhub_video.batch.names import SUFFIX, checked_name
 from chainhub_video.errors import InvalidRequest
 from chainhub_video.images.pictures import link_in
 from chainhub_video.receipts.file import SUFFIX as RECEIPT
-
-_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)  # or a drive
 
 
 @attrs.frozen
@@ -62,27 +60,22 @@ class Folder:
         """Return what to give to `generate` for a picture: a link as it is, or the path of a file inside the folder.
 
         Raises:
-            InvalidRequest: it is another kind of address, or leads out of the folder.
+            InvalidRequest: it is another kind of address, is not there, or leads out of the folder.
         """
         if (link := link_in(given)) is not None:
             return link
-        posix, windows = PurePosixPath(given), PureWindowsPath(given)
-        absolute = posix.is_absolute() or bool(windows.root or windows.drive)
-        climbs = ".." in posix.parts or ".." in windows.parts
-        if not given.strip() or "\0" in given or absolute or climbs or _SCHEME.match(given):
+        path, found = Path(given), None
+        if not path.is_absolute() and ".." not in path.parts:
+            with suppress(
+                OSError, ValueError, RuntimeError
+            ):  # missing, no name at all, links in a circle
+                found = (self.root / path).resolve(strict=True)
+        if found is None or not found.is_file() or not found.is_relative_to(self.root):
             raise InvalidRequest(
                 f"image {given!r:.200} must be an http(s) link, or the path of a file inside {str(self.root)!r}, "
                 "relative to it and without '..'"
             )
-        try:
-            path = (self.root / given).resolve(strict=True)
-        except (OSError, ValueError, RuntimeError) as error:
-            raise InvalidRequest(
-                f"image {given!r:.200} is not in {str(self.root)!r}: put it there, or give an http(s) link"
-            ) from error
-        if not path.is_relative_to(self.root):
-            raise InvalidRequest(f"image {given!r:.200} is a link that leads out of the folder")
-        return str(path)
+        return str(found)
 
     def names(self) -> Iterator[str]:
         """Give the names that have a receipt, the latest change first."""

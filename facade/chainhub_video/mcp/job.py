@@ -16,6 +16,10 @@ class Job:
     Args:
         asked: what the assistant asked for; None if it goes on by a receipt.
         call: starts the call, given what is told each change.
+
+    Attributes:
+        task: the running call.
+        seen: what the gateway has last answered; None before its first answer.
     """
 
     def __init__(
@@ -25,7 +29,7 @@ class Job:
     ) -> None:
         self.asked = asked
         self.seen: VideoTask | None = None
-        self._waiters: list[asyncio.Future[None]] = []
+        self._changed = asyncio.Event()
         self.task = asyncio.ensure_future(call(self._update))
         self.task.add_done_callback(self._ended)
 
@@ -37,13 +41,10 @@ class Job:
         return self.task.exception()
 
     async def next_change(self, seconds: float) -> None:
-        """Wait until something changes, or some seconds have passed."""
-        if self.task.done():
-            return
-        waiter = asyncio.get_running_loop().create_future()
-        self._waiters.append(waiter)
-        with suppress(TimeoutError):
-            await asyncio.wait_for(waiter, seconds)
+        """Wait until something changes, or it has ended, or some seconds have passed."""
+        if not self.task.done():
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._changed.wait(), seconds)
 
     async def answered(self, seconds: float) -> None:
         """Wait until the gateway has answered for the first time, or the job has ended, or some seconds have passed."""
@@ -52,15 +53,10 @@ class Job:
 
     def _update(self, task: VideoTask) -> None:
         self.seen = task
-        self._changed()
+        self._changed.set()  # for those who wait now, and for nobody who comes later
+        self._changed = asyncio.Event()
 
     def _ended(self, task: asyncio.Future[SavedVideo]) -> None:
         if not task.cancelled():
             task.exception()  # it is told when somebody asks
-        self._changed()
-
-    def _changed(self) -> None:
-        waiters, self._waiters = self._waiters, []
-        for waiter in waiters:
-            if not waiter.done():
-                waiter.set_result(None)
+        self._changed.set()

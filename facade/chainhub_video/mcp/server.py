@@ -43,10 +43,9 @@ async def serve(folder: str | os.PathLike[str], max_creates: int, **options: Any
     async with AsyncChainHub(max_creates=max_creates, **options) as hub:
         _log_without(hub.raw.token)
         jobs = Jobs(hub, place)
-        server = server_of(jobs)
         _end_on_signals(jobs)
         try:
-            await _run(server, jobs)
+            await _run(server_of(jobs), jobs)
         except* (BrokenPipeError, ConnectionResetError):  # the client has gone without a word
             pass
 
@@ -88,10 +87,8 @@ def _end_on_signals(jobs: Jobs) -> None:
     def end(number: int) -> None:
         ending.add(loop.create_task(close_and_exit(number)))
 
-    if (
-        sys.platform == "win32"
-    ):  # its loops take no signals: Python's own SIGINT ends the process, and input's end
-        return
+    if sys.platform == "win32":
+        return  # its loops take no signals: Python's own SIGINT ends the process, as the end of the input does
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, end, number)
 

@@ -5,10 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+from collections.abc import Awaitable, Callable
+from typing import Any
 
+import attrs
 import mcp_types as types
+from mcp.server.context import ServerRequestContext
 from mcp.shared.exceptions import MCPError
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from chainhub_video.errors import ChainHubError
 from chainhub_video.mcp.job import Job
@@ -20,20 +24,55 @@ from chainhub_video.mcp.results import (
     ListArguments,
     NameArguments,
     NoArguments,
+    Result,
     Standing,
     Standings,
     Video,
     WaitArguments,
     told,
 )
-from chainhub_video.mcp.tool import Context, Tool
 from chainhub_video.models import MODELS, PARAMETERS, model_row
 from chainhub_video.text import redacted
 
 log = logging.getLogger("chainhub_video")
 
-
+Context = ServerRequestContext[Any, Any]
 _HEARTBEAT = 5.0  # seconds between two notifications, since clients give up a call that is silent
+
+
+@attrs.frozen
+class _Tool:
+    """One tool.
+
+    Attributes:
+        call: does it.
+        takes: its arguments.
+        returns: its result.
+        title: for people.
+        description: for assistants.
+        acts: whether it talks to the gateway and writes to the folder.
+    """
+
+    call: Callable[[Any, Context], Awaitable[Result]]
+    takes: type[BaseModel]
+    returns: type[Result]
+    title: str
+    description: str
+    acts: bool = False
+
+    def described(self, name: str) -> types.Tool:
+        """Return it as the protocol lists it."""
+        hints = types.ToolAnnotations(
+            read_only_hint=not self.acts, destructive_hint=False, idempotent_hint=True, open_world_hint=self.acts
+        )  # fmt: skip
+        return types.Tool(
+            name=name,
+            title=self.title,
+            description=self.description,
+            input_schema=self.takes.model_json_schema(),
+            output_schema=self.returns.model_json_schema(),
+            annotations=hints,
+        )
 
 
 class Tools:
@@ -45,28 +84,28 @@ class Tools:
 
     def __init__(self, jobs: Jobs) -> None:
         self._jobs = jobs
-        self.table = {
-            "generate": Tool(
+        self._table = {
+            "generate": _Tool(
                 self._generate, GenerateArguments, Standing, "Make a video",
                 "Start a video from a prompt, and return once the gateway has taken it. Costs money, once: the same "
                 "call again goes on where it stopped, and is free. Then call wait.",
-                reads_only=False, open_world=True,
+                acts=True,
             ),
-            "wait": Tool(
+            "wait": _Tool(
                 self._wait, WaitArguments, Standing, "Wait for a video",
                 "Wait until a video is saved, for some seconds at most, and return how it stands. Costs nothing. Goes "
                 "on with videos of earlier runs too.",
-                reads_only=False, open_world=True,
+                acts=True,
             ),
-            "status": Tool(
+            "status": _Tool(
                 self._status, NameArguments, Standing, "Look at a video",
                 "Return at once how a video stands. Costs nothing.",
             ),
-            "list": Tool(
+            "list": _Tool(
                 self._list, ListArguments, Standings, "List the videos",
                 "Return the videos of the server's folder and how they stand. Costs nothing.",
             ),
-            "models": Tool(
+            "models": _Tool(
                 self._models, NoArguments, KnownModels, "List the models",
                 "Return the known models and what each takes. Costs nothing.",
             ),
@@ -75,7 +114,7 @@ class Tools:
     async def list(self, _context: Context, _params: object) -> types.ListToolsResult:
         """Answer `tools/list`."""
         return types.ListToolsResult(
-            tools=[tool.described(name) for name, tool in self.table.items()]
+            tools=[tool.described(name) for name, tool in self._table.items()]
         )
 
     async def call(
@@ -86,20 +125,18 @@ class Tools:
         Raises:
             MCPError: there is no such tool.
         """
-        tool = self.table.get(params.name)
+        tool = self._table.get(params.name)
         if tool is None:
             raise MCPError(types.INVALID_PARAMS, f"there is no tool {params.name!r:.100}")
         try:
-            arguments = tool.takes.model_validate(params.arguments or {})
-            result = await tool.call(arguments, context)
+            result = await tool.call(tool.takes.model_validate(params.arguments or {}), context)
             fields = result.model_dump(mode="json", exclude_defaults=True)
         except ValidationError as mistake:
             told_each = (f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in mistake.errors())
             return self._failed(f"Wrong arguments, nothing was done: {'; '.join(told_each)}.")
-        except ChainHubError as error:
-            return self._failed(told(error))
         except Exception as error:
-            log.exception("tool %s failed", params.name)
+            if not isinstance(error, ChainHubError):
+                log.exception("tool %s failed", params.name)
             return self._failed(told(error))
         text = self._without_key(json.dumps(fields, ensure_ascii=False))
         return types.CallToolResult(
@@ -151,9 +188,8 @@ class Tools:
         videos, unreadable = [], []
         for name in names[:limit]:
             try:
-                videos.append(
-                    Video(**self._jobs.standing(name).model_dump(exclude={"creates_left"}))
-                )
+                video = self._jobs.standing(name).model_dump(exclude={"creates_left"})
+                videos.append(Video(**video))
             except ChainHubError as error:
                 unreadable.append(f"{name}: {error}")
         return Standings(

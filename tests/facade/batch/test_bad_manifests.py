@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 from chainhub_video import ChainHub, InvalidManifest, InvalidRequest
@@ -13,15 +14,26 @@ ROW = "a kitten,grok-video-3,1:1,kitten\n"
 LINE = '{"prompt": "a kitten", "model": "grok-video-3", "aspect_ratio": "1:1"}\n'
 
 
-def refusal(path: Path) -> str:
-    """Return what is said of a manifest, by a client whose gateway nobody is."""
+def refused(rows: Any, **options: Any) -> InvalidRequest:
+    """Return what a client whose gateway nobody is raises for a manifest, or for rows."""
     with (
         ChainHub(base_url="http://127.0.0.1:9", api_key="nobody") as hub,
-        pytest.raises(InvalidRequest) as refused,
+        pytest.raises(InvalidRequest) as raised,
     ):
-        hub.batch.run(path, path.parent / "out")
-    assert not (path.parent / "out").exists()
-    return str(refused.value)
+        hub.batch.run(rows, "out", **options)
+    assert not Path("out").exists()
+    return raised.value
+
+
+def refusal(rows: Any, **options: Any) -> str:
+    """Return what is said of it."""
+    return str(refused(rows, **options))
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Go to an empty folder."""
+    monkeypatch.chdir(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -140,25 +152,17 @@ def test_every_bad_row_is_told_and_none_is_sent(tmp_path: Path) -> None:
     """The error carries each problem with its place, however many rows are wrong, up to a bound."""
     path = tmp_path / "rows.csv"
     path.write_text(HEAD + ROW + 120 * "fox,grok-video-3,9:9,\n")
-    with (
-        ChainHub(base_url="http://127.0.0.1:9", api_key="nobody") as hub,
-        pytest.raises(InvalidManifest) as refused,
-    ):
-        hub.batch.run(path, tmp_path / "out")
-    assert refused.value.count == 120
-    assert len(refused.value.problems) == 50
-    assert refused.value.problems[0].startswith(
-        "line 3, column aspect_ratio: aspect_ratio is '9:9'"
-    )
+    invalid = refused(path)
+    assert isinstance(invalid, InvalidManifest)
+    assert (invalid.count, len(invalid.problems)) == (120, 50)
+    place = "line 3, column aspect_ratio: aspect_ratio is '9:9'"
+    assert invalid.problems[0].startswith(place)
 
 
 def test_rows_of_a_program_are_checked_alike(tmp_path: Path) -> None:
     """What is no mapping, no iterable, or cannot be kept until its turn, is told with its row."""
     good = {"prompt": "a", "model": "grok-video-3", "aspect_ratio": "1:1"}
-    with (
-        ChainHub(base_url="http://127.0.0.1:9", api_key="nobody") as hub,
-        (tmp_path / "x").open("wb") as file,
-    ):
+    with (tmp_path / "x").open("wb") as file:
         for rows, words in (
             ([good, 7], "row 2: it is int, and must be a mapping"),
             (good, "not dict"),
@@ -167,9 +171,7 @@ def test_rows_of_a_program_are_checked_alike(tmp_path: Path) -> None:
             ([{**good, "image": object()}], "needs a name of its own"),
             (iter([good, {**good, "image": file}]), "row 2 cannot be kept"),
         ):
-            with pytest.raises(InvalidRequest) as refused:
-                hub.batch.run(rows, tmp_path / "out")  # type: ignore[arg-type]  # that is the point
-            assert words in str(refused.value)
+            assert words in refusal(rows)
 
 
 @pytest.mark.parametrize(
@@ -182,10 +184,6 @@ def test_rows_of_a_program_are_checked_alike(tmp_path: Path) -> None:
         ({"timeout": -1}, "timeout"),
     ],
 )
-def test_wrong_limits_are_refused(tmp_path: Path, options: dict[str, int], words: str) -> None:
+def test_wrong_limits_are_refused(options: dict[str, int], words: str) -> None:
     """A limit that cannot be meant is named before the manifest is read."""
-    with (
-        ChainHub(base_url="http://127.0.0.1:9", api_key="nobody") as hub,
-        pytest.raises(InvalidRequest, match=words),
-    ):
-        hub.batch.run(tmp_path / "none.csv", tmp_path / "out", **options)  # type: ignore[arg-type]  # of several types
+    assert words in refusal("none.csv", **options)

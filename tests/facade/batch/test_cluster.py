@@ -34,15 +34,7 @@ from .clustered import _cluster, played
 from .conftest import creates, kittens
 
 KEY = "very-secret"
-PICTURE = KITTEN
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::DeprecationWarning")
-
-
-def test_a_dead_workers_rows_go_on_elsewhere() -> None:
-    """Two workers, one of which is killed, and a bucket that answers 503 now and then: all whole, each paid once."""
-    verdict = played(8, workers=2, kills=1, seed=3, pace=0.02, late=True)
-    assert verdict.faults() == []
-    assert (verdict.paid, verdict.uncertain, verdict.saved) == ((8, 0), 0, 8)
 
 
 @pytest.fixture(scope="module")
@@ -171,7 +163,11 @@ def test_a_key_stays_where_it_is(workers: Any, hub_of: Of, tmp_path: Path) -> No
     assert (kinds[0], kinds[1], kinds[-1]) == ("start", "update", "end")
     row = Row(1, "row 1", "kitten", kittens(1)[0])
     options = RowOptions(
-        out="videos", timeout=60, resubmit_uncertain=False, retry_failed=False, began=_NOW
+        out="videos",
+        timeout=60,
+        resubmit_uncertain=False,
+        retry_failed=False,
+        began=datetime.now(UTC),
     )
     order = Order.of(hub._settings)
     sent = pickle.dumps((make, row, options, order, "run"))
@@ -194,14 +190,10 @@ def test_the_clients_own_limit_holds_on_a_cluster(
     """A client that may pay for two creates pays for two, in one run or more; a row that is not sent costs nothing."""
     before = creates(guarded)
     hub = hub_of(max_creates=2)
-    with PICTURE.open("rb") as picture:
-        odd = {
-            "prompt": "odd",
-            "model": "veo_3_1",
-            "size": "1280x720",
-            "image": picture,
-            "name": "odd",
-        }
+    with KITTEN.open("rb") as picture:
+        (odd,) = kittens(
+            1, model="veo_3_1", aspect_ratio=None, size="1280x720", image=picture, name="odd"
+        )
         report = hub.batch.run([odd, *kittens(1)], tmp_path, cluster=workers)
     assert (report.saved, report.failed, report.creates) == (1, 1, 1)
     assert "give a path or a link" in report.failures[0].message
@@ -302,6 +294,13 @@ def test_what_a_worker_has_begun_it_finishes(
     assert (report.ok, report.creates, creates(guarded) - before) == (True, 0, 2)
 
 
+def test_a_dead_workers_rows_go_on_elsewhere() -> None:
+    """Two workers, one of which is killed, and a bucket that answers 503 now and then: all whole, each paid once."""
+    verdict = played(8, workers=2, kills=1, seed=3, pace=0.02, late=True)
+    assert verdict.faults() == []
+    assert (verdict.paid, verdict.uncertain, verdict.saved) == ((8, 0), 0, 8)
+
+
 @contextmanager
 def _process(kind: str, *options: object) -> Iterator[subprocess.Popen[bytes]]:
     """Run one of Dask's programs; its last option is the file that leads to the scheduler."""
@@ -328,6 +327,3 @@ def test_a_scheduler_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr("chainhub_video.batch.cluster._PATIENCE", 0.5)
     with pytest.raises(ConfigurationError, match=r"tcp://127\.0\.0\.1:9 does not answer"):
         connected("tcp://127.0.0.1:9")
-
-
-_NOW = datetime.now(UTC)

@@ -8,6 +8,7 @@ import shlex
 import shutil
 import signal
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,27 +18,26 @@ from chainhub_video import ChainHub
 from tests.support.colours import POLL
 from tests.support.places import ROOT
 
-from .conftest import COMMAND, Ends
-from .terminal import in_terminal
+from .command import Command, Ended
+from .conftest import COMMAND
 
 TABLE = """prompt,model,aspect_ratio,name
 A kitten is eating fish,grok-video-3,3:2,kitten
 "A fox, jumping",grok-video-3,1:1,
 A crab at the beach,grok-video-3,2:3,crab
 """
-
-
-@pytest.fixture
-def batch(ends: Ends) -> Ends:
-    """Run `batch` in this process, in a folder with a table."""
-    Path("rows.csv").write_text(TABLE)
-    return lambda *arguments: ends("batch", *arguments)
-
-
+Batch = Callable[..., Ended]
 RUN = ("run", "rows.csv", "--out", "videos")
 
 
-def test_a_table_becomes_videos(batch: Ends, chainhub_sandbox: Sandbox) -> None:
+@pytest.fixture
+def batch(command: Command) -> Batch:
+    """Run `batch` in this process, in a folder with a table."""
+    Path("rows.csv").write_text(TABLE)
+    return lambda *arguments: command("batch", *arguments)
+
+
+def test_a_table_becomes_videos(batch: Batch, chainhub_sandbox: Sandbox) -> None:
     """A line for each row on standard error, a summary on standard output, exit status 0; again, nothing is sent."""
     status, told, said = batch(*RUN)
     assert status == 0, said
@@ -54,7 +54,7 @@ def test_a_table_becomes_videos(batch: Ends, chainhub_sandbox: Sandbox) -> None:
     assert chainhub_sandbox.paid == 3
 
 
-def test_a_dry_run_costs_nothing(batch: Ends, chainhub_sandbox: Sandbox) -> None:
+def test_a_dry_run_costs_nothing(batch: Batch, chainhub_sandbox: Sandbox) -> None:
     """It lists what would be sent, and how many creates that would be; nothing is sent or written."""
     status, told, said = batch(*RUN, "--dry-run")
     assert (status, told[0]) == (0, "3 rows: 3 to be made")
@@ -64,7 +64,7 @@ def test_a_dry_run_costs_nothing(batch: Ends, chainhub_sandbox: Sandbox) -> None
     assert not Path("videos").exists()
 
 
-def test_an_invalid_manifest_ends_with_2(batch: Ends, chainhub_sandbox: Sandbox) -> None:
+def test_an_invalid_manifest_ends_with_2(batch: Batch, chainhub_sandbox: Sandbox) -> None:
     """Each problem has a line of its own, the last one says what to do; nothing is sent."""
     Path("rows.csv").write_text(TABLE + "a,grok-video-3,9:9,\nb,grok-video-3,1:1,Kitten\n")
     status, told, said = batch(*RUN)
@@ -81,7 +81,7 @@ def test_an_invalid_manifest_ends_with_2(batch: Ends, chainhub_sandbox: Sandbox)
     assert batch(*RUN, "--concurrency", "0")[0] == 2
 
 
-def test_events_are_lines_of_json(batch: Ends) -> None:
+def test_events_are_lines_of_json(batch: Batch) -> None:
     """With `--json` standard output holds one object a line and nothing else, from `begin` to `finish`."""
     status, told, said = batch(*RUN, "--json")
     events = [json.loads(line) for line in told]
@@ -93,7 +93,7 @@ def test_events_are_lines_of_json(batch: Ends) -> None:
     assert all(Path(event["path"]).is_file() for event in saved)
 
 
-def test_uncertain_creates_end_with_3(batch: Ends, chainhub_sandbox: Sandbox) -> None:
+def test_uncertain_creates_end_with_3(batch: Batch, chainhub_sandbox: Sandbox) -> None:
     """A create of unknown outcome is told, by the run and by `batch status`, until it is released."""
     chainhub_sandbox.fault("create", "close", moment="read", times=1)
     status, told, said = batch(*RUN, "--concurrency", "1")
@@ -107,7 +107,7 @@ def test_uncertain_creates_end_with_3(batch: Ends, chainhub_sandbox: Sandbox) ->
     assert chainhub_sandbox.paid == 3
 
 
-def test_failures_end_with_1_and_can_be_retried(batch: Ends, chainhub_sandbox: Sandbox) -> None:
+def test_failures_end_with_1_and_can_be_retried(batch: Batch, chainhub_sandbox: Sandbox) -> None:
     """The summary counts them by reason, `batch status` names them, and `--retry-failed` pays for another attempt."""
     chainhub_sandbox.fault("query", "state", word="failed", times=1)
     status, told, _ = batch(*RUN, "--concurrency", "1")
@@ -122,7 +122,7 @@ def test_failures_end_with_1_and_can_be_retried(batch: Ends, chainhub_sandbox: S
     assert chainhub_sandbox.paid == 4
 
 
-def test_rows_that_still_run_end_with_4(batch: Ends, chainhub_sandbox: Sandbox) -> None:
+def test_rows_that_still_run_end_with_4(batch: Batch, chainhub_sandbox: Sandbox) -> None:
     """If nothing else is wrong, the run and `batch status` say so; the same command goes on, and pays nothing more."""
     status, told, _ = batch(*RUN, "--timeout", "0")
     assert (status, told[0]) == (4, "3 rows: 3 still running")
@@ -131,7 +131,7 @@ def test_rows_that_still_run_end_with_4(batch: Ends, chainhub_sandbox: Sandbox) 
     assert chainhub_sandbox.paid == 3
 
 
-def test_brakes_are_told(batch: Ends, chainhub_sandbox: Sandbox) -> None:
+def test_brakes_are_told(batch: Batch, chainhub_sandbox: Sandbox) -> None:
     """What stops a batch stands in the summary, and the exit status is 1."""
     status, told, said = batch(*RUN, "--max-creates", "1")
     assert (status, told[0]) == (1, "3 rows: 1 saved, 2 not started")
@@ -140,7 +140,7 @@ def test_brakes_are_told(batch: Ends, chainhub_sandbox: Sandbox) -> None:
     assert chainhub_sandbox.paid == 1
 
 
-def test_status_reads_receipts_alone(batch: Ends, chainhub_sandbox: Sandbox) -> None:
+def test_status_reads_receipts_alone(batch: Batch, chainhub_sandbox: Sandbox) -> None:
     """It sends nothing; a video that has gone is missing, a torn receipt is told, and an empty folder is a mistake."""
     assert batch(*RUN)[0] == 0
     asked = len(chainhub_sandbox.requests)
@@ -170,7 +170,7 @@ def _without_numbers(lines: list[str]) -> list[str]:
     return sorted(re.sub(r"\s+", " ", line) for line in plain)
 
 
-def test_the_pages_show_what_is_printed(batch: Ends) -> None:
+def test_the_pages_show_what_is_printed(batch: Batch) -> None:
     """The commands of docs/batch.md print what it shows, sizes and times aside; README.md shows the same."""
     shutil.copytree(ROOT / "examples", "examples")
     shown = _console("docs/batch.md")
@@ -186,37 +186,22 @@ def test_the_pages_show_what_is_printed(batch: Ends) -> None:
 
 
 def test_ctrl_c_finishes_what_runs_and_starts_nothing_more(
-    gateway: Sandbox, environment: dict[str, str], tmp_path: Path
+    sandbox: Sandbox, environment: dict[str, str], tmp_path: Path
 ) -> None:
     """The row that runs is saved, the exit status is 130, and the same command makes the rest."""
     (tmp_path / "rows.csv").write_text(TABLE)
-    before, arrived = gateway.paid, sum(each.step == "create" for each in gateway.requests)
+    before, arrived = sandbox.paid, sum(each.step == "create" for each in sandbox.requests)
     with subprocess.Popen(
         [COMMAND, "batch", *RUN, "--concurrency", "1"], env=environment, cwd=tmp_path,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     ) as process:  # fmt: skip
-        gateway.wait_for("create", arrived + 1, 60)
+        sandbox.wait_for("create", arrived + 1, 60)
         process.send_signal(signal.SIGINT)
         told, said = process.communicate(timeout=60)
     assert process.returncode == 130, said
     assert told.startswith("3 rows: 1 saved, 2 not started\n")
     assert "no further row is started; Ctrl-C again stops those that run" in said
     assert said.endswith("chainhub-video: interrupted; run the same command again to go on\n")
-    with ChainHub(base_url=gateway.url, api_key="sandbox", poll=POLL) as hub:
+    with ChainHub(base_url=sandbox.url, api_key="sandbox", poll=POLL) as hub:
         report = hub.batch.run(tmp_path / "rows.csv", tmp_path / "videos")
-    assert (report.present, report.saved, gateway.paid - before) == (1, 2, 3)
-
-
-def test_a_terminal_shows_a_table(environment: dict[str, str], tmp_path: Path) -> None:
-    """On a pseudo terminal there is a line for each running row, and totals; all of it is gone at the end."""
-    (tmp_path / "rows.csv").write_text(TABLE)
-    with Sandbox(fast=True, pace=0.5) as slow:
-        status, summary, screen = in_terminal(
-            ["batch", *RUN], {**environment, "CHAINHUB_BASE_URL": slow.url}, tmp_path
-        )
-    assert status == 0, screen
-    seen = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", screen)
-    assert re.search(r"1 +kitten +\w+", seen)
-    assert re.search(r"\d of 3 rows", seen)
-    assert summary.startswith("3 rows: 3 saved\n")
-    assert screen.rstrip().endswith(("\x1b[2K", "\x1b[?25h"))
+    assert (report.present, report.saved, sandbox.paid - before) == (1, 2, 3)

@@ -5,122 +5,83 @@ from __future__ import annotations
 import shlex
 import signal
 import subprocess
-import time
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 
 import pytest
 from chainhub_sandbox import Sandbox
 
 from tests.support.places import KITTEN
 
-from .conftest import COMMAND, Run
+from .command import Command
+from .conftest import COMMAND, GROK
 
 OUTPUT = "my  'best' kitten.mp4"  # what a shell would take apart, and a tidy line would squeeze
-GENERATE = {
-    "openai": ("--model", "veo_3_1", "--size", "1280x720", "--image", KITTEN),
-    "unified": ("--model", "grok-video-3", "--aspect-ratio", "1:1"),
-}
-DOWNLOAD = {"openai": "content", "unified": "link"}
-
-
-@pytest.fixture
-def stuck(environment: dict[str, str]) -> Iterator[Sandbox]:
-    """A sandbox of its own, in which something can hang."""
-    with Sandbox(fast=True) as sandbox:
-        environment["CHAINHUB_BASE_URL"] = sandbox.url
-        yield sandbox
+pytestmark = pytest.mark.chainhub_sandbox(pace=0)  # a process does not live by the sandbox's clock
+VEO = ("--model", "veo_3_1", "--size", "1280x720", "--image", KITTEN)
 
 
 def _interrupted(
-    command: Sequence[object],
+    arguments: Sequence[object],
     environment: dict[str, str],
-    folder: Path,
     sandbox: Sandbox,
     step: str,
+    times: int,
 ) -> str:
-    """Run a command, press Ctrl-C when the sandbox hangs at a step, and return the line that it ends with."""
+    """Run the command, press Ctrl-C when it has asked so many times for a step, and return its last line."""
     with subprocess.Popen(
-        [COMMAND, *map(str, command)], env=environment, cwd=folder,
+        [COMMAND, *map(str, arguments)], env={**environment, "CHAINHUB_BASE_URL": sandbox.url},
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     ) as process:  # fmt: skip
-        deadline = time.monotonic() + 30
-        while not any(request.step == step for request in sandbox.requests):
-            assert time.monotonic() < deadline, f"no {step} arrived"
-            time.sleep(0.02)
-        time.sleep(0.1)
+        sandbox.wait_for(step, times, 60)
         process.send_signal(signal.SIGINT)
-        told, told_why = process.communicate(timeout=30)
-    assert process.returncode == 130, told_why
-    assert told == ""
-    assert "Traceback" not in told_why
-    *_, line = told_why.splitlines()
+        told, said = process.communicate(timeout=60)
+    assert (process.returncode, told) == (130, ""), said
+    assert "Traceback" not in said
+    *_, line = said.splitlines()
     assert line.startswith("chainhub-video: interrupted; ")
     return line
 
 
-@pytest.mark.parametrize(("form", "step"), [("unified", "query"), ("openai", "download")])
+@pytest.mark.parametrize(("wire", "step"), [(GROK, "query"), (VEO, "content")])
 def test_the_command_that_is_printed_finishes_without_a_second_create(
-    run: Run, stuck: Sandbox, environment: dict[str, str], tmp_path: Path, form: str, step: str
-) -> None:
-    """While it waits or downloads: exit 130, and one line; its command, as printed, saves the video."""
-    at = DOWNLOAD[form] if step == "download" else step
-    stuck.fault(at, "hang", times=1)
-    command = ["generate", "a kitten", *GENERATE[form], "-o", OUTPUT]
-
-    line = _interrupted(command, environment, tmp_path, stuck, at)
-
-    assert str(tmp_path / f"{OUTPUT}.task.json") in line
-    assert "is paid and goes on" in line
-    assert not (tmp_path / OUTPUT).exists()
-    program, *arguments = shlex.split(line[line.index("chainhub-video resume") :])
-    assert (program, *arguments) == ("chainhub-video", "resume", str(tmp_path / OUTPUT))
-    done = run(*arguments)
-    assert done.returncode == 0, done.stderr
-    assert (tmp_path / OUTPUT).read_bytes()[4:8] == b"ftyp"
-    assert stuck.paid == 1
-    again = run(*command)
-    assert again.returncode == 0
-    assert stuck.paid == 1
-    assert sorted(path.name for path in tmp_path.iterdir()) == [OUTPUT, f"{OUTPUT}.task.json"]
+    command: Command, chainhub_sandbox: Sandbox, environment: dict[str, str],
+    wire: tuple[object, ...], step: str,
+) -> None:  # fmt: skip
+    """While `generate` or `resume` waits or downloads: exit 130, and one line; its command saves the video."""
+    chainhub_sandbox.fault(step, "hang", times=2)
+    output = command.folder / OUTPUT
+    generate: list[object] = ["generate", "a kitten", *wire, "-o", OUTPUT]
+    stopped: list[list[object]] = [generate, ["resume", OUTPUT]]
+    for times, arguments in enumerate(stopped, 1):
+        line = _interrupted(arguments, environment, chainhub_sandbox, step, times)
+        assert f"{output}.task.json" in line
+        assert "is paid and goes on" in line
+        printed = shlex.split(line[line.index("chainhub-video resume") :])
+        assert printed == ["chainhub-video", "resume", str(output)]
+        assert not output.exists()
+    for finishing in (["resume", str(output)], generate):
+        status, _, said = command(*finishing)
+        assert status == 0, said
+    assert output.read_bytes()[4:8] == b"ftyp"
+    assert sorted(path.name for path in command.folder.iterdir()) == [OUTPUT, f"{OUTPUT}.task.json"]
+    assert chainhub_sandbox.paid == 1
 
 
 def test_an_interrupted_create_is_sent_again_only_when_that_is_said(
-    run: Run, stuck: Sandbox, environment: dict[str, str], tmp_path: Path
+    command: Command, chainhub_sandbox: Sandbox, environment: dict[str, str]
 ) -> None:
     """Exit 130, and one line with what to check and what sends it again; without that, nothing is sent."""
-    stuck.fault("create", "hang", moment="read", times=1)
-    command = ["generate", "a kitten", *GENERATE["openai"], "-o", OUTPUT]
+    chainhub_sandbox.fault("create", "hang", moment="read", times=1)
+    generate = ["generate", "a kitten", *VEO, "-o", OUTPUT]
+    line = _interrupted(generate, environment, chainhub_sandbox, "create", 1)
 
-    line = _interrupted(command, environment, tmp_path, stuck, "create")
-
-    receipt = str(tmp_path / f"{OUTPUT}.task.json")
-    for words in (receipt, "may have been paid", "usage log", "--resubmit-uncertain"):
-        assert words in line
-    for arguments in (command, ["resume", OUTPUT]):
-        refused = run(*arguments)
-        assert refused.returncode == 3
-        (told,) = refused.stderr.splitlines()
+    receipt = str(command.folder / f"{OUTPUT}.task.json")
+    refused = [command(*generate), command("resume", OUTPUT)]
+    assert [ended.status for ended in refused] == [3, 3]
+    for told in (line, *(ended.line for ended in refused)):
         for words in (receipt, "may have been paid", "usage log", "--resubmit-uncertain"):
             assert words in told
-    assert stuck.paid == 0
-    assert sum(request.step == "create" for request in stuck.requests) == 1
-    done = run(*command, "--resubmit-uncertain")
-    assert done.returncode == 0, done.stderr
-    assert stuck.paid == 1
-
-
-def test_an_interrupted_resume_can_be_resumed(
-    run: Run, stuck: Sandbox, environment: dict[str, str], tmp_path: Path
-) -> None:
-    """Ctrl-C in `resume` ends it as it ends `generate`, with the same line, at the output it was at."""
-    made = run("generate", "x", *GENERATE["unified"], "-o", OUTPUT, "--timeout", "0")
-    assert made.returncode == 4
-    stuck.fault("link", "hang", times=1)
-
-    line = _interrupted(["resume", OUTPUT], environment, tmp_path, stuck, "link")
-
-    _, *arguments = shlex.split(line[line.index("chainhub-video resume") :])
-    done = run(*arguments)
-    assert done.returncode == 0, done.stderr
-    assert stuck.paid == 1
+    assert chainhub_sandbox.paid == 0
+    assert sum(request.step == "create" for request in chainhub_sandbox.requests) == 1
+    assert command(*generate, "--resubmit-uncertain").status == 0
+    assert chainhub_sandbox.paid == 1

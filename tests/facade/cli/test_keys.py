@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
-import pty
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,22 +15,18 @@ from chainhub_video.cli.settings import Settings
 from chainhub_video.errors import ConfigurationError
 from keyring import core
 
-from .conftest import COMMAND, Run
-from .inside import Inside
+from .command import Command
+from .terminal import in_terminal
 
 NOBODY = 65534
 
 
 @pytest.fixture
-def keyring(environment: dict[str, str], inside: Inside, gateway: Sandbox) -> Iterator[Path]:
-    """The file of a keyring that the command finds, as a process and within this one; there is no other key."""
-    place = inside.folder / "keyring.json"
-    environment["PYTHONPATH"] = str(Path(__file__).parent)
-    environment["PYTHON_KEYRING_BACKEND"] = "file_keyring.FileKeyring"
-    environment["FILE_KEYRING"] = str(place)
-    del environment["CHAINHUB_API_KEY"]
-    inside.environment.setenv("FILE_KEYRING", str(place))
-    inside.environment.setenv("CHAINHUB_BASE_URL", gateway.url)
+def keyring(bare: Command, sandbox: Sandbox) -> Iterator[Path]:
+    """The file of a keyring that the command finds, within this process and as another; there is no other key."""
+    place = bare.folder / "keyring.json"
+    bare.environment.setenv("FILE_KEYRING", str(place))
+    bare.environment.setenv("CHAINHUB_BASE_URL", sandbox.url)
     before = core.get_keyring()
     core.set_keyring(core.load_keyring("tests.facade.cli.file_keyring.FileKeyring"))
     yield place
@@ -103,45 +96,36 @@ def test_what_is_no_file_of_ones_own_is_refused(tmp_path: Path) -> None:
             read_key_file(tmp_path / name)
 
 
-def test_a_key_file_is_seen_from_whatever_names_it(inside: Inside, tmp_path: Path) -> None:
+def test_a_key_file_is_seen_from_whatever_names_it(bare: Command, tmp_path: Path) -> None:
     """A relative path is one from the file of settings, and from the current folder in the environment; ~ is home."""
-    for place in (inside.project.parent, inside.folder, tmp_path / "home"):
+    for place in (bare.project.parent, bare.folder, tmp_path / "home"):
         place.mkdir(exist_ok=True)
         _write(place / "key", f"key-of-{place.name}".encode())
-    inside.write(inside.project, 'key_file = "key"')
+    bare.write(bare.project, 'key_file = "key"')
     key = _key()
     assert (key.value, key.origin) == (
         "key-of-project",
-        f"{inside.project.parent / 'key'}, which {inside.project}, line 5 names",
+        f"{bare.project.parent / 'key'}, which {bare.project}, line 5 names",
     )
-    inside.environment.setenv("CHAINHUB_API_KEY_FILE", "key")
+    bare.environment.setenv("CHAINHUB_API_KEY_FILE", "key")
     assert _key().value == "key-of-further"
-    inside.environment.setenv("CHAINHUB_API_KEY_FILE", "~/key")
+    bare.environment.setenv("CHAINHUB_API_KEY_FILE", "~/key")
     assert _key().value == "key-of-home"
-    inside.environment.setenv("CHAINHUB_API_KEY", "key-of-all")
+    bare.environment.setenv("CHAINHUB_API_KEY", "key-of-all")
     assert _key().value == "key-of-all"
 
 
 @pytest.mark.parametrize("variable", [True, False])
-def test_a_key_in_place_of_a_path_is_not_shown(inside: Inside, *, variable: bool) -> None:
+def test_a_key_in_place_of_a_path_is_not_shown(bare: Command, *, variable: bool) -> None:
     """Who gives the key where its file is meant is told so without it."""
     if variable:
-        inside.environment.setenv("CHAINHUB_API_KEY_FILE", "sk-s3cret")
+        bare.environment.setenv("CHAINHUB_API_KEY_FILE", "sk-s3cret")
     else:
-        inside.write(inside.user, 'key_file = "sk-s3cret"')
-    ended = inside.run("status", "video_1")
+        bare.write(bare.user, 'key_file = "sk-s3cret"')
+    ended = bare("status", "video_1")
     assert ended.status == 2
     assert "not the key itself" in ended.line
     assert "s3cret" not in ended.line
-
-
-def test_the_command_uses_a_key_file(connected: Inside, gateway: Sandbox) -> None:
-    """A command in a folder of a project authenticates with the file that its settings name."""
-    connected.environment.delenv("CHAINHUB_API_KEY")
-    connected.write(connected.user, f'key_file = "{_write(connected.folder / "key", b"sandbox")}"')
-    ended = connected.run("status", "video_1")
-    assert "does not know this task" in ended.line
-    assert gateway.requests[-1].status in (400, 404)
 
 
 @pytest.mark.parametrize("key", ["short", "sk-12345678901", "sk-abcdefghijklmnopqrstuvwxyz"])
@@ -152,125 +136,105 @@ def test_a_masked_key_shows_five_characters_at_most(key: str) -> None:
     assert key not in repr(Key(key, "somewhere"))
 
 
-def test_the_keyring_keeps_a_key_for_each_gateway(
-    run: Run, inside: Inside, keyring: Path, gateway: Sandbox
-) -> None:
+def test_the_keyring_keeps_a_key_for_each_gateway(bare: Command, keyring: Path) -> None:
     """`key set` stores what comes on standard input, commands use it, and `key delete` takes it away."""
-    done = run("key", "set", stdin="sandbox\n")
-    assert (done.returncode, done.stdout) == (0, "the keyring has the key for 127.0.0.1\n")
+    ended = bare("key", "set", stdin="sandbox\n")
+    assert (ended.status, ended.told) == (0, ["the keyring has the key for 127.0.0.1"])
     assert json.loads(keyring.read_text()) == {"chainhub-video 127.0.0.1": "sandbox"}
-    assert "does not know this task" in run("status", "video_1").stderr
-    inside.environment.delenv("CHAINHUB_API_KEY", raising=False)
-    assert "settings key: *** (from the keyring)" in inside.run("doctor", "--offline").out
-    assert gateway.requests[-1].status != 401
-    ended = inside.run("key", "delete")
-    assert (ended.status, json.loads(keyring.read_text())) == (0, {})
-    ended = inside.run("key", "delete")
-    assert (ended.status, ended.line) == (2, "chainhub-video: the keyring has no key for 127.0.0.1")
+    assert "does not know this task" in bare("status", "video_1").line
+    assert any(
+        "settings key: *** (from the keyring)" in line for line in bare("doctor", "--offline").told
+    )
+    assert (bare("key", "delete").status, json.loads(keyring.read_text())) == (0, {})
+    ended = bare("key", "delete")
+    assert ended.status == 2
+    assert ended.line == "chainhub-video: the keyring has no key for 127.0.0.1"
 
 
-def test_a_key_that_cannot_be_one_is_not_stored(inside: Inside, keyring: Path) -> None:
+def test_a_key_that_cannot_be_one_is_not_stored(bare: Command, keyring: Path) -> None:
     """Nothing, and two words, are refused without being shown."""
     for text in ("\n", "s3cret word\n", ""):
-        inside.environment.setattr(sys, "stdin", io.StringIO(text))
-        ended = inside.run("key", "set")
+        ended = bare("key", "set", stdin=text)
         assert ended.status == 2
         assert "s3cret" not in ended.line
         assert ("no key was given" in ended.line) == (not text.strip())
     assert not keyring.exists()
 
 
-def test_the_keyring_comes_last(inside: Inside, keyring: Path) -> None:
+def test_the_keyring_comes_last(bare: Command, keyring: Path) -> None:
     """With a key in a file, or `keyring = false`, the keyring is not even asked."""
     asked = keyring.with_name("asked")
-    inside.environment.setenv(
-        "CHAINHUB_API_KEY_FILE", str(_write(inside.folder / "key", b"sandbox"))
-    )
-    assert "does not know" in inside.run("status", "video_1").line
+    bare.environment.setenv("CHAINHUB_API_KEY_FILE", str(_write(bare.folder / "key", b"sandbox")))
+    assert "does not know" in bare("status", "video_1").line
     assert not asked.exists()
-    inside.environment.delenv("CHAINHUB_API_KEY_FILE")
-    inside.write(inside.project, "keyring = false")
-    assert "no API key: set CHAINHUB_API_KEY" in inside.run("status", "video_1").line
+    bare.environment.delenv("CHAINHUB_API_KEY_FILE")
+    bare.write(bare.project, "keyring = false")
+    assert "no API key: set CHAINHUB_API_KEY" in bare("status", "video_1").line
     assert not asked.exists()
-    inside.write(inside.project, "keyring = true")
-    ended = inside.run("status", "video_1")
+    bare.write(bare.project, "keyring = true")
+    ended = bare("status", "video_1")
     assert ended.status == 2
     assert "the keyring has no key for 127.0.0.1: put it there with" in ended.line
     assert asked.read_text() == "chainhub-video 127.0.0.1\n"
 
 
-def test_the_key_of_the_keyring_is_bound_to_its_gateway(inside: Inside, keyring: Path) -> None:
+def test_the_key_of_the_keyring_is_bound_to_its_gateway(bare: Command, keyring: Path) -> None:
     """A project's file may choose the gateway there: another one's key is not found."""
-    inside.environment.delenv("CHAINHUB_BASE_URL")
+    bare.environment.delenv("CHAINHUB_BASE_URL")
     keyring.write_text(json.dumps({"chainhub-video one.invalid": "the-key"}))
-    inside.write(inside.project, 'base_url = "https://one.invalid:444/api"')
+    bare.write(bare.project, 'base_url = "https://one.invalid:444/api"')
     assert _key().value == "the-key"
-    inside.write(inside.project, 'base_url = "https://two.invalid"')
-    assert "no API key" in inside.run("status", "video_1").line
+    bare.write(bare.project, 'base_url = "https://two.invalid"')
+    assert "no API key" in bare("status", "video_1").line
 
 
 @pytest.mark.usefixtures("keyring")
-def test_a_keyring_that_cannot_be_used_is_told_where_it_is_wanted(inside: Inside) -> None:
+def test_a_keyring_that_cannot_be_used_is_told_where_it_is_wanted(bare: Command) -> None:
     """Without a keyring on this system the other ways are named; only `keyring = true` makes it the reason."""
     core.set_keyring(core.load_keyring("keyring.backends.fail.Keyring"))
-    assert "no API key: set CHAINHUB_API_KEY" in inside.run("status", "video_1").line
-    inside.write(inside.user, "keyring = true")
-    inside.environment.setattr(sys, "stdin", io.StringIO("the-key\n"))
+    assert "no API key: set CHAINHUB_API_KEY" in bare("status", "video_1").line
+    bare.write(bare.user, "keyring = true")
     for arguments in (("status", "video_1"), ("key", "set"), ("key", "delete")):
-        ended = inside.run(*arguments)
+        ended = bare(*arguments, stdin="the-key\n")
         assert ended.status == 2
         assert "the keyring cannot be used (No recommended backend" in ended.line
     core.set_keyring(core.load_keyring("tests.facade.cli.file_keyring.FileKeyring"))
-    inside.environment.setenv(
-        "FILE_KEYRING", str(inside.folder)
+    bare.environment.setenv(
+        "FILE_KEYRING", str(bare.folder)
     )  # its own trouble, not one that keyring names
-    ended = inside.run("status", "video_1")
+    ended = bare("status", "video_1")
     assert ended.status == 2
     assert "the keyring cannot be used ([Errno 21] Is a directory" in ended.line
 
 
-def test_the_package_of_the_keyring_is_an_extra(inside: Inside) -> None:
+def test_the_package_of_the_keyring_is_an_extra(bare: Command) -> None:
     """Without the package the keyring is passed over, or told with what installs it where it is wanted."""
-    inside.environment.setitem(sys.modules, "keyring", None)
-    assert "no API key" in inside.run("status", "video_1").line
-    inside.write(inside.user, "keyring = true")
+    bare.environment.setitem(sys.modules, "keyring", None)
+    assert "no API key" in bare("status", "video_1").line
+    bare.write(bare.user, "keyring = true")
     for arguments in (("status", "video_1"), ("key", "set"), ("key", "delete")):
-        ended = inside.run(*arguments)
+        ended = bare(*arguments)
         assert ended.status == 2
         assert "pip install 'chainhub-video[keyring]'" in ended.line
 
 
-@pytest.mark.parametrize("typed", [b"the-typed-key\n", b"\x04"])
+@pytest.mark.parametrize("typed", ["the-typed-key\n", "\x04"])
 def test_a_key_that_is_typed_is_not_shown(
-    environment: dict[str, str], keyring: Path, tmp_path: Path, typed: bytes
+    environment: dict[str, str], keyring: Path, tmp_path: Path, typed: str
 ) -> None:
     """At a terminal the key is asked for, and does not appear on it; Ctrl-D stores nothing."""
-    theirs, ours = pty.openpty()
-    with subprocess.Popen(
-        [COMMAND, "key", "set"],
-        env=environment,
-        cwd=tmp_path,
-        stdin=ours,
-        stdout=ours,
-        stderr=ours,
-        start_new_session=True,
-    ) as process:
-        os.close(ours)
-        screen = b""
-        while b"not shown" not in screen:
-            screen += os.read(theirs, 1000)
-        os.write(theirs, typed)
-        while True:
-            try:
-                screen += os.read(theirs, 1000)
-            except OSError:
-                break
-    os.close(theirs)
-    assert b"the-typed-key" not in screen
-    if typed == b"\x04":
-        assert process.returncode == 2
-        assert b"chainhub-video: no key was given, so nothing was stored" in screen
+    del environment["CHAINHUB_API_KEY"]
+    environment["PYTHONPATH"] = str(Path(__file__).parent)
+    environment["PYTHON_KEYRING_BACKEND"] = "file_keyring.FileKeyring"
+    environment["FILE_KEYRING"] = str(keyring)
+    status, _, screen = in_terminal(
+        ["key", "set"], environment, tmp_path, types=typed, asked="not shown", whole=True
+    )
+    assert "the-typed-key" not in screen
+    if typed == "\x04":
+        assert status == 2
+        assert "chainhub-video: no key was given, so nothing was stored" in screen
         assert not keyring.exists()
     else:
-        assert process.returncode == 0, screen
+        assert status == 0, screen
         assert list(json.loads(keyring.read_text()).values()) == ["the-typed-key"]

@@ -11,25 +11,26 @@ from chainhub_video.cli.settings import Settings, client_options
 from chainhub_video.cli.settings_files import user_path
 from chainhub_video.errors import ConfigurationError
 
-from .inside import Inside
+from .command import Command
+from .conftest import GROK
 
 
-def test_the_nearer_place_comes_first(inside: Inside) -> None:
+def test_the_nearer_place_comes_first(bare: Command) -> None:
     """A value is the environment's, else the project's, else the user's, else the default, and its place is told."""
-    inside.write(inside.user, 'base_url = "https://user.invalid"', "timeout = 5", 'fit = "cover"')
-    inside.write(inside.project, 'base_url = "https://project.invalid"', "timeout = 6")
+    bare.write(bare.user, 'base_url = "https://user.invalid"', "timeout = 5", 'fit = "cover"')
+    bare.write(bare.project, 'base_url = "https://project.invalid"', "timeout = 6")
     settings = Settings.load()
     assert (settings.find("fit").value, settings.find("fit").origin) == (
         "cover",
-        f"{inside.user}, line 3",
+        f"{bare.user}, line 3",
     )
     assert settings.find("timeout").value == 6
     assert settings.base_url().value == "https://project.invalid"
-    assert settings.base_url().origin == f"{inside.project}, line 5"
+    assert settings.base_url().origin == f"{bare.project}, line 5"
     assert settings.find("model").value is None
-    inside.environment.setenv("CHAINHUB_BASE_URL", "https://environment.invalid/")
+    bare.environment.setenv("CHAINHUB_BASE_URL", "https://environment.invalid/")
     assert settings.base_url().value == "https://environment.invalid"
-    inside.environment.setenv("CHAINHUB_API_KEY", "the-key")
+    bare.environment.setenv("CHAINHUB_API_KEY", "the-key")
     assert client_options(base_url="https://option.invalid", max_creates=3) == {
         "base_url": "https://option.invalid",
         "api_key": "the-key",
@@ -37,33 +38,28 @@ def test_the_nearer_place_comes_first(inside: Inside) -> None:
     }
 
 
-def test_options_come_before_files(connected: Inside, gateway: Sandbox) -> None:
-    """`generate` takes its model and ratio from the nearest file, and from the command line before that."""
-    connected.write(connected.user, 'model = "veo_3_1"', 'size = "1280x720"')
-    connected.write(
-        connected.project, 'model = "grok-video-3"', 'aspect_ratio = "1:1"', 'size = "720P"'
+def test_options_come_before_files(command: Command, chainhub_sandbox: Sandbox) -> None:
+    """`generate` takes its model and ratio from the nearest file, and from the command line before that.
+
+    Beside another model on the command line, the file's size and ratio are not taken.
+    """
+    command.write(command.user, 'model = "veo_3_1"', 'size = "1280x720"')
+    command.write(
+        command.project, 'model = "grok-video-3"', 'aspect_ratio = "1:1"', 'size = "720P"'
     )
     for options, ratio in (((), "1:1"), (("--aspect-ratio", "3:2"), "3:2")):
-        ended = connected.run("generate", "x", "-o", f"{ratio[0]}.mp4", *options)
-        assert ended.status == 0, ended.err
-        body = next(each.body for each in reversed(gateway.requests) if each.step == "create")
+        ended = command("generate", "x", "-o", f"{ratio[0]}.mp4", *options)
+        assert ended.status == 0, ended.said
+        body = chainhub_sandbox.creates[-1].body or {}
         assert (body["model"], body["aspect_ratio"], body["size"]) == (
             "grok-video-3",
             ratio,
             "720P",
         )
-
-
-def test_a_size_goes_with_its_model(connected: Inside, gateway: Sandbox) -> None:
-    """Beside another model on the command line, the file's size and ratio are not taken."""
-    connected.write(
-        connected.project, 'model = "grok-video-3"', 'aspect_ratio = "1:1"', 'size = "720P"'
-    )
-    paid = gateway.paid
-    ended = connected.run("generate", "x", "-o", "x.mp4", "--model", "veo_3_1")
+    ended = command("generate", "x", "-o", "x.mp4", "--model", "veo_3_1")
     assert ended.status == 2
     assert "size is missing" in ended.line
-    assert gateway.paid == paid
+    assert chainhub_sandbox.paid == 2
 
 
 MISTAKES: dict[str, tuple[str, list[str]]] = {
@@ -92,16 +88,16 @@ MISTAKES: dict[str, tuple[str, list[str]]] = {
 
 
 @pytest.mark.parametrize("case", MISTAKES)
-def test_a_wrong_file_is_refused(inside: Inside, case: str) -> None:
+def test_a_wrong_file_is_refused(bare: Command, case: str) -> None:
     """Exit status 2, one line with the file, the line and what is right, never a key; help is given all the same."""
     content, words = MISTAKES[case]
-    inside.write(inside.project, content)
-    ended = inside.run("status", "video_1")
+    bare.write(bare.project, content)
+    ended = bare("status", "video_1")
     assert ended.status == 2
-    for word in (str(inside.project), *words):
+    for word in (str(bare.project), *words):
         assert word in ended.line
     assert "s3cret" not in ended.line
-    assert inside.run("generate", "--help").status == 0
+    assert bare("generate", "--help").status == 0
 
 
 @pytest.mark.parametrize(
@@ -119,87 +115,83 @@ def test_a_wrong_file_is_refused(inside: Inside, case: str) -> None:
     ],
 )
 def test_a_wrong_file_of_the_user_is_refused(
-    inside: Inside, content: bytes | None, words: list[str]
+    bare: Command, content: bytes | None, words: list[str]
 ) -> None:
     """The user's file is held to the same rules, and named."""
-    inside.user.parent.mkdir(parents=True)
-    inside.user.mkdir() if content is None else inside.user.write_bytes(content)
-    ended = inside.run("generate", "x", "-o", "x.mp4")
+    bare.user.parent.mkdir(parents=True)
+    bare.user.mkdir() if content is None else bare.user.write_bytes(content)
+    ended = bare("generate", "x", "-o", "x.mp4")
     assert ended.status == 2
-    for word in (str(inside.user), *words):
+    for word in (str(bare.user), *words):
         assert word.lower() in ended.line.lower()
 
 
-def test_a_misspelled_table_is_refused(inside: Inside) -> None:
+def test_a_misspelled_table_is_refused(bare: Command) -> None:
     """A table that means this command under another name would otherwise be passed over."""
     for name in ("chainhub_video", "chainhub", "ChainHub-Video"):
-        inside.project.write_text(f"[tool.ruff]\n[tool.{name}]\nmodel = 'x'\n")
-        ended = inside.run("status", "video_1")
+        bare.project.write_text(f"[tool.ruff]\n[tool.{name}]\nmodel = 'x'\n")
+        ended = bare("status", "video_1")
         assert ended.status == 2
         assert f"line 2: the table is called [tool.chainhub-video], not [tool.{name}]" in ended.line
-    inside.project.write_text("[tool]\nchainhub-video = 3\n")
-    assert "must be a table" in inside.run("status", "video_1").line
+    bare.project.write_text("[tool]\nchainhub-video = 3\n")
+    assert "must be a table" in bare("status", "video_1").line
 
 
-def test_others_files_are_passed_over(inside: Inside) -> None:
+def test_others_files_are_passed_over(bare: Command) -> None:
     """A nearer `pyproject.toml` without the table, broken or not, does not hide the one that has it."""
-    inside.write(inside.project, "timeout = 7")
-    (inside.folder / "pyproject.toml").write_text("this is = not TOML")
-    (inside.folder.parent / "pyproject.toml").write_text('[project]\nname = "chainhub-shop"\n')
+    bare.write(bare.project, "timeout = 7")
+    (bare.folder / "pyproject.toml").write_text("this is = not TOML")
+    (bare.folder.parent / "pyproject.toml").write_text('[project]\nname = "chainhub-shop"\n')
     assert Settings.load().find("timeout").value == 7
-    (inside.folder / "pyproject.toml").write_bytes(
+    (bare.folder / "pyproject.toml").write_bytes(
         b"\xef\xbb\xbf[tool.chainhub-video]\r\ntimeout = 8\r\n"
     )
     assert Settings.load().find("timeout").value == 8
 
 
 def test_a_project_lowers_the_limit_and_never_raises_it(
-    connected: Inside, gateway: Sandbox
+    command: Command, chainhub_sandbox: Sandbox
 ) -> None:
     """Of two files the smaller `max_creates` counts; the environment comes before both."""
-    connected.write(connected.user, "max_creates = 1")
-    connected.write(connected.project, "max_creates = 1000")
+    command.write(command.user, "max_creates = 1")
+    command.write(command.project, "max_creates = 1000")
     assert Settings.load().max_creates().value == 1
-    connected.write(connected.project, "max_creates = 0")
-    create = ("generate", "x", "--model", "grok-video-3", "--aspect-ratio", "1:1", "-o", "x.mp4")
-    paid = gateway.paid
-    ended = connected.run(*create)
-    assert ended.status == 2
-    assert "of settings) is 0" in ended.err
-    assert gateway.paid == paid
-    connected.environment.setenv("CHAINHUB_MAX_CREATES", "1")
-    assert connected.run(*create).status == 0
-    connected.environment.setenv("CHAINHUB_MAX_CREATES", "many")
-    assert "'many'" in connected.run(*create).line
+    command.write(command.project, "max_creates = 0")
+    create = ("generate", "x", *GROK, "-o", "x.mp4")
+    ended = command(*create)
+    assert (ended.status, chainhub_sandbox.paid) == (2, 0)
+    assert "of settings) is 0" in ended.line
+    command.environment.setenv("CHAINHUB_MAX_CREATES", "1")
+    assert command(*create).status == 0
 
 
-def test_a_projects_file_alone_does_not_decide_where_a_key_goes(inside: Inside) -> None:
+def test_a_projects_file_alone_does_not_decide_where_a_key_goes(bare: Command) -> None:
     """A key of the user's own goes to a gateway that only a stranger's checkout names once the user names it, too."""
-    inside.environment.setenv("CHAINHUB_API_KEY", "the-key")
-    inside.write(inside.project, 'base_url = "https://project.invalid"')
-    ended = inside.run("status", "video_1")
+    bare.environment.setenv("CHAINHUB_API_KEY", "the-key")
+    bare.write(bare.project, 'base_url = "https://project.invalid"')
+    ended = bare("status", "video_1")
     assert ended.status == 2
-    for word in (f"{inside.project}, line 5", "https://project.invalid", "set CHAINHUB_BASE_URL"):
+    for word in (f"{bare.project}, line 5", "https://project.invalid", "set CHAINHUB_BASE_URL"):
         assert word in ended.line
     assert "the-key" not in ended.line
-    inside.write(inside.user, 'base_url = "https://project.invalid"')
+    bare.write(bare.user, 'base_url = "https://project.invalid"')
     assert client_options()["base_url"] == "https://project.invalid"
-    inside.write(inside.user, 'base_url = "https://other.invalid"')
+    bare.write(bare.user, 'base_url = "https://other.invalid"')
     with pytest.raises(ConfigurationError, match="does not decide"):
         client_options()
     assert client_options(base_url="https://option.invalid")["api_key"] == "the-key"
-    inside.environment.setenv("CHAINHUB_BASE_URL", "https://project.invalid")
+    bare.environment.setenv("CHAINHUB_BASE_URL", "https://project.invalid")
     assert client_options()["api_key"] == "the-key"
 
 
 @pytest.mark.parametrize("own", [True, False])
-def test_a_projects_own_key_may_go_to_its_gateway(inside: Inside, *, own: bool) -> None:
+def test_a_projects_own_key_may_go_to_its_gateway(bare: Command, *, own: bool) -> None:
     """A key file within the project goes with the project's gateway; one from elsewhere does not."""
-    place = inside.project.parent if own else inside.project.parents[1]
+    place = bare.project.parent if own else bare.project.parents[1]
     (place / "key").write_text("the-key\n")
     (place / "key").chmod(0o600)
-    inside.write(
-        inside.project,
+    bare.write(
+        bare.project,
         'base_url = "https://project.invalid"',
         f'key_file = "{"key" if own else "../key"}"',
     )
@@ -222,12 +214,12 @@ def test_a_projects_own_key_may_go_to_its_gateway(inside: Inside, *, own: bool) 
     ],
 )  # fmt: skip
 def test_the_users_file_is_in_the_usual_place(
-    inside: Inside, platform: str, variables: dict[str, str], expected: str
+    bare: Command, platform: str, variables: dict[str, str], expected: str
 ) -> None:
     """Each system has its own folder for settings."""
-    inside.environment.delenv("XDG_CONFIG_HOME")
+    bare.environment.delenv("XDG_CONFIG_HOME")
     for name, value in variables.items():
-        inside.environment.setenv(name, value)
+        bare.environment.setenv(name, value)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "platform", platform)
         found = user_path()

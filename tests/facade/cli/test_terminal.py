@@ -1,73 +1,100 @@
-"""What a person at a terminal sees, and what Ctrl-C leaves behind."""
+"""What a person at a terminal sees while something runs: one or several lines, redrawn, and gone at the end."""
 
 from __future__ import annotations
 
 import re
-import signal
-import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
 from chainhub_sandbox import Sandbox
-from chainhub_video.cli.console import one_line
+from chainhub_video import ChainHub
+from chainhub_video.cli.app import run
 
 from tests.support.places import KITTEN
 
-from .conftest import COMMAND
-from .terminal import in_terminal
+from .command import Command
+from .terminal import at_terminal, in_terminal, lines_of
 
-GROK = [COMMAND, "generate", "x", "--model", "grok-video-3", "--aspect-ratio", "1:1"]
+VEO = ("--model", "veo_3_1", "--size", "1280x720", "--image", KITTEN)
+GONE = ("\x1b[2K", "\x1b[?25h")  # how a screen ends whose last drawing is gone
 
 
-def test_a_terminal_shows_state_percent_and_elapsed_time(
-    environment: dict[str, str], tmp_path: Path
-) -> None:
-    """On a pseudo terminal one live line is redrawn, and is gone at the end."""
-    with Sandbox(fast=True, pace=0.8) as gateway:
-        status, result, screen = in_terminal(
-            ["generate", "x", "--model", "veo_3_1", "--size", "1280x720", "--image", KITTEN, "-o", "out.mp4"],
-            {**environment, "CHAINHUB_BASE_URL": gateway.url},
-            tmp_path,
-        )  # fmt: skip
+@pytest.fixture
+def slow(environment: dict[str, str]) -> Iterator[Sandbox]:
+    """A sandbox whose tasks can be watched."""
+    with Sandbox(fast=True, pace=0.4) as gateway:
+        environment["CHAINHUB_BASE_URL"] = gateway.url
+        yield gateway
 
+
+@pytest.mark.usefixtures("slow")
+def test_state_percent_and_elapsed_time(environment: dict[str, str], tmp_path: Path) -> None:
+    """One live line is redrawn while `generate` runs, and is gone at the end."""
+    arguments = ["generate", "x", *VEO, "-o", "out.mp4"]
+    status, result, screen = in_terminal(arguments, environment, tmp_path)
     assert status == 0, screen
-    seen = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", screen)
+    seen = "\n".join(lines_of(screen))
     assert "submitting" in seen
-    assert re.search(r"[\r\n]task video_[\w-]+\r?\n", seen)
+    assert re.search(r"^task video_[\w-]+$", seen, re.MULTILINE)
     assert re.search(r"queued .* 0% \d:\d\d", seen)
     assert "100%" in seen
     assert len(set(re.findall(r"% (\d:\d\d)", seen))) >= 2
-    assert screen.rstrip().endswith(("\x1b[2K", "\x1b[?25h"))
+    assert screen.rstrip().endswith(GONE)
     assert "out.mp4" in result
 
 
-def test_ctrl_c_names_the_task_and_how_to_go_on(
-    environment: dict[str, str], tmp_path: Path
+@pytest.mark.usefixtures("slow")
+def test_a_batch_shows_a_table(environment: dict[str, str], tmp_path: Path) -> None:
+    """There is a line for each running row, and totals; all of it is gone at the end."""
+    (tmp_path / "rows.csv").write_text(
+        "prompt,model,aspect_ratio,name\na,grok-video-3,3:2,kitten\nb,grok-video-3,1:1,\n"
+    )
+    arguments = ["batch", "run", "rows.csv", "--out", "videos"]
+    status, summary, screen = in_terminal(arguments, environment, tmp_path)
+    assert status == 0, screen
+    seen = "\n".join(lines_of(screen))
+    assert re.search(r"1 +kitten +\w+", seen)
+    assert re.search(r"\d of 2 rows", seen)
+    assert summary.startswith("2 rows: 2 saved\n")
+    assert screen.rstrip().endswith(GONE)
+
+
+def test_several_tasks_on_a_narrow_terminal(
+    environment: dict[str, str], tmp_path: Path, slow: Sandbox
 ) -> None:
-    """Exit status 130, one line with the id, and the command in it saves the video."""
-    with Sandbox(fast=True, pace=30) as slow:
-        environment["CHAINHUB_BASE_URL"] = slow.url
-        with subprocess.Popen(
-            [*map(str, GROK), "-o", "out.mp4"],
-            env=environment,
-            cwd=tmp_path,
-            stderr=subprocess.PIPE,
-            text=True,
-        ) as process:
-            assert process.stderr is not None
-            first = process.stderr.readline()
-            process.send_signal(signal.SIGINT)
-            last = process.stderr.read()
-
-        assert slow.paid == 1
-    (task_id,) = re.findall(r"grok:[\w-]+", first)
-    assert process.returncode == 130
-    (line,) = last.splitlines()
-    assert task_id in line
-    assert f"chainhub-video resume {tmp_path / 'out.mp4'}" in line
-    assert "out.mp4.task.json" in line
-    assert not (tmp_path / "out.mp4").exists()
+    """At 40 columns each task keeps its line, none is wrapped, and every result stays on the screen."""
+    with ChainHub(base_url=slow.url, api_key="sandbox") as hub:
+        ids = [
+            hub.videos.create(prompt, model="grok-video-3", aspect_ratio="1:1").id
+            for prompt in ("one", "two")
+        ]
+    status, _, screen = in_terminal(["wait", *ids], environment, tmp_path, columns=40, whole=True)
+    assert status == 0, screen
+    lines = lines_of(screen)
+    for each in ids:
+        assert f"completed 100% (task {each})" in lines
+        drawn = [line for line in lines if line[2:].startswith(each[:8])]
+        assert any(re.search(r"^. grok:\S+ [a-z ]+ \d+% \d:\d\d", line) for line in drawn), drawn
+        assert max(map(len, drawn)) < 40
 
 
-def test_what_the_gateway_says_cannot_steer_the_terminal() -> None:
-    """Escapes, line breaks and other control characters become blanks."""
-    assert one_line("a\x1b[2Jb\r\nc\x07\u202e d") == "a [2Jb c d"
+@pytest.mark.parametrize("plain", [False, True])
+def test_doctor_on_a_narrow_terminal(
+    bare: Command, monkeypatch: pytest.MonkeyPatch, *, plain: bool
+) -> None:
+    """At 40 columns no line is longer; NO_COLOR leaves the colours out, and ASCII carries any path."""
+    folder = bare.folder / "Küche with a name that is longer than any line here"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    bare.environment.setenv("CHAINHUB_API_KEY", "sandbox")
+    bare.environment.setenv("COLUMNS", "40")
+    if plain:
+        bare.environment.setenv("NO_COLOR", "1")
+    with at_terminal(monkeypatch, encoding="ascii") as screen:
+        assert run(["doctor", "--offline"]) == 0
+    assert ("\x1b[32m" in screen[0]) != plain
+    lines = lines_of(screen[0])
+    assert max(len(line.rstrip()) for line in lines) <= 44  # `\xfc` stands for one letter
+    assert "K\\xfcche" in re.sub(r"\s+", "", "".join(lines))
+    assert any("nothing is wrong" in line for line in lines)

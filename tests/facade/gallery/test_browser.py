@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -40,7 +41,7 @@ def address(happened: Path) -> str:
 @pytest.fixture
 def opened(browser: Browser, address: str) -> Iterator[Page]:
     """The page, in a window of its own."""
-    with window(browser, address, viewport=WIDE) as page:
+    with window(browser, address, viewport=WIDE, color_scheme="light") as page:
         yield page
 
 
@@ -107,10 +108,8 @@ def test_the_keyboard_does_all_of_it(opened: Page) -> None:
     player = opened.get_by_role("dialog", name="alone.MP4")
     expect(player).to_be_visible()
     plays(opened, "dialog video")
-    assert opened.locator("dialog video").evaluate("video => [video.controls, video.muted]") == [
-        True,
-        False,
-    ]
+    video = opened.locator("dialog video")
+    assert video.evaluate("video => [video.controls, video.muted]") == [True, False]
     player.get_by_role("button", name="Next").press("Enter")
     expect(opened.get_by_role("dialog", name="kitten.mp4")).to_be_visible()
     plays(opened, "dialog video")
@@ -177,14 +176,9 @@ def test_a_long_prompt_is_shown_whole_on_demand(opened: Page) -> None:
     assert not prompt.evaluate(cut)
 
 
-def test_everybody_can_use_the_list(browser: Browser, address: str) -> None:
-    """Axe finds nothing wrong in light, and nothing is wider than the window."""
-    with window(browser, address, viewport=WIDE, color_scheme="light") as page:
-        judge(page)
-
-
-def test_everybody_can_use_the_player(browser: Browser, address: str) -> None:
-    """Axe finds nothing wrong on a narrow screen in the dark, neither before a video is opened nor after."""
+def test_everybody_can_use_it(browser: Browser, address: str, opened: Page) -> None:
+    """Axe finds nothing wrong in light, nor on a narrow screen in the dark before and after a video is opened."""
+    judge(opened)
     with window(browser, address, viewport=NARROW, color_scheme="dark") as page:
         judge(page)
         link(page, "kitten.mp4").click()
@@ -212,16 +206,14 @@ def test_nothing_moves_where_that_is_asked_for(browser: Browser, address: str) -
 def test_without_posters_the_browser_finds_a_picture(
     browser: Browser, clip: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where PyAV is missing, what is in sight shows its own first frame."""
-    (tmp_path / "a #1.mp4").write_bytes(clip)
-    monkeypatch.setattr("chainhub_video.gallery.writing.can_make_posters", lambda: False)
-    with window(browser, write_gallery(tmp_path).path.as_uri()) as page:
-        page.wait_for_function("() => document.querySelector('video.still')?.readyState >= 2")
-        assert page.locator("video.still").evaluate("video => video.paused")
-
-
-def test_an_empty_folder_says_so(browser: Browser, tmp_path: Path) -> None:
-    """There are words, and nothing to filter."""
+    """Where PyAV is missing, what is in sight shows its own first frame; an empty folder has words instead."""
     with window(browser, write_gallery(tmp_path).path.as_uri()) as page:
         expect(page.get_by_text("There are no videos and no receipts")).to_be_visible()
         expect(page.get_by_role("search")).to_have_count(0)
+    (tmp_path / "a #1.mp4").write_bytes(clip)
+    monkeypatch.setitem(sys.modules, "av", None)
+    written = write_gallery(tmp_path)
+    assert written.posters == 0
+    with window(browser, written.path.as_uri()) as page:
+        page.wait_for_function("() => document.querySelector('video.still')?.readyState >= 2")
+        assert page.locator("video.still").evaluate("video => video.paused")

@@ -21,22 +21,19 @@ def cards(folder: Path) -> dict[str, Card]:
     return {one.name: card_of(one, folder) for one in read_folder(folder).outputs}
 
 
-STATES = {
-    "kitten.mp4": CardState.SAVED,
-    ODD: CardState.SAVED,
-    "sub/deep/hebrew.mp4": CardState.SAVED,
-    "gone.mp4": CardState.MISSING,
-    "cut.mp4": CardState.UNUSABLE,
-    "lost answer.mp4": CardState.UNCERTAIN,
-    "refused.mp4": CardState.FAILED,
-    "under way.mp4": CardState.RUNNING,
-    "alone.MP4": CardState.UNRECEIPTED,
-}
-
-
 def test_every_state_is_told(happened: Path) -> None:
     """Each output has the state that its receipt and its file say together."""
-    assert {name: card.state for name, card in cards(happened).items()} == STATES
+    assert {name: card.state for name, card in cards(happened).items()} == {
+        "kitten.mp4": CardState.SAVED,
+        ODD: CardState.SAVED,
+        "sub/deep/hebrew.mp4": CardState.SAVED,
+        "gone.mp4": CardState.MISSING,
+        "cut.mp4": CardState.UNUSABLE,
+        "lost answer.mp4": CardState.UNCERTAIN,
+        "refused.mp4": CardState.FAILED,
+        "under way.mp4": CardState.RUNNING,
+        "alone.MP4": CardState.UNRECEIPTED,
+    }
 
 
 def test_what_is_known_is_told(happened: Path) -> None:
@@ -105,23 +102,21 @@ def test_a_create_that_is_being_sent_is_no_more_than_that(tmp_path: Path) -> Non
     assert "the process that was sending it has ended" in card.notice.text
 
 
-BROKEN: dict[str, tuple[bytes, str]] = {
-    "empty.mp4": (b"", "The video is empty."),
-    "text.mp4": (b"hello", "This is not an MP4 video"),
-    "playlist.mp4": (b"#EXTM3U\n#EXTINF:1,\nfile:///etc/passwd\n", "This is not an MP4 video"),
-    "boxes.mp4": (b"\0\0\0\x08ftyp" + b"\0\0\0\x08free" * 100_001, "more than 100,000 parts"),
-    "bare.mp4": (b"\0\0\0\x08ftyp\0\0\0\x08moov\0\0\0\x08mdat", "It has no picture"),
-}
-
-
-@pytest.mark.parametrize("name", BROKEN)
-def test_a_broken_video_has_a_card(tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        pytest.param(b"", "The video is empty.", id="empty"),
+        pytest.param(b"hello", "This is not an MP4 video", id="text"),
+        pytest.param(b"#EXTM3U\n#EXTINF:1,\nfile:///etc/passwd\n", "This is not an MP4 video", id="playlist"),
+        pytest.param(b"\0\0\0\x08ftyp" + b"\0\0\0\x08free" * 100_001, "more than 100,000 parts", id="boxes"),
+        pytest.param(b"\0\0\0\x08ftyp\0\0\0\x08moov\0\0\0\x08mdat", "It has no picture", id="bare"),
+    ],
+)  # fmt: skip
+def test_a_broken_video_has_a_card(tmp_path: Path, content: bytes, words: str) -> None:
     """What is no video says so, and nothing is raised."""
-    content, words = BROKEN[name]
-    (tmp_path / name).write_bytes(content)
-    card = cards(tmp_path)[name]
-    assert card.state is CardState.UNUSABLE
-    assert not card.playable
+    (tmp_path / "a.mp4").write_bytes(content)
+    card = cards(tmp_path)["a.mp4"]
+    assert (card.state, card.playable) == (CardState.UNUSABLE, False)
     assert words in card.notice.text
 
 
@@ -169,13 +164,8 @@ def test_nothing_outside_is_read(tmp_path: Path, clip: bytes) -> None:
 def test_hidden_files_and_others_are_left_out(tmp_path: Path, clip: bytes) -> None:
     """Part files, drafts, pictures and hidden folders are no outputs."""
     (tmp_path / ".trash").mkdir()
-    for name in (
-        ".trash/a.mp4",
-        "._a.mp4",
-        "a.mp4.chainhub.part",
-        ".a.mp4.task.json.draft",
-        "a.png",
-    ):
+    drafts = ("a.mp4.chainhub.part", ".a.mp4.task.json.draft")
+    for name in (".trash/a.mp4", "._a.mp4", *drafts, "a.png"):
         (tmp_path / name).write_bytes(clip)
     assert read_folder(tmp_path).outputs == []
 
@@ -203,18 +193,13 @@ def test_a_very_deep_folder_is_read(
 
 @pytest.mark.skipif(sys.platform != "linux", reason="names that are not UTF-8")
 def test_a_name_that_is_not_utf8_has_a_card(tmp_path: Path, clip: bytes) -> None:
-    """Its receipt and its video are found by its bytes."""
-    Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff.mp4")).write_bytes(clip)
-    (card,) = cards(tmp_path).values()
-    assert card.playable
-
-
-def test_times_are_aware(tmp_path: Path, clip: bytes) -> None:
-    """A video without a receipt is as old as its file."""
-    video = tmp_path / "a.mp4"
+    """A video is found by its bytes; without a receipt it is as old as its file."""
+    video = Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff.mp4"))
     video.write_bytes(clip)
     os.utime(video, (86400, 86400))
-    assert cards(tmp_path)["a.mp4"].made == datetime(1970, 1, 2, tzinfo=UTC)
+    (card,) = cards(tmp_path).values()
+    assert card.playable
+    assert card.made == datetime(1970, 1, 2, tzinfo=UTC)
 
 
 def test_an_absurd_time_is_none(tmp_path: Path) -> None:

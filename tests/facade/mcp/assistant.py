@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -62,15 +61,3 @@ async def assistant(
         async with Client(server_of(jobs)) as client:
             yield Assistant(client)
         await jobs.close()
-
-
-def serving(
-    gateway: Sandbox, folder: Path, what: Callable[[Assistant], Awaitable[None]], **options: Any
-) -> None:
-    """Run what an assistant does."""
-
-    async def run() -> None:
-        async with assistant(gateway, folder, **options) as calls:
-            await what(calls)
-
-    asyncio.run(run())

@@ -21,6 +21,12 @@ REQUEST: dict[str, Any] = {
 }
 
 
+@pytest.fixture
+def anyio_backend() -> str:
+    """Run tests that are coroutines on asyncio."""
+    return "asyncio"
+
+
 @pytest.fixture(scope="session")
 def running() -> Iterator[Sandbox]:
     """One gateway for all tests of this folder."""

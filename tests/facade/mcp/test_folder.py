@@ -41,7 +41,8 @@ def test_a_link_in_the_place_of_a_video_is_refused(folder: Path, tmp_path: Path)
 @pytest.mark.parametrize(
     "picture",
     [
-        "", "/etc/passwd", "../secret.png", "sub/../../secret.png", "..\\secret.png", "C:\\secret.png", "C:secret.png",
+        "", "/etc/passwd", "../secret.png", "sub/../../secret.png", "sub/../kitten.png",
+        "..\\secret.png", "C:\\secret.png", "C:secret.png",
         "\\\\host\\share\\secret.png", "file:///etc/passwd", "FILE:/etc/passwd", "data:image/png;base64,AAAA",
         "ftp://host/a.png", "kitten.png\0", "missing.png", "out.png", "linked/secret.png", "loop.png", "~/a.png",
     ],
@@ -65,6 +66,8 @@ def test_pictures_inside_are_found(folder: Path) -> None:
     assert place.picture("kitten.png") == str(folder / "kitten.png")
     assert place.picture("sub/again.png") == str(folder / "kitten.png")
     assert place.picture("https://example.com/a.png") == "https://example.com/a.png"
+    with pytest.raises(InvalidRequest, match="relative to it"):
+        place.picture(str(folder / "kitten.png"))
 
 
 def test_what_is_no_folder_is_refused(folder: Path) -> None:

@@ -21,7 +21,6 @@ from chainhub_video.receipts.file import LocalReceipt
 
 from tests.support.places import KITTEN
 
-from .assistant import Assistant, serving
 from .conftest import KEY, REQUEST
 
 EXAMPLE = KITTEN.with_name("assistant_session.py")
@@ -94,25 +93,25 @@ def test_a_session_and_every_byte_of_it(tmp_path: Path, capsys: pytest.CaptureFi
 
 
 def test_nonsense_is_answered_and_a_signal_ends_it(gateway: Sandbox, folder: Path) -> None:
-    """Lines that are no message, method or arguments leave the server alive; SIGTERM ends it, and the next goes on."""
+    """Lines that are no message, method or arguments leave the server alive; SIGTERM ends it with a true receipt."""
     gateway.hold()
-    nonsense: list[bytes] = [
+    asked = [
+        request(2, "no/such/method"),
+        request(3, "tools/call", name=7, arguments="none"),
+        request(4, "tools/call", name="pay", arguments={}),
+        request(5, "tools/call", name="wait", arguments={"name": 1}),
+        request(6, "tools/call", name="generate", arguments={"name": "kitten", **REQUEST}),
+    ]
+    begin, told = (
+        b"\n".join(json.dumps(line).encode() for line in each) for each in (opening(), asked)
+    )
+    wrong = (
         b"{",
         b"\xff\xfe\x00",
         b"[]",
         b'"text"',
         b'{"jsonrpc": "1.0", "id": 90, "method": "ping"}',
-        json.dumps(request(2, "no/such/method")).encode(),
-        json.dumps(request(3, "tools/call", name=7, arguments="none")).encode(),
-        json.dumps(request(4, "tools/call", name="pay", arguments={})).encode(),
-        json.dumps(request(5, "tools/call", name="wait", arguments={"name": 1})).encode(),
-    ]
-    generate = request(6, "tools/call", name="generate", arguments={"name": "kitten", **REQUEST})
-    lines = [
-        *(json.dumps(line).encode() for line in opening()),
-        *nonsense,
-        json.dumps(generate).encode(),
-    ]
+    )
     with subprocess.Popen(
         [COMMAND, "mcp", "--dir", folder, "--max-creates", "1"],
         stdin=subprocess.PIPE,
@@ -122,7 +121,7 @@ def test_nonsense_is_answered_and_a_signal_ends_it(gateway: Sandbox, folder: Pat
     ) as server:
         assert server.stdin is not None
         assert server.stdout is not None
-        server.stdin.write(b"\n".join(lines) + b"\n")
+        server.stdin.write(b"\n".join([begin, *wrong, told, b""]))
         server.stdin.flush()
         answers: dict[int, dict[str, Any]] = {}
         while 6 not in answers:
@@ -139,12 +138,6 @@ def test_nonsense_is_answered_and_a_signal_ends_it(gateway: Sandbox, folder: Pat
     receipt = LocalReceipt.of(folder / "kitten.mp4").load()
     assert receipt is not None
     assert receipt.state == "submitted"
-
-    async def next_session(calls: Assistant) -> None:
-        gateway.release()
-        assert (await calls("wait", name="kitten"))["state"] == "saved"
-
-    serving(gateway, folder, next_session, max_creates=0)
 
 
 def test_a_client_that_is_killed_takes_the_server_with_it(gateway: Sandbox, folder: Path) -> None:
@@ -171,20 +164,15 @@ def test_a_client_that_is_killed_takes_the_server_with_it(gateway: Sandbox, fold
     assert receipt.state == "uncertain"
 
 
-@pytest.mark.parametrize(
-    ("arguments", "words"),
-    [
+def test_a_server_needs_a_folder_and_a_limit(capfd: pytest.CaptureFixture[str]) -> None:
+    """Neither has a default: what may be spent, and where, is said by whoever starts it."""
+    for arguments, words in (
         (["--dir", "."], "--max-creates"),
         (["--max-creates", "1"], "--dir"),
         (["--dir", ".", "--max-creates", "-1"], "max-creates"),
-    ],
-)
-def test_a_server_needs_a_folder_and_a_limit(
-    capfd: pytest.CaptureFixture[str], arguments: list[str], words: str
-) -> None:
-    """Neither has a default: what may be spent, and where, is said by whoever starts it."""
-    assert run(["mcp", *arguments]) == 2
-    assert words in capfd.readouterr().err
+    ):
+        assert run(["mcp", *arguments]) == 2
+        assert words in capfd.readouterr().err
 
 
 def test_a_missing_extra_is_told(

@@ -12,14 +12,15 @@ from chainhub_sandbox import Sandbox
 from chainhub_video import AsyncChainHub, Timeouts, WaitTimeout
 from mcp import MCPError
 
-from .assistant import Assistant, serving
+from .assistant import assistant
 from .conftest import KEY, REQUEST
 
+pytestmark = pytest.mark.anyio
 
-def test_the_tools_say_what_they_are(gateway: Sandbox, folder: Path) -> None:
-    """Each tool and each argument is described; what writes or spends is not read-only; no argument is free."""
 
-    async def what(calls: Assistant) -> None:
+async def test_the_tools_say_what_they_are(gateway: Sandbox, folder: Path) -> None:
+    """Each tool and each argument is described; what writes or spends is not read-only; no other tool is."""
+    async with assistant(gateway, folder) as calls:
         tools = {tool.name: tool for tool in (await calls.client.list_tools()).tools}
         assert list(tools) == ["generate", "wait", "status", "list", "models"]
         for name, tool in tools.items():
@@ -33,27 +34,24 @@ def test_the_tools_say_what_they_are(gateway: Sandbox, folder: Path) -> None:
             for field in tool.input_schema["properties"].values():
                 assert field["description"]
         assert "may pay for 9" in (calls.client.instructions or "")
+        with pytest.raises(MCPError, match="no tool 'pay'"):
+            await calls.client.call_tool("pay", {})
 
-    serving(gateway, folder, what)
 
-
-def test_what_models_take_is_told(gateway: Sandbox, folder: Path) -> None:
+async def test_what_models_take_is_told(gateway: Sandbox, folder: Path) -> None:
     """An assistant learns which sizes, durations and pictures a model takes."""
-
-    async def what(calls: Assistant) -> None:
+    async with assistant(gateway, folder) as calls:
         models = {model["name"]: model for model in (await calls("models"))["models"]}
         assert models["veo_3_1"]["least_images"] == 1
         assert "1280x720" in models["veo_3_1"]["size"]
         assert models["grok-video-3"]["required"] == ["aspect_ratio"]
 
-    serving(gateway, folder, what)
 
-
-def test_the_limit_is_exact_and_repeats_are_free(gateway: Sandbox, folder: Path) -> None:
+async def test_the_limit_is_exact_and_repeats_are_free(gateway: Sandbox, folder: Path) -> None:
     """Of two videos at once with a limit of one, one is paid; again and again, it stays one."""
     paid = gateway.paid
 
-    async def what(calls: Assistant) -> None:
+    async with assistant(gateway, folder, max_creates=1) as calls:
         both = await asyncio.gather(
             *(calls.client.call_tool("generate", {"name": n, **REQUEST}) for n in ("a", "b"))
         )
@@ -67,31 +65,17 @@ def test_the_limit_is_exact_and_repeats_are_free(gateway: Sandbox, folder: Path)
         assert (await calls("wait", name=name))["state"] == "saved"
         assert (await calls("generate", name=name, **REQUEST))["state"] == "saved"
         assert "nothing was started" in await calls.failing("status", name=other)
-
-    serving(gateway, folder, what, max_creates=1)
     assert gateway.paid == paid + 1
 
 
-def test_a_limit_of_none_pays_nothing(gateway: Sandbox, folder: Path) -> None:
-    """With a limit of 0 nothing is sent, and the rest works."""
-    paid = gateway.paid
-
-    async def what(calls: Assistant) -> None:
-        assert "creates left: 0" in await calls.failing("generate", name="kitten", **REQUEST)
-        assert (await calls("list"))["videos"] == []
-
-    serving(gateway, folder, what, max_creates=0)
-    assert gateway.paid == paid
-
-
-def test_waiting_ends_in_time_and_is_never_silent(
+async def test_waiting_ends_in_time_and_is_never_silent(
     gateway: Sandbox, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A task that stands still is told as it stands; each notification until then is more than the one before."""
     monkeypatch.setattr("chainhub_video.mcp.tools._HEARTBEAT", 0.1)
     gateway.hold()
 
-    async def what(calls: Assistant) -> None:
+    async with assistant(gateway, folder) as calls:
         await calls("generate", name="kitten", **REQUEST)
         standing = await calls("wait", name="kitten", seconds=1)
         assert (standing["state"], standing["detail"]) == ("submitted", "queued")
@@ -100,14 +84,12 @@ def test_waiting_ends_in_time_and_is_never_silent(
         assert all(a < b for a, b in pairwise(numbers))
         assert calls.progress[-1][1] == "queued"
 
-    serving(gateway, folder, what)
 
-
-def test_a_video_is_followed_to_its_file(gateway: Sandbox, folder: Path) -> None:
+async def test_a_video_is_followed_to_its_file(gateway: Sandbox, folder: Path) -> None:
     """Another request under its name is refused meanwhile, the same one joins it; at the end the file is there."""
     gateway.hold()
 
-    async def what(calls: Assistant) -> None:
+    async with assistant(gateway, folder) as calls:
         started = await calls("generate", name="kitten", **REQUEST)
         assert (started["state"], started["task_id"]) == ("submitted", gateway.tasks[-1].id)
         other = {**REQUEST, "prompt": "Another"}
@@ -120,22 +102,16 @@ def test_a_video_is_followed_to_its_file(gateway: Sandbox, folder: Path) -> None
         assert saved["bytes"] == (folder / "kitten.mp4").stat().st_size
         assert saved["file"] == str(folder / "kitten.mp4")
 
-    serving(gateway, folder, what)
 
-
-def test_what_was_paid_before_goes_on_for_free(gateway: Sandbox, folder: Path) -> None:
+async def test_what_was_paid_before_goes_on_for_free(gateway: Sandbox, folder: Path) -> None:
     """A new server saves what an earlier one has paid, and gives its name to no other request."""
     gateway.hold()
-
-    async def before() -> None:
-        async with AsyncChainHub(api_key=KEY, base_url=gateway.url) as hub:
-            images = [str(folder / "kitten.png")]
-            with pytest.raises(WaitTimeout):
-                await hub.videos.generate(
-                    **{**REQUEST, "images": images}, save_to=folder / "kitten.mp4", timeout=0.3
-                )
-
-    async def what(calls: Assistant) -> None:
+    earlier = {**REQUEST, "images": [str(folder / "kitten.png")], "save_to": folder / "kitten.mp4"}
+    async with AsyncChainHub(api_key=KEY, base_url=gateway.url) as hub:
+        with pytest.raises(WaitTimeout):
+            await hub.videos.generate(**earlier, timeout=0.3)
+    paid = gateway.paid
+    async with assistant(gateway, folder, max_creates=0) as calls:
         # The gateway's own word is what the server has last heard; it tells nobody of it.
         while not (await calls("status", name="kitten")).get("detail"):  # noqa: ASYNC110
             await asyncio.sleep(0.02)
@@ -145,38 +121,30 @@ def test_what_was_paid_before_goes_on_for_free(gateway: Sandbox, folder: Path) -
         assert (await calls("generate", name="kitten", **REQUEST))["state"] == "submitted"
         gateway.release()
         assert (await calls("wait", name="kitten"))["state"] == "saved"
-
-    asyncio.run(before())
-    paid = gateway.paid
-    serving(gateway, folder, what, max_creates=0)
     assert gateway.paid == paid
 
 
-def test_a_video_that_is_gone_is_fetched_again(gateway: Sandbox, folder: Path) -> None:
+async def test_a_video_that_is_gone_is_fetched_again(gateway: Sandbox, folder: Path) -> None:
     """Whoever took the file away may want that: only wait brings it back, for free."""
     file = folder / "kitten.mp4"
-
-    async def first(calls: Assistant) -> None:
+    async with assistant(gateway, folder) as calls:
         await calls("generate", name="kitten", **REQUEST)
         await calls("wait", name="kitten")
-
-    async def then(calls: Assistant) -> None:
+    file.unlink()
+    async with assistant(gateway, folder, max_creates=0) as calls:
         assert (await calls("status", name="kitten"))["state"] == "gone"
         assert not file.exists()
+        assert "creates left: 0" in await calls.failing("generate", name="other", **REQUEST)
         assert (await calls("wait", name="kitten"))["state"] == "saved"
         assert file.exists()
 
-    serving(gateway, folder, first)
-    file.unlink()
-    serving(gateway, folder, then, max_creates=0)
 
-
-def test_files_of_the_user_are_never_replaced(gateway: Sandbox, folder: Path) -> None:
+async def test_files_of_the_user_are_never_replaced(gateway: Sandbox, folder: Path) -> None:
     """Neither one that was there before, nor a video that was edited since, which stays as it is in all tools."""
     (folder / "mine.mp4").write_bytes(b"mine")
     paid = gateway.paid
 
-    async def what(calls: Assistant) -> None:
+    async with assistant(gateway, folder) as calls:
         assert "not made here" in await calls.failing("generate", name="mine", **REQUEST)
         await calls("generate", name="kitten", **REQUEST)
         await calls("wait", name="kitten")
@@ -184,19 +152,17 @@ def test_files_of_the_user_are_never_replaced(gateway: Sandbox, folder: Path) ->
         assert "changed" in (await calls("status", name="kitten"))["detail"]
         assert "changed" in (await calls("wait", name="kitten"))["detail"]
         assert "changed" in await calls.failing("generate", name="kitten", **REQUEST)
-
-    serving(gateway, folder, what)
     assert (folder / "mine.mp4").read_bytes() == b"mine"
     assert (folder / "kitten.mp4").read_bytes() == b"edited"
     assert gateway.paid == paid + 1
 
 
-def test_an_unknown_outcome_is_for_the_user(gateway: Sandbox, folder: Path) -> None:
+async def test_an_unknown_outcome_is_for_the_user(gateway: Sandbox, folder: Path) -> None:
     """A create without an answer is told as such by every tool, counts, and is not sent again."""
     gateway.fault("create", "hang", times=1)
     paid = gateway.paid
 
-    async def what(calls: Assistant) -> None:
+    async with assistant(gateway, folder, max_creates=2, timeout=Timeouts(create=0.3)) as calls:
         for tool, arguments in (("generate", REQUEST), ("generate", REQUEST), ("wait", {})):
             words = await calls.failing(tool, name="kitten", **arguments)
             assert words.startswith("Do not try again")
@@ -205,16 +171,14 @@ def test_an_unknown_outcome_is_for_the_user(gateway: Sandbox, folder: Path) -> N
         standing = await calls("status", name="kitten")
         assert standing["state"] == "uncertain"
         assert standing["detail"].startswith("Do not try again")
-
-    serving(gateway, folder, what, max_creates=2, timeout=Timeouts(create=0.3))
     assert gateway.paid == paid + 1
 
 
-def test_a_failed_task_is_told_with_its_reason(gateway: Sandbox, folder: Path) -> None:
+async def test_a_failed_task_is_told_with_its_reason(gateway: Sandbox, folder: Path) -> None:
     """What the gateway says is passed on without the key, and that another attempt is paid again."""
     gateway.hold()
 
-    async def what(calls: Assistant) -> None:
+    async with assistant(gateway, folder) as calls:
         await calls("generate", name="kitten", **REQUEST)
         gateway.fail(gateway.tasks[-1].id, f"No fish for {KEY}.")
         words = await calls.failing("wait", name="kitten")
@@ -222,8 +186,6 @@ def test_a_failed_task_is_told_with_its_reason(gateway: Sandbox, folder: Path) -
         assert "paid again" in words
         standing = await calls("status", name="kitten")
         assert (standing["state"], standing["detail"]) == ("failed", "No fish for ***.")
-
-    serving(gateway, folder, what)
 
 
 @pytest.mark.parametrize(
@@ -234,68 +196,51 @@ def test_a_failed_task_is_told_with_its_reason(gateway: Sandbox, folder: Path) -
         ({"status": 400, "message": f"the key {KEY} is odd"}, "the key *** is odd"),
     ],
 )
-def test_refusals_cost_nothing_and_keep_the_key(
+async def test_refusals_cost_nothing_and_keep_the_key(
     gateway: Sandbox, folder: Path, fault: dict[str, Any], words: str
 ) -> None:
     """What the gateway refuses does not count, and leaves no trace under the name."""
     gateway.fault("create", "status", **fault)
 
-    async def what(calls: Assistant) -> None:
+    async with assistant(gateway, folder) as calls:
         refused = await calls.failing("generate", name="kitten", **REQUEST)
         assert words in refused
         assert "creates left: 9" in refused
         assert KEY not in refused
         assert "nothing was started" in await calls.failing("wait", name="kitten")
 
-    serving(gateway, folder, what)
+
+MISTAKES: list[tuple[str, dict[str, Any], str]] = [
+    ("generate", {"name": "kitten"}, "prompt: Field required"),
+    ("generate", {"name": "k", **REQUEST, "image": "kitten.png"}, "image: Extra inputs"),
+    ("generate", {"name": "k", **REQUEST, "save_to": "/tmp/x"}, "save_to: Extra inputs"),
+    ("generate", {"name": "k", **REQUEST, "resubmit_uncertain": True}, "Extra inputs"),
+    ("generate", {"name": "../k", **REQUEST}, "leads into a folder"),
+    ("generate", {"name": "k", **REQUEST, "images": ["/etc/passwd"]}, "inside"),
+    ("generate", {"name": "k", **REQUEST, "size": "1x1"}, "size is '1x1'"),
+    ("generate", {"name": "k", **REQUEST, "model": "unheard-of"}, "unknown model"),
+    ("wait", {"name": "k", "seconds": 601}, "seconds: Input should be less than"),
+    ("wait", {"name": ["k"]}, "name: Input should be a valid string"),
+    ("status", {"name": "../../etc/passwd"}, "leads into a folder"),
+    ("list", {"limit": 0}, "limit: Input should be greater"),
+    ("models", {"x": 1}, "x: Extra inputs"),
+]
 
 
-@pytest.mark.parametrize(
-    ("tool", "arguments", "words"),
-    [
-        ("generate", {"name": "kitten"}, "prompt: Field required"),
-        ("generate", {"name": "k", **REQUEST, "image": "kitten.png"}, "image: Extra inputs"),
-        ("generate", {"name": "k", **REQUEST, "save_to": "/tmp/x"}, "save_to: Extra inputs"),
-        ("generate", {"name": "k", **REQUEST, "resubmit_uncertain": True}, "Extra inputs"),
-        ("generate", {"name": "../k", **REQUEST}, "leads into a folder"),
-        ("generate", {"name": "k", **REQUEST, "images": ["/etc/passwd"]}, "inside"),
-        ("generate", {"name": "k", **REQUEST, "size": "1x1"}, "size is '1x1'"),
-        ("generate", {"name": "k", **REQUEST, "model": "unheard-of"}, "unknown model"),
-        ("wait", {"name": "k", "seconds": 601}, "seconds: Input should be less than"),
-        ("wait", {"name": ["k"]}, "name: Input should be a valid string"),
-        ("status", {"name": "../../etc/passwd"}, "leads into a folder"),
-        ("list", {"limit": 0}, "limit: Input should be greater"),
-        ("models", {"x": 1}, "x: Extra inputs"),
-    ],
-)
-def test_mistakes_are_told_and_cost_nothing(
-    gateway: Sandbox, folder: Path, tool: str, arguments: dict[str, Any], words: str
-) -> None:
+async def test_mistakes_are_told_and_cost_nothing(gateway: Sandbox, folder: Path) -> None:
     """Arguments that are wrong, unknown or lead out of the folder are named, and nothing is sent."""
-    paid = gateway.paid
-
-    async def what(calls: Assistant) -> None:
-        assert words in await calls.failing(tool, **arguments)
-
-    serving(gateway, folder, what)
-    assert gateway.paid == paid
+    heard = len(gateway.requests)
+    async with assistant(gateway, folder) as calls:
+        for tool, arguments, words in MISTAKES:
+            assert words in await calls.failing(tool, **arguments)
+    assert len(gateway.requests) == heard
 
 
-def test_a_tool_that_is_none_is_an_error_of_the_protocol(gateway: Sandbox, folder: Path) -> None:
-    """The client is told that there is no such tool."""
-
-    async def what(calls: Assistant) -> None:
-        with pytest.raises(MCPError, match="no tool 'pay'"):
-            await calls.client.call_tool("pay", {})
-
-    serving(gateway, folder, what)
-
-
-def test_a_receipt_that_cannot_be_read_hides_no_other(gateway: Sandbox, folder: Path) -> None:
+async def test_a_receipt_that_cannot_be_read_hides_no_other(gateway: Sandbox, folder: Path) -> None:
     """The list names it beside the others, of which it shows as many as are asked for."""
     (folder / "torn.mp4.task.json").write_text("{")
 
-    async def what(calls: Assistant) -> None:
+    async with assistant(gateway, folder) as calls:
         await calls("generate", name="kitten", **REQUEST)
         await calls("wait", name="kitten")
         listed = await calls("list")
@@ -303,5 +248,3 @@ def test_a_receipt_that_cannot_be_read_hides_no_other(gateway: Sandbox, folder: 
         assert "torn or was edited" in listed["unreadable"][0]
         assert (await calls("list", limit=1))["more"] == 1
         assert "torn or was edited" in await calls.failing("status", name="torn")
-
-    serving(gateway, folder, what)

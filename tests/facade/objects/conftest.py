@@ -1,4 +1,4 @@
-"""One S3 server for all tests, both drivers, and scripted gateways."""
+"""One S3 server for all tests."""
 
 from __future__ import annotations
 
@@ -6,20 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.facade.conftest import (
-    content,
-    elsewhere,
-    gateway,
-    hub,
-    linked,
-    other_video,
-    video,
-)
-from tests.support.drivers import colour, wire
-
 from .s3server import S3Server
-
-__all__ = ["colour", "content", "elsewhere", "gateway", "hub", "linked", "other_video", "video", "wire"]  # fmt: skip
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import sys
 import threading
 from collections.abc import Callable, Iterable
 from html import unescape
@@ -115,6 +116,33 @@ class S3Server:
         self.fault = fault
         self.requests.pop()
         return answer.raise_for_status()
+
+
+def where(pattern: str, then: Fault, *, after: int = 0, times: int = sys.maxsize) -> Fault:
+    """Return a fault of the requests that match a pattern, as in `PUT /videos/a.mp4?x`, but for the first ones.
+
+    Args:
+        pattern: a regular expression that is searched for.
+        then: what happens to them.
+        after: how many of them are answered before.
+        times: how often it happens.
+    """
+    seen: list[str] = []
+
+    def fault(environ: Environ, start: Any, server: Application) -> Iterable[bytes]:
+        asked = f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}?{environ['QUERY_STRING']}"
+        if re.search(pattern, asked):
+            seen.append(asked)
+            if after < len(seen) <= after + times:
+                return then(environ, start, server)
+        return server(environ, start)
+
+    return fault
+
+
+def refusing(status: str, code: str) -> Fault:
+    """Return a fault that answers with one error."""
+    return lambda _environ, start, _server: refuse(start, status, code)
 
 
 def refuse(start: Any, status: str, code: str) -> Iterable[bytes]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 import threading
 from collections.abc import Iterable
 from threading import Event
@@ -21,7 +20,7 @@ from tests.support.answering import say
 from tests.support.scripted import Gateway
 from tests.support.videos import LINK, MP4, ranged
 
-from .s3server import BUCKET, Application, Environ, S3Server, refuse, unheard
+from .s3server import BUCKET, Application, Environ, S3Server, refusing, unheard, where
 from .test_receipts import QUICK
 
 KEY = "cats/long.mp4"
@@ -45,12 +44,6 @@ def fill(part: ObjectPart, data: bytes) -> None:
         part.write(bytearray(data[start : start + BLOCK]))
 
 
-def finished(part: ObjectPart) -> None:
-    """Write the whole video, and make the object."""
-    fill(part, LONG)
-    part.finish()
-
-
 def ended() -> None:
     """Wait until no upload is at work in the background."""
     for thread in threading.enumerate():
@@ -63,13 +56,12 @@ def test_parts_leave_while_the_video_comes(part: ObjectPart, s3: S3Server) -> No
     """A part is in the bucket before the video has ended, the older one is read until the new one is whole."""
     arrived = Event()
 
-    def fault(environ: Environ, start: Any, server: Application) -> Iterable[bytes]:
+    def tell(environ: Environ, start: Any, server: Application) -> Iterable[bytes]:
         answer = server(environ, start)
-        if "partNumber=1" in environ["QUERY_STRING"]:
-            arrived.set()
+        arrived.set()
         return answer
 
-    s3.fault = fault
+    s3.fault = where("partNumber=1", tell)
     fill(part, LONG[:-1])
     assert arrived.wait(60)
     assert s3.read(KEY) == b"older"
@@ -100,20 +92,15 @@ def test_what_is_given_up_leaves_nothing(part: ObjectPart, s3: S3Server, end: st
         assert s3.requests.count(f"POST /{BUCKET}/{KEY}?uploads=") == 2
 
 
-@pytest.mark.parametrize("refused", ["uploads=", "partNumber=2", "uploadId=[^&]*$"])
+@pytest.mark.parametrize("refused", ["[?]uploads=", "partNumber=2", "POST .*[?]uploadId=[^&]*$"])
 def test_what_the_store_refuses_is_an_error_that_leaves_nothing(
     part: ObjectPart, s3: S3Server, refused: str
 ) -> None:
     """Whatever request is refused, the error names the place, the parts are gone, the older video stays."""
-
-    def fault(environ: Environ, start: Any, server: Application) -> Iterable[bytes]:
-        if environ["REQUEST_METHOD"] != "DELETE" and re.search(refused, environ["QUERY_STRING"]):
-            return refuse(start, "403 Forbidden", "AccessDenied")
-        return server(environ, start)
-
-    s3.fault = fault
-    with pytest.raises(OSError, match=f"{URL} could not be written: access is denied"):
-        finished(part)
+    s3.fault = where(refused, refusing("403 Forbidden", "AccessDenied"))
+    with pytest.raises(OSError, match=f"{URL} could not be written: access is denied"):  # noqa: PT012 - at whichever
+        fill(part, LONG)
+        part.finish()
     part.discard()
     ended()
     assert s3.uploads() == []
@@ -122,18 +109,10 @@ def test_what_the_store_refuses_is_an_error_that_leaves_nothing(
 
 def test_the_last_answer_of_an_upload_may_be_lost(part: ObjectPart, s3: S3Server) -> None:
     """If the object was made, and the store has told nobody, the object itself tells that it is ours."""
-    lost: list[str] = []
-
-    def fault(environ: Environ, start: Any, server: Application) -> Iterable[bytes]:
-        if re.fullmatch("uploadId=[^&]*", query := environ["QUERY_STRING"]) and not lost:
-            lost.append(query)
-            return unheard(environ, start, server)
-        return server(environ, start)
-
-    s3.fault = fault
+    s3.fault = where("[?]uploadId=[^&]*$", unheard, times=1)
     fill(part, LONG)
     assert part.finish() == hashlib.sha256(LONG).hexdigest()
-    assert lost
+    assert sum("?uploadId=" in line and line.startswith("POST") for line in s3.requests) == 2
     assert s3.read(KEY) == LONG
 
 

@@ -42,9 +42,3 @@ def outside(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Outside:
     """The wheel with the extra `sandbox`, pytest and pytest-xdist."""
     folder = tmp_path_factory.mktemp("outside")
     return Outside(environment(wheel, folder, "sandbox", ("pytest", "pytest-xdist")))
-
-
-@pytest.fixture(scope="session")
-def without_extra(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Outside:
-    """The wheel without any extra, and pytest."""
-    return Outside(environment(wheel, tmp_path_factory.mktemp("outside"), more=("pytest",)))

@@ -12,8 +12,6 @@ from tests.support.places import KITTEN, ROOT
 from .conftest import Outside
 
 SHOP = ROOT / "examples" / "shop"
-GUIDE = (ROOT / "docs" / "testing.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"```python\n(.*?)```", GUIDE, re.DOTALL)
 AROUND = """
 import asyncio
 import pytest
@@ -30,47 +28,91 @@ async def my_app(hub, folder):
 
 
 def write(folder: Path, **files: str) -> Path:
-    """Write modules into a folder."""
+    """Write modules into a folder, which is made."""
+    folder.mkdir(parents=True, exist_ok=True)
     for name, text in files.items():
         (folder / f"{name}.py").write_text(textwrap.dedent(text))
     return folder
 
 
-def indent(block: str) -> str:
-    """Put a block into a function."""
-    return textwrap.indent(block, "    ")
+CLEAN = """
+import os, tempfile, threading
+from pathlib import Path
+import pytest
+
+@pytest.fixture(autouse=True, scope="session")
+def all_clean(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("system")
+    tempfile.tempdir = str(folder)
+    yield
+    assert [t.name for t in threading.enumerate() if "sandbox" in t.name] == []
+    assert list(folder.iterdir()) == []
+    assert not [name for name in os.environ if name.startswith("CHAINHUB")]
+    ends = (os.path.realpath(each) for each in Path("/proc/self/fd").glob("*"))
+    assert [end for end in ends if "socket:" in end] == []
+"""
+WRONG = """
+import pytest
+from chainhub_video import ChainHubError
+
+ASKED = {"model": "grok-video-3", "aspect_ratio": "3:2"}
+
+@pytest.mark.chainhub_sandbox(dialect="klingon")
+def test_wrong_dialect(chainhub_sandbox): ...
+
+@pytest.mark.parametrize("number", range(2))
+def test_fine(chainhub_sandbox, chainhub, number):
+    assert chainhub_sandbox.paid == 0 and chainhub_sandbox.faults == []
+    chainhub_sandbox.fault("query", "hang")
+    chainhub.videos.create("A dog", **ASKED)
+
+def test_paid_twice(chainhub_sandbox, chainhub):
+    chainhub_sandbox.fault("create", "reset", times=1)
+    with pytest.raises(ChainHubError):
+        chainhub.videos.create("A kitten", **ASKED)
+    chainhub.videos.create("A kitten", **ASKED)
+    assert chainhub_sandbox.paid == 1
+"""
+
+
+def blocks(page: str) -> list[str]:
+    """Return the Python of a page."""
+    return re.findall(r"```python\n(.*?)```", (ROOT / "docs" / page).read_text("utf-8"), re.DOTALL)
 
 
 def test_the_guide_tells_the_truth(outside: Outside, tmp_path: Path) -> None:
-    """The guide's ten lines run as they stand, and all its other tests and faults with their imports."""
-    first, *others = BLOCKS
+    """The guide's ten lines run as they stand, all its other tests and faults with their imports, and leave nothing.
+
+    So does the example of an app in a dialect, in docs/sandbox.md.
+    """
+    first, *others = blocks("testing.md")
     assert "import" in first
+    write(tmp_path, conftest=CLEAN, test_0=first)
     for number, block in enumerate(others, 1):
-        whole = (
-            block if "def test_" in block else f"def test_it(chainhub_sandbox):\n{indent(block)}"
-        )
+        inside = f"def test_it(chainhub_sandbox):\n{textwrap.indent(block, '    ')}"
+        whole = block if "def test_" in block else inside
         write(tmp_path, **{f"test_{number}": f"{AROUND}{whole}"})
-    done = outside.pytest(write(tmp_path, test_0=first))
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert f"{len(BLOCKS)} passed" in done.stdout
-
-
-def test_the_example_of_a_dialect(outside: Outside, tmp_path: Path) -> None:
-    """The guide's test of an app in a dialect runs as it stands, and a wrong dialect is said before the test begins."""
-    guide = (ROOT / "docs" / "sandbox.md").read_text(encoding="utf-8")
-    blocks = re.findall(r"```python\n(.*?)```", guide, re.DOTALL)
-    (block,) = (each for each in blocks if "@pytest.mark.chainhub_sandbox" in each)
+    (dialect,) = (each for each in blocks("sandbox.md") if "@pytest.mark.chainhub_sandbox" in each)
     shutil.copy(KITTEN, tmp_path)
-    wrong = """
-        import pytest
+    done = outside.pytest(write(tmp_path, test_dialect=dialect))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"{len(others) + 2} passed" in done.stdout
 
-        @pytest.mark.chainhub_sandbox(dialect="klingon")
-        def test_wrong(chainhub_sandbox): ...
-        """
-    folder = write(tmp_path, test_right=block, test_wrong=wrong)
-    done = outside.pytest(folder, "--strict-markers")
-    assert "1 passed, 1 error" in done.stdout, done.stdout + done.stderr
+
+def test_what_fails_is_explained_and_leaves_nothing(outside: Outside, tmp_path: Path) -> None:
+    """Beside a failed test stand its creates, tasks, requests and faults, and only its own; no thread or file is left.
+
+    A dialect that is none is said before the test begins.
+    """
+    done = outside.pytest(write(tmp_path, conftest=CLEAN, test_shop=WRONG), "--strict-markers")
+    assert "1 failed, 2 passed, 1 error" in done.stdout, done.stdout + done.stderr
     assert "no dialect 'klingon'; there are documented, numeric-ids" in done.stdout
+    shown = done.stdout[done.stdout.index("ChainHub sandbox") :]
+    assert "2 paid, 2 requests" in shown
+    assert "asked 2x, paid 2x: 'A kitten'" in shown
+    assert "POST /v1/video/create no answer -> grok:" in shown
+    assert "[reset at done]" in shown
+    assert "A dog" not in done.stdout
 
 
 def test_the_shop_is_tested(outside: Outside, tmp_path: Path) -> None:
@@ -82,7 +124,7 @@ def test_the_shop_is_tested(outside: Outside, tmp_path: Path) -> None:
     assert "8 passed" in done.stdout
 
 
-def test_a_start_of_pytest_costs_nothing(without_extra: Outside, tmp_path: Path) -> None:
+def test_a_start_of_pytest_costs_nothing(outside: Outside, tmp_path: Path) -> None:
     """Where no test uses it, the plugin's own small module is all that pytest loads of the distribution."""
     conftest = """
         import sys
@@ -93,7 +135,7 @@ def test_a_start_of_pytest_costs_nothing(without_extra: Outside, tmp_path: Path)
     folder = write(tmp_path, conftest=conftest, test_nothing="def test_nothing(): pass")
     loaded = []
     for blocked in ((), ("-p", "no:pytest_chainhub_video")):
-        done = without_extra.pytest(folder, "-q", "-s", *blocked)
+        done = outside.pytest(folder, "-q", "-s", *blocked)
         assert done.returncode == 0, done.stdout + done.stderr
         (line,) = (line for line in done.stdout.splitlines() if "LOADED" in line)
         loaded.append(set(line.split()))
@@ -101,83 +143,18 @@ def test_a_start_of_pytest_costs_nothing(without_extra: Outside, tmp_path: Path)
     assert not loaded[0] & {"httpx", "attrs", "starlette", "chainhub_video"}
 
 
-def test_a_missing_extra_is_one_line(without_extra: Outside, tmp_path: Path) -> None:
+def test_a_missing_extra_is_one_line(outside: Outside, tmp_path: Path) -> None:
     """Without the extra every test that asks for a fixture is told what to install, and no traceback."""
     tests = """
         def test_a(chainhub_sandbox): pass
         def test_b(chainhub): pass
         def test_c(async_chainhub): pass
         """
-    done = without_extra.pytest(write(tmp_path, test_x=tests), "-q")
+    missing = "import sys; sys.modules['starlette'] = None"
+    done = outside.pytest(write(tmp_path, conftest=missing, test_x=tests), "-q")
     assert done.returncode == 1
     reasons = [line for line in done.stdout.splitlines() if line.startswith("the fixture")]
     assert len(reasons) == 3
     assert all(line.endswith("pip install 'chainhub-video[sandbox]'") for line in reasons)
     assert "Traceback" not in done.stdout
     assert "site-packages" not in done.stdout
-
-
-def test_a_failure_shows_what_the_gateway_saw(outside: Outside, tmp_path: Path) -> None:
-    """Beside a failed test stand its creates, its tasks, its requests and its faults, and only its own."""
-    tests = """
-        import pytest
-        from chainhub_video import ChainHub, ChainHubError
-
-        ASKED = {"model": "grok-video-3", "aspect_ratio": "3:2"}
-
-        def test_fine(chainhub):
-            chainhub.videos.create("A dog", **ASKED)
-
-        def test_paid_twice(chainhub_sandbox, chainhub):
-            chainhub_sandbox.fault("create", "reset", times=1)
-            with pytest.raises(ChainHubError):
-                chainhub.videos.create("A kitten", **ASKED)
-            chainhub.videos.create("A kitten", **ASKED)
-            assert chainhub_sandbox.paid == 1
-        """
-    done = outside.pytest(write(tmp_path, test_shop=tests), "-q")
-    assert done.returncode == 1
-    shown = done.stdout[done.stdout.index("ChainHub sandbox") :]
-    assert "2 paid, 2 requests" in shown
-    assert "asked 2x, paid 2x: 'A kitten'" in shown
-    assert "POST /v1/video/create no answer -> grok:" in shown
-    assert "[reset at done]" in shown
-    assert "A dog" not in done.stdout
-
-
-def test_nothing_is_left(outside: Outside, tmp_path: Path) -> None:
-    """After tests that pass, fail and break off, no thread, file or setting of the sandbox's is left."""
-    conftest = """
-        import os, tempfile, threading
-        from pathlib import Path
-        import pytest
-
-        @pytest.fixture(autouse=True, scope="session")
-        def all_clean(tmp_path_factory):
-            folder = tmp_path_factory.mktemp("system")
-            tempfile.tempdir = str(folder)
-            yield
-            assert [t.name for t in threading.enumerate() if "sandbox" in t.name] == []
-            assert list(folder.iterdir()) == []
-            assert not [name for name in os.environ if name.startswith("CHAINHUB")]
-            ends = (os.path.realpath(each) for each in Path("/proc/self/fd").glob("*"))
-            assert [end for end in ends if "socket:" in end] == []
-        """
-    tests = """
-        import pytest
-        ASKED = {"model": "grok-video-3", "aspect_ratio": "3:2"}
-
-        @pytest.mark.parametrize("number", range(3))
-        def test_one(chainhub_sandbox, chainhub, number):
-            assert chainhub_sandbox.paid == 0 and chainhub_sandbox.faults == []
-            chainhub_sandbox.fault("query", "hang")
-            chainhub.videos.create("A kitten", **ASKED)
-
-        def test_broken(chainhub_sandbox, chainhub):
-            chainhub.videos.create("A kitten", **ASKED)
-            raise RuntimeError("on purpose")
-        """
-    done = outside.pytest(write(tmp_path, conftest=conftest, test_shop=tests), "-q")
-    assert "1 failed, 3 passed" in done.stdout, done.stdout + done.stderr
-    assert "on purpose" in done.stdout
-    assert "error" not in done.stdout.splitlines()[-1]

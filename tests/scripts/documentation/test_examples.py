@@ -24,7 +24,7 @@ from .pages import DOCS, blocks, name_of, with_blocks
 ELSEWHERE = {
     "docs/cassettes.md": "tests/contract/test_replay.py",
     "docs/models.md": "tests/scripts/documentation/test_examples.py",
-    "docs/objects.md": "tests/facade/objects/test_examples.py",
+    "docs/objects.md": "tests/facade/objects/test_jobs.py",
     "docs/testing.md": "tests/facade/testing/test_outside.py",
 }
 # They bring a gateway of their own.

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
+import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from chainhub_video.cli.app import run
@@ -14,29 +16,28 @@ from chainhub_video.cli.app import run
 _OURS = ("CHAINHUB_", "XDG_", "SSL_", "SSLKEY", "PYTHON_KEYRING", "NO_COLOR", "COLUMNS")
 
 
-@dataclass
-class Ended:
-    """How the command ended: its exit status, and what it wrote."""
+class Ended(NamedTuple):
+    """How the command ended: its exit status, and the lines of standard output and standard error."""
 
     status: int
-    out: str
-    err: str
+    told: list[str]
+    said: list[str]
 
     @property
     def line(self) -> str:
         """The only line of standard error."""
-        (line,) = self.err.splitlines()
+        (line,) = self.said
         return line
 
 
 @dataclass
-class Inside:
-    """A folder and an environment.
+class Command:
+    """A folder and an environment, in which a call runs the command to its end.
 
     Attributes:
         folder: the current folder.
-        project: the `pyproject.toml` above it.
-        user: the user's file.
+        project: the `pyproject.toml` two folders above it.
+        user: the user's file of settings.
     """
 
     folder: Path
@@ -45,20 +46,22 @@ class Inside:
     environment: pytest.MonkeyPatch
     capture: pytest.CaptureFixture[str]
 
-    def run(self, *arguments: object) -> Ended:
+    def __call__(self, *arguments: object, stdin: str = "") -> Ended:
         """Run the command to its end."""
         self.capture.readouterr()
-        status = run([str(each) for each in arguments])
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin.encode())))
+            status = run([str(each) for each in arguments])
         written = self.capture.readouterr()
-        return Ended(status, written.out, written.err)
+        return Ended(status, written.out.splitlines(), written.err.splitlines())
 
     def doctor(self, *arguments: str) -> tuple[int, dict[str, dict[str, Any]]]:
         """Return the exit status of `doctor --json`, and its findings by name."""
-        ended = self.run("doctor", "--json", *arguments)
-        told = json.loads(ended.out)
-        assert told["ok"] == (ended.status == 0)
-        assert ended.err == ""
-        return ended.status, {each["name"]: each for each in told["findings"]}
+        status, (told,), said = self("doctor", "--json", *arguments)
+        findings = json.loads(told)
+        assert findings["ok"] == (status == 0)
+        assert said == []
+        return status, {each["name"]: each for each in findings["findings"]}
 
     def write(self, path: Path, *lines: str) -> None:
         """Write a file of settings; a project's gets the header of its table."""
@@ -67,10 +70,10 @@ class Inside:
         path.write_text("\n".join([*(head if path == self.project else []), *lines, ""]), "utf-8")
 
 
-def make_inside(
+def make_command(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Inside:
-    """Return an empty folder two below a project's, in which no setting of this machine counts."""
+) -> Command:
+    """Return the command in an empty folder two below a project's, in which no setting of this machine counts."""
     for name in list(os.environ):
         if name.startswith(_OURS) or name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)
@@ -81,4 +84,4 @@ def make_inside(
     folder.mkdir(parents=True)
     monkeypatch.chdir(folder)
     project, user = folder.parents[1] / "pyproject.toml", tmp_path / "config" / "chainhub-video"
-    return Inside(folder, project, user / "config.toml", monkeypatch, capsys)
+    return Command(folder, project, user / "config.toml", monkeypatch, capsys)
