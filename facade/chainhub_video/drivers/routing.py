@@ -63,7 +63,6 @@ class Lanes(Generic[T]):
         self, routes: Routes, make: Callable[..., T], trust: ssl.SSLContext, *, keep: bool
     ) -> None:
         self._routes = routes
-        # A tunnel in which TLS failed counts as open for ever there: it must not use up a limit of connections.
         limits = httpx.Limits(max_keepalive_connections=int(keep))
         self._make: Callable[..., T] = partial(make, verify=trust, trust_env=False, limits=limits)
         self._trust = trust
@@ -98,6 +97,15 @@ class Lanes(Generic[T]):
             self._idle.append(lane)
             self._used.remove(lane)
             return self._idle.pop(0).transport if len(self._idle) > _IDLE else None
+
+    def drop(self, lane: Lane[T]) -> T:
+        """Forget a lane whose exchange failed; return its transport, to be closed.
+
+        httpcore counts a tunnel in which TLS has failed as open for ever, and would close each later one for it.
+        """
+        with self._lock:
+            self._used.discard(lane)
+        return lane.transport
 
     def _made(self, proxy: NamedProxy | None) -> T:
         if proxy is None:
@@ -179,7 +187,7 @@ class RoutingClient:
                 with greeting.explain_errors(lane.proxy):
                     response = lane.transport.handle_request(request)
         except BaseException:
-            self._end(lane)
+            self._lanes.drop(lane).close()
             raise
         response.request = request
         response.stream = _Body(cast("httpx.SyncByteStream", response.stream), lane, self._end)
@@ -240,7 +248,7 @@ class AsyncRoutingClient:
                 with greeting.explain_errors(lane.proxy):
                     response = await lane.transport.handle_async_request(request)
         except BaseException:
-            await self._end(lane)
+            await self._lanes.drop(lane).aclose()
             raise
         response.request = request
         body = cast("httpx.AsyncByteStream", response.stream)

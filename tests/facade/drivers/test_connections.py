@@ -48,7 +48,7 @@ def test_each_place_keeps_its_connection(
     assert (gateway.connections, elsewhere.connections) == (1, 1)
 
 
-def test_an_exchange_that_broke_leaves_its_lane_usable(gateway: Gateway) -> None:
+def test_an_exchange_that_broke_keeps_nobody_from_the_next(gateway: Gateway) -> None:
     """After an answer that closes its connection, and one that is reset, the next query opens another."""
     query = OPENAI.task()
     with ChainHub(base_url=gateway.url, api_key="the-key") as hub:

@@ -193,7 +193,7 @@ def test_a_create_that_the_proxy_does_not_let_through_was_not_sent(
 
 @each_proxy
 def test_connections_through_a_proxy(colour: Colour, surroundings: Surroundings, kind: str) -> None:
-    """Queries share a tunnel, each create has its own and is sent once, and failures keep nobody from the next one."""
+    """Queries share a tunnel, after failures as well; each create has its own and is sent once."""
     proxy = surroundings.open(kind)
     surroundings.set(ALL_PROXY=f"{kind}://{proxy.address}")
     hub = colour.hub(f"https://{HOST}")
@@ -211,7 +211,10 @@ def test_connections_through_a_proxy(colour: Colour, surroundings: Surroundings,
     for _ in range(5):
         with pytest.raises(ConnectionFailed):
             unlucky.videos.retrieve("video_1")
-    assert unlucky.videos.retrieve("video_1").raw_status == "processing"
+    before = len(proxy.asked)
+    for _ in range(3):
+        assert unlucky.videos.retrieve("video_1").raw_status == "processing"
+    assert len(proxy.asked) == before + 1
 
 
 def test_certificates_are_those_of_the_environment(
