@@ -26,7 +26,10 @@ from chainhub_video import (
     SubmissionUncertain,
     Timeouts,
 )
+from chainhub_video.flows.create import create
 from chainhub_video.io import TransportFailure
+from chainhub_video.request import build_request
+from chainhub_video.settings import Settings
 
 from tests.support.answering import (
     Answer,
@@ -40,9 +43,11 @@ from tests.support.answering import (
     tell,
 )
 from tests.support.colours import Colour
+from tests.support.drivers import every_format
 from tests.support.scripted import Gateway
 from tests.support.untraced import untraced
-from tests.support.wires import Wire
+from tests.support.virtual import World, reply
+from tests.support.wires import UNIFIED, Wire
 
 
 @dataclass(frozen=True)
@@ -165,12 +170,10 @@ ROWS: dict[str, Row] = {
 }
 
 
-@pytest.mark.parametrize("case", ROWS)
-def test_each_outcome_of_a_create(colour: Colour, wire: Wire, gateway: Gateway, case: str) -> None:
-    """In both formats and both drivers, exactly as many creates arrive as the money rule allows."""
-    row = ROWS[case]
+def _outcome(row: Row, hub: Any, wire: Wire, gateway: Gateway) -> None:
+    """Check one create: its error or task, and how many creates arrived."""
     gateway.on("create", *row.answers)
-    hub = colour.hub(gateway.url, **row.options)
+    gateway.arrived.clear()
     if row.error is None:
         assert wire.create(hub).id == "video_1"
     else:
@@ -181,10 +184,24 @@ def test_each_outcome_of_a_create(colour: Colour, wire: Wire, gateway: Gateway, 
         assert getattr(error, "status_code", None) == row.status
         assert not isinstance(error.__cause__, TransportFailure)
         assert "\n" not in str(error)
-    assert gateway.count("create") == row.creates
-    assert len(gateway.arrived) == row.creates
+        if row.error is SubmissionUncertain:
+            for words in ("may have been paid", "not sent again", "usage log"):
+                assert words in str(error)
+            assert error.status_code is not None or error.body == ""
+    assert gateway.count("create") == len(gateway.arrived) == row.creates
 
 
+@every_format
+def test_each_outcome_of_a_create(
+    colour: Colour, wire: Wire, gateway: Gateway, subtests: pytest.Subtests
+) -> None:
+    """In both formats and both drivers, exactly as many creates arrive as the money rule allows."""
+    for case, row in ROWS.items():
+        with subtests.test(case):
+            _outcome(row, colour.hub(gateway.url, **row.options), wire, gateway)
+
+
+@every_format
 def test_a_connection_reset_at_once_allows_no_second_create(
     colour: Colour, wire: Wire, gateway: Gateway
 ) -> None:
@@ -193,11 +210,28 @@ def test_a_connection_reset_at_once_allows_no_second_create(
     with pytest.raises((SubmissionUncertain, ConnectionFailed)) as raised:
         wire.create(colour.hub(gateway.url))
     # The reset may overtake the end of the handshake, and then nothing was sent.
-    if isinstance(raised.value, SubmissionUncertain):
-        assert not isinstance(raised.value.__cause__, httpx.ConnectError)
-    else:
+    never_stood = isinstance(raised.value, ConnectionFailed)
+    assert isinstance(raised.value.__cause__, httpx.ConnectError) == never_stood
+    assert gateway.connections <= 4
+
+
+@every_format
+def test_where_no_connection_is_made_nothing_is_sent(
+    colour: Colour, wire: Wire, gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A refused connection, TLS to a plain port and an unknown host are no uncertain creates."""
+    for address in (f"http://127.0.0.1:{_closed_port()}", gateway.url.replace("http:", "https:")):
+        with pytest.raises(ConnectionFailed, match="nothing was sent") as raised:
+            wire.create(colour.hub(address))
         assert isinstance(raised.value.__cause__, httpx.ConnectError)
-        assert gateway.connections <= 4
+
+    def unknown(*_: Any, **__: Any) -> None:
+        raise socket.gaierror("no such name")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    with pytest.raises(ConnectionFailed, match="nothing was sent"):
+        wire.create(colour.hub("https://no-such-host.invalid"))
+    assert gateway.count("create") == 0
 
 
 def _closed_port() -> int:
@@ -206,25 +240,7 @@ def _closed_port() -> int:
         return port
 
 
-def test_a_refused_connection_says_that_nothing_was_sent(colour: Colour, wire: Wire) -> None:
-    """While no connection can be made, the error is not an uncertain create but one that says what to check."""
-    hub = colour.hub(f"http://127.0.0.1:{_closed_port()}")
-    with pytest.raises(ConnectionFailed, match="nothing was sent") as raised:
-        wire.create(hub)
-    assert isinstance(raised.value.__cause__, httpx.ConnectError)
-
-
-@pytest.mark.parametrize("attempts", [1, 3])
-def test_the_policy_says_how_often(
-    colour: Colour, wire: Wire, gateway: Gateway, attempts: int
-) -> None:
-    """`RetryPolicy.attempts` counts the first try in, and 1 means no second one."""
-    gateway.on("create", say(429))
-    with pytest.raises(RateLimited):
-        wire.create(colour.hub(gateway.url, retry=RetryPolicy(attempts=attempts, first=0.001)))
-    assert gateway.count("create") == attempts
-
-
+@every_format
 def test_a_gateway_that_comes_up_late_gets_one_create(colour: Colour, wire: Wire) -> None:
     """Connections refused at first, then accepted: the create arrives exactly once."""
     with Gateway() as gateway:
@@ -235,7 +251,7 @@ def test_a_gateway_that_comes_up_late_gets_one_create(colour: Colour, wire: Wire
 
 
 def _late(colour: Colour, refusals: int) -> Any:
-    """A real transport whose first connections go to a port where nobody listens."""
+    """Return a real transport whose first connections go to a port where nobody listens."""
     closed = _closed_port()
     left = [refusals]
 
@@ -245,49 +261,24 @@ def _late(colour: Colour, refusals: int) -> Any:
             request.url = request.url.copy_with(port=closed)
         return request
 
-    if colour.asynchronous:
-
-        class Late(httpx.AsyncHTTPTransport):
-            async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-                return await super().handle_async_request(misled(request))
-
-        return Late()
+    class Late(httpx.AsyncHTTPTransport):
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            return await super().handle_async_request(misled(request))
 
     class LateBlocking(httpx.HTTPTransport):
         def handle_request(self, request: httpx.Request) -> httpx.Response:
             return super().handle_request(misled(request))
 
-    return LateBlocking()
+    return Late() if colour.asynchronous else LateBlocking()
 
 
-def test_tls_that_cannot_be_agreed_on_sends_nothing(
-    colour: Colour, wire: Wire, gateway: Gateway
-) -> None:
-    """TLS to a plain port fails before the request exists, so it is no uncertain create."""
-    with pytest.raises(ConnectionFailed, match="nothing was sent"):
-        wire.create(colour.hub(gateway.url.replace("http:", "https:")))
-    assert gateway.count("create") == 0
-
-
-def test_a_name_that_does_not_exist_sends_nothing(
-    colour: Colour, wire: Wire, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A host that cannot be found is no uncertain create."""
-
-    def unknown(*_: Any, **__: Any) -> None:
-        raise socket.gaierror("no such name")
-
-    monkeypatch.setattr(socket, "getaddrinfo", unknown)
-    with pytest.raises(ConnectionFailed, match="nothing was sent"):
-        wire.create(colour.hub("https://no-such-host.invalid"))
-
-
+@every_format
 def test_a_full_pool_of_a_lent_client_proves_nothing(
     colour: Colour, wire: Wire, gateway: Gateway
 ) -> None:
     """If a lent client has no free connection, no event says that nothing was sent; once it has, the create is sent."""
     gateway.on("create", CREATED)
-    gateway.on("/busy", say(200, b"x" * 10, sent=5, after=0.0))
+    gateway.on("/busy", say(200, b"x" * 10, sent=5))
     http = colour.http_client(limits=httpx.Limits(max_connections=1))
     busy = http.build_request("GET", f"{gateway.url}/busy")
     occupying = colour.finish(http.send(busy, stream=True))
@@ -301,28 +292,23 @@ def test_a_full_pool_of_a_lent_client_proves_nothing(
     assert wire.create(hub).id == "video_1"
 
 
-@pytest.mark.parametrize(
-    "failure",
-    [httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError],
-    ids=lambda failure: failure.__name__,
-)
+@every_format
 def test_a_lent_transport_without_events_pays_once(
-    colour: Colour,
-    wire: Wire,
-    gateway: Gateway,
-    failure: type[httpx.TransportError],
-    tmp_path: Path,
+    colour: Colour, wire: Wire, gateway: Gateway, tmp_path: Path, subtests: pytest.Subtests
 ) -> None:
     """A create that was read before the connection dropped is sent once, and its receipt says that it is uncertain."""
     gateway.on("create", hang_up())
-    lent = colour.http_client(transport=untraced(colour, failure))
-    hub = colour.hub(gateway.url, http_client=lent)
-    target = tmp_path / "kitten.mp4"
-    with pytest.raises(SubmissionUncertain, match=failure.__name__):
-        wire.generate(hub, save_to=target)
-    with pytest.raises(SubmissionUncertain):
-        wire.generate(hub, save_to=target)
-    assert gateway.count("create") == 1
+    failures = httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError
+    for sent, failure in enumerate(failures, 1):
+        with subtests.test(failure.__name__):
+            lent = colour.http_client(transport=untraced(colour, failure))
+            hub = colour.hub(gateway.url, http_client=lent)
+            target = tmp_path / f"{sent}.mp4"
+            with pytest.raises(SubmissionUncertain, match=failure.__name__):
+                wire.generate(hub, save_to=target)
+            with pytest.raises(SubmissionUncertain):
+                wire.generate(hub, save_to=target)
+            assert gateway.count("create") == sent
 
 
 def test_a_create_has_a_connection_of_its_own(wire: Wire, gateway: Gateway, hub: Any) -> None:
@@ -351,21 +337,30 @@ def test_the_wait_after_429_is_at_least_what_was_asked(
     assert second.at - first.at >= 0.2
 
 
-@pytest.mark.parametrize("step", [say(500), reset(), silence()])
-def test_an_uncertain_create_says_what_to_do(
-    wire: Wire, gateway: Gateway, step: Answer, colour: Colour
+def test_the_policy_says_how_often(colour: Colour, wire: Wire, gateway: Gateway) -> None:
+    """`RetryPolicy.attempts` counts the first try in, and 1 means no second one."""
+    gateway.on("create", say(429))
+    for attempts in (1, 3):
+        gateway.arrived.clear()
+        with pytest.raises(RateLimited):
+            wire.create(colour.hub(gateway.url, retry=RetryPolicy(attempts=attempts, first=0.001)))
+        assert gateway.count("create") == attempts
+
+
+def test_the_cause_of_an_uncertain_create_is_the_librarys(
+    colour: Colour, wire: Wire, gateway: Gateway
 ) -> None:
-    """The message says that it may have been paid, that it was not sent again, and where to look."""
-    gateway.on("create", step)
-    with pytest.raises(SubmissionUncertain) as raised:
-        wire.create(colour.hub(gateway.url, **SHORT))
-    for words in ("may have been paid", "not", "sent again", "usage log"):
-        assert words in str(raised.value)
-
-
-def test_two_causes_stay_told_apart(colour: Colour, wire: Wire, gateway: Gateway) -> None:
     """What the HTTP library threw is the cause of the error, for whoever must look closer."""
     gateway.on("create", silence())
     with pytest.raises(SubmissionUncertain) as raised:
         wire.create(colour.hub(gateway.url, **SHORT))
     assert isinstance(raised.value.__cause__, httpx.ReadTimeout)
+
+
+def test_the_gateways_word_for_the_model_counts() -> None:
+    """A created task has the model that the gateway names, and the one asked for where it names none."""
+    for named, model in (("grok-video-3-fast", "grok-video-3-fast"), (None, "grok-video-3")):
+        world = World(reply(UNIFIED.created(model=named)))
+        request = build_request(**UNIFIED.arguments)
+        task = world.play(create(world, Settings(api_key="the-key"), request))
+        assert task.model == model

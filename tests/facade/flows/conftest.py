@@ -1,0 +1,36 @@
+"""What the tests of flows share: one format for each driver, so that each is met once and not each with each."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.support.colours import Colour
+from tests.support.wires import OPENAI, UNIFIED, Wire
+
+# They lock files and limit processes with modules that Windows lacks.
+POSIX_ONLY = [
+    "test_interrupted_creates.py",
+    "test_lost_receipts.py",
+    "test_output.py",
+    "test_paid_outputs.py",
+]
+collect_ignore = POSIX_ONLY if os.name == "nt" else []
+
+
+@pytest.fixture
+def wire(colour: Colour) -> Wire:
+    """The format that goes with the driver. Where every pair matters, `every_format` asks for each."""
+    return UNIFIED if colour.asynchronous else OPENAI
+
+
+@pytest.fixture
+def limit_files() -> Iterator[Callable[[int], None]]:
+    """Let no file of this process grow beyond some bytes, until the end of the test."""
+    import resource  # which Windows lacks
+
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    yield lambda size: resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
