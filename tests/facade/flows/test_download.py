@@ -9,12 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import av
+import httpx
 import pytest
 from chainhub_video import (
     AuthenticationError,
     ChainHubError,
     DownloadFailed,
     NotFound,
+    RetryPolicy,
+    TaskFailed,
+    TaskStatus,
     Timeouts,
     VideoTask,
 )
@@ -39,16 +43,10 @@ from tests.support.colours import Colour
 from tests.support.scripted import Gateway
 from tests.support.videos import LINK, MP4, completed, names, whole
 from tests.support.virtual import World
-from tests.support.wires import OPENAI, UNIFIED
-
-
-def _swapped(video: bytes) -> bytes:
-    """The clip with its last box's length grown, as if the rest had been lost."""
-    return video[:-100]
-
+from tests.support.wires import OPENAI, UNIFIED, Wire
 
 BAD: dict[str, Callable[[bytes], Answer]] = {
-    "cut, its index in front": lambda video: say(200, _swapped(video), MP4),
+    "cut, its index in front": lambda video: say(200, video[:-100], MP4),
     "only its head": lambda video: say(200, video[:40], MP4),
     "one byte short": lambda video: say(200, video[:-1], MP4),
     "one byte more": lambda video: say(200, video + b"\0", MP4),
@@ -76,7 +74,6 @@ BAD: dict[str, Callable[[bytes], Answer]] = {
 }
 
 
-@pytest.mark.parametrize("kind", BAD)
 def test_a_good_file_survives_every_failure(
     colour: Colour,
     linked: VideoTask,
@@ -85,70 +82,66 @@ def test_a_good_file_survives_every_failure(
     target: Path,
     video: bytes,
     other_video: bytes,
-    kind: str,
+    subtests: pytest.Subtests,
 ) -> None:
     """Whatever is served instead of a whole video, the file that was there stays as it was, and alone."""
     target.write_bytes(other_video)
-    elsewhere.on(LINK, BAD[kind](video))
     gateway.on("query", tell(UNIFIED.seen("completed")))
     gateway.on("content", say(404))
     hub = colour.hub(gateway.url, timeout=Timeouts(connect=5, read=0.03, write=5))
-    with pytest.raises(DownloadFailed, match=linked.id) as raised:
-        hub.videos.download(linked, target, timeout=1)
-    error = raised.value
-    assert error.task == linked
-    assert error.url == f"{elsewhere.url}{LINK}"
-    assert "s3cret" not in str(error)
-    assert "\n" not in str(error)
-    assert not isinstance(error.__cause__, TransportFailure)
-    assert target.read_bytes() == other_video
-    assert names(target.parent) == [target.name]
+    for kind, answer in BAD.items():
+        with subtests.test(kind):
+            elsewhere.on(LINK, answer(video))
+            with pytest.raises(DownloadFailed, match=linked.id) as raised:
+                hub.videos.download(linked, target, timeout=1)
+            error = raised.value
+            assert error.task == linked
+            assert error.url == f"{elsewhere.url}{LINK}"
+            assert "s3cret" not in str(error)
+            assert "\n" not in str(error)
+            assert not isinstance(error.__cause__, TransportFailure)
+            assert target.read_bytes() == other_video
+            assert names(target.parent) == [target.name]
 
 
-@pytest.mark.parametrize("kind", ["cut", "HTML", "reset", "502 HTML", "cut, its index in front"])
 def test_a_failure_that_passes_is_forgotten(
-    hub: Any, linked: VideoTask, elsewhere: Gateway, target: Path, video: bytes, kind: str
+    hub: Any, linked: VideoTask, elsewhere: Gateway, target: Path, video: bytes
 ) -> None:
     """Whatever was wrong with the first answer, a later whole one is saved."""
-    elsewhere.on(LINK, BAD[kind](video), say(200, video, MP4))
-    whole(hub.videos.download(linked, target), target, video)
+    for kind in ("cut", "HTML", "reset", "502 HTML", "cut, its index in front"):
+        elsewhere.on(LINK, BAD[kind](video), say(200, video, MP4))
+        whole(hub.videos.download(linked, target), target, video)
 
 
 @pytest.mark.parametrize(("pages", "saved"), [(1, True), (3, True), (4, False)])
 def test_a_wrong_page_counts_by_itself(
-    colour: Colour, gateway: Gateway, target: Path, video: bytes, pages: int, saved: bool
-) -> None:
+    hub: Any, content: VideoTask, gateway: Gateway, target: Path, video: bytes, pages: int, saved: bool
+) -> None:  # fmt: skip
     """After servers that failed for a while, a page in place of the video is asked through as before: three times."""
     answers = [*[say(502)] * 6, *[page(200)] * pages]
     gateway.on("content", *answers, say(200, video, MP4))
-    hub = colour.hub(gateway.url)
     if saved:
-        whole(hub.videos.download(completed(OPENAI, None), target), target, video)
+        whole(hub.videos.download(content, target), target, video)
     else:
         with pytest.raises(DownloadFailed, match="not an MP4"):
-            hub.videos.download(completed(OPENAI, None), target)
+            hub.videos.download(content, target)
     assert gateway.count("content") == len(answers) + saved
 
 
 def test_a_cut_clip_with_its_index_in_front_opens_in_a_player(video: bytes) -> None:
     """The clip that the tests cut is of the treacherous kind: a decoder opens it and plays what there is."""
-    with av.open(io.BytesIO(_swapped(video)), "r") as container:
+    with av.open(io.BytesIO(video[:-100]), "r") as container:
         assert next(container.decode(video=0))
 
 
+JSON = {"Content-Type": "application/json"}
 CONTENT_REFUSALS: dict[str, tuple[Answer, type[ChainHubError]]] = {
     "401": (tell({"error": {"message": "no"}}, 401), AuthenticationError),
     "404": (tell({"error": {"message": "no"}}, 404), NotFound),
-    "400 not completed yet": (
-        tell({"error": {"message": "Task is not completed yet"}}, 400),
-        DownloadFailed,
-    ),
+    "400": (tell({"error": {"message": "Task is not completed yet"}}, 400), DownloadFailed),
     "JSON without a link": (tell({"status": "completed"}), DownloadFailed),
-    "cut JSON": (say(200, '{"video_url', {"Content-Type": "application/json"}), DownloadFailed),
-    "endless JSON": (
-        say(200, b" " * 2_000_000, {"Content-Type": "application/json"}),
-        DownloadFailed,
-    ),
+    "cut JSON": (say(200, '{"video_url', JSON), DownloadFailed),
+    "endless JSON": (say(200, b" " * 2_000_000, JSON), DownloadFailed),
 }
 
 
@@ -165,43 +158,55 @@ def test_content_that_refuses_names_the_task(
     assert names(target.parent) == []
 
 
-def test_content_that_is_too_early_is_asked_again(
-    hub: Any, content: VideoTask, gateway: Gateway, target: Path, video: bytes
-) -> None:
-    """A gateway whose /content lags behind its query is given a moment."""
-    early = tell({"error": {"message": "Task is not completed yet"}}, 400)
-    gateway.on("content", early, early, say(200, video, MP4))
-    whole(hub.videos.download(content, target), target, video)
+DONE = completed(UNIFIED, "https://cdn.example.com/clip.mp4")
 
 
 @pytest.mark.parametrize("announced", [True, False])
 def test_a_video_beyond_the_limit_is_dropped(video: bytes, target: Path, announced: bool) -> None:
     """No more is written than `max_download`, whether it is announced or only sent, and nothing stays."""
     settings = Settings(api_key="the-key", max_download=len(video) - 1)
-    task = completed(UNIFIED, "https://cdn.example.com/clip.mp4")
     headers, body = ({"content-length": str(len(video))}, b"") if announced else ({}, video)
     world = World(Reply(200, headers, body))
     with pytest.raises(DownloadFailed, match="max_download") as raised:
-        world.play(save(world, settings, task, FileOutput(target), None, deadline=None))
-    assert raised.value.task == task
+        world.play(save(world, settings, DONE, FileOutput(target), None, deadline=None))
+    assert raised.value.task == DONE
     assert world.open_streams == 0
     assert names(target.parent) == []
 
 
-DAWDLING: dict[str, Answer] = {
-    "silence": silence(),
-    "a byte at a time": drip(b"x" * 6000, pause=0.02),
-}
+def test_a_download_that_never_works_gives_up_at_its_deadline(target: Path) -> None:
+    """The attempts of a download pause ever longer, and end before the deadline is overslept."""
+    world = World(TransportFailure(httpx.ReadError("x"), sent=True))
+    settings = Settings(api_key="the-key", retry=RetryPolicy(first=0.5, maximum=30, jitter=0))
+    with pytest.raises(DownloadFailed) as raised:
+        world.play(save(world, settings, DONE, FileOutput(target), None, deadline=1020))
+    assert world.sleeps == [0.5, 1, 2, 4, 8]
+    assert world.clock - 1000 <= 20
+    assert isinstance(raised.value.__cause__, httpx.ReadError)
+    assert names(target.parent) == []
 
 
-@pytest.mark.parametrize("kind", DAWDLING)
+def test_a_download_by_hand(target: Path, video: bytes) -> None:
+    """A whole file, given by hand in one piece, is written, checked and in its place; no request has the key."""
+    world = World(Reply(200, {"content-length": str(len(video))}, video))
+    settings = Settings(api_key="the-key")
+    saved, _etag = world.play(save(world, settings, DONE, FileOutput(target), None, deadline=None))
+    assert saved.path.read_bytes() == video
+    assert world.targets == [f"get {DONE.video_url}"]
+    assert "Authorization" not in world.headers[0]
+    assert world.open_streams == 0
+
+
+@pytest.mark.parametrize(
+    "answer", [silence(), drip(b"x" * 6000, pause=0.02)], ids=["silence", "a byte at a time"]
+)
 @pytest.mark.parametrize("origin", ["link", "content"])
 def test_a_download_ends_at_its_deadline(
-    colour: Colour, gateway: Gateway, elsewhere: Gateway, target: Path, origin: str, kind: str
+    colour: Colour, gateway: Gateway, elsewhere: Gateway, target: Path, origin: str, answer: Answer
 ) -> None:
     """A host that never answers, or answers a byte at a time, cannot outlast the caller's timeout by much."""
     host, step = (elsewhere, LINK) if origin == "link" else (gateway, "content")
-    host.on(step, DAWDLING[kind])
+    host.on(step, answer)
     task = completed(OPENAI, f"{elsewhere.url}{LINK}" if origin == "link" else None)
     hub = colour.hub(gateway.url, timeout=Timeouts(connect=5, read=60, write=5))
     began = time.monotonic()
@@ -209,3 +214,50 @@ def test_a_download_ends_at_its_deadline(
         hub.videos.download(task, target, timeout=0.2)
     assert time.monotonic() - began < 30  # and not a minute or two, as those hosts would take
     assert names(target.parent) == []
+
+
+def test_only_a_completed_task_is_saved(
+    hub: Any, wire: Wire, gateway: Gateway, target: Path
+) -> None:
+    """A task that is not completed is refused with what it is; that is no wrong request, since it is paid."""
+    for status in set(TaskStatus) - {TaskStatus.COMPLETED}:
+        kind, words = DownloadFailed, "wait for it first"
+        if status is TaskStatus.FAILED:
+            kind, words = TaskFailed, "no video of it: why"
+        task = wire.task(status=status, raw_status="seen", failure_reason="why")
+        with pytest.raises(kind, match=words):
+            hub.videos.download(task, target)
+    assert gateway.arrived == []
+
+
+def test_a_task_that_nobody_has_asked_for_is_asked_for_first(
+    hub: Any, wire: Wire, gateway: Gateway, target: Path, video: bytes
+) -> None:
+    """An id is enough to save a video: it is asked for, and refused in its own words unless it is completed."""
+    gateway.on("query", tell(wire.seen("video_upsampling")))
+    with pytest.raises(DownloadFailed, match="is 'video_upsampling', and only a completed one"):
+        hub.videos.download(wire.task_id, target)
+    link = {} if wire is OPENAI else {"video_url": f"{gateway.url}{LINK}"}
+    gateway.on("query", tell(wire.seen("completed", **link)))
+    gateway.on("content" if wire is OPENAI else LINK, say(200, video, MP4))
+    saved = hub.videos.download(wire.task_id, target)
+    assert (saved.path.read_bytes(), saved.task.status) == (video, TaskStatus.COMPLETED)
+    assert gateway.count("query") == 2
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), FileNotFoundError("mine")], ids=repr)
+def test_what_the_progress_callback_raises_comes_out(
+    hub: Any, linked: VideoTask, elsewhere: Gateway, target: Path, video: bytes, error: BaseException
+) -> None:  # fmt: skip
+    """Ctrl-C, or an error that looks like the disk's, removes the part and keeps the old file."""
+    target.write_bytes(b"old")
+    elsewhere.on(LINK, say(200, video, MP4))
+
+    def interrupt(_done: int, _total: int | None) -> None:
+        raise error
+
+    with pytest.raises(type(error)) as raised:
+        hub.videos.download(linked, target, on_progress=interrupt)
+    assert raised.value is error
+    assert target.read_bytes() == b"old"
+    assert names(target.parent) == [target.name]
