@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import resource
 import shlex
 import socket
 import stat
@@ -12,38 +11,32 @@ import subprocess
 import sys
 import tempfile
 import textwrap
-import time
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
-from chainhub_video import (
-    DownloadFailed,
-    InvalidRequest,
-    OutputFailed,
-    TaskFailed,
-    TaskStatus,
-    VideoTask,
-)
+from chainhub_video import ChainHub, InvalidRequest, OutputFailed, VideoTask
 from chainhub_video.downloads.partfile import PartFile
 
-from tests.support.answering import Answer, Arrived, say, tell
+from tests.support.answering import Answer, Arrived, say
 from tests.support.scripted import Gateway
-from tests.support.videos import LINK, MP4, names, whole
+from tests.support.videos import LINK, MP4, names
 from tests.support.wires import Wire
 
 
-def _save_by(how: str, hub: Any, wire: Wire, task: VideoTask, place: Path) -> None:
-    if how == "download":
+def _refused(hub: Any, wire: Wire, task: VideoTask, place: Path, words: str) -> None:
+    """Check that neither a download nor a create begins with an output that cannot be written."""
+    with pytest.raises(InvalidRequest, match=words):
         hub.videos.download(task, place)
-    else:
+    with pytest.raises(InvalidRequest, match=words):
         wire.generate(hub, save_to=place)
 
 
-@pytest.mark.parametrize("how", ["download", "generate"])
 def test_a_place_that_cannot_be_written_is_refused_before_anything_is_sent(
-    hub: Any, wire: Wire, linked: VideoTask, gateway: Gateway, tmp_path: Path, how: str
+    hub: Any, wire: Wire, linked: VideoTask, gateway: Gateway, tmp_path: Path
 ) -> None:
     """A folder as target, a missing folder, a file as folder, an impossible name: all are told at no cost."""
     (tmp_path / "file").write_text("x")
@@ -56,8 +49,7 @@ def test_a_place_that_cannot_be_written_is_refused_before_anything_is_sent(
         tmp_path / ("x" * 250): "not a usable path",
     }
     for place, words in places.items():
-        with pytest.raises(InvalidRequest, match=words):
-            _save_by(how, hub, wire, linked, place)
+        _refused(hub, wire, linked, place, words)
     assert gateway.arrived == []
     assert names(tmp_path) == ["file"]
 
@@ -87,17 +79,18 @@ def test_a_folder_without_write_access_is_refused() -> None:
 
 
 def test_a_disk_that_takes_no_more_is_told_with_the_task(
-    hub: Any, linked: VideoTask, elsewhere: Gateway, tmp_path: Path, video: bytes
+    hub: Any,
+    linked: VideoTask,
+    elsewhere: Gateway,
+    target: Path,
+    video: bytes,
+    limit_files: Callable[[int], None],
 ) -> None:
     """If the system takes only half the file, the error says that the paid task can be saved elsewhere."""
     elsewhere.on(LINK, say(200, video, MP4))
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (len(video) // 2, limits[1]))
-    try:
-        with pytest.raises(OutputFailed, match="save it elsewhere") as raised:
-            hub.videos.download(linked, tmp_path / "x.mp4")
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    limit_files(len(video) // 2)
+    with pytest.raises(OutputFailed, match="save it elsewhere") as raised:
+        hub.videos.download(linked, target)
     assert raised.value.task == linked
     told = str(raised.value)
     assert f"still at 127.0.0.1:{elsewhere.port}: " in told
@@ -106,131 +99,45 @@ def test_a_disk_that_takes_no_more_is_told_with_the_task(
     assert command[2:] == ["--format", "unified", "-o", "FILE", "--", linked.id]
     assert f"videos.download({linked.id!r}, 'FILE', format='unified')" in told
     assert isinstance(raised.value.__cause__, OSError)
-    assert names(tmp_path) == []
-
-
-def test_an_interrupted_download_leaves_nothing(
-    hub: Any, linked: VideoTask, elsewhere: Gateway, target: Path, video: bytes
-) -> None:
-    """Ctrl-C in the middle, here from the progress callback, removes the part and keeps the old file."""
-    target.write_bytes(b"old")
-    elsewhere.on(LINK, say(200, video, MP4))
-
-    def interrupt(_done: int, _total: int | None) -> None:
-        raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        hub.videos.download(linked, target, on_progress=interrupt)
-    assert target.read_bytes() == b"old"
-    assert names(target.parent) == [target.name]
-
-
-def test_a_callbacks_own_error_is_not_blamed_on_the_disk(
-    hub: Any, linked: VideoTask, elsewhere: Gateway, target: Path, video: bytes
-) -> None:
-    """An OSError that the caller's callback raises comes out as it is."""
-    elsewhere.on(LINK, say(200, video, MP4))
-
-    def broken(_done: int, _total: int | None) -> None:
-        raise FileNotFoundError("mine")
-
-    with pytest.raises(FileNotFoundError, match="mine"):
-        hub.videos.download(linked, target, on_progress=broken)
     assert names(target.parent) == []
 
 
-@pytest.mark.parametrize("status", [s for s in TaskStatus if s is not TaskStatus.COMPLETED])
-def test_only_a_completed_task_is_saved(
-    hub: Any, wire: Wire, gateway: Gateway, target: Path, status: TaskStatus
-) -> None:
-    """A task that is not completed is refused with what it is; that is no wrong request, since it is paid."""
-    kind, words = (
-        (TaskFailed, "no video of it: why")
-        if status is TaskStatus.FAILED
-        else (DownloadFailed, "wait for it first")
-    )
-    with pytest.raises(kind, match=words):
-        hub.videos.download(
-            wire.task(status=status, raw_status="seen", failure_reason="why"), target
-        )
-    assert gateway.arrived == []
-
-
-def test_a_task_that_nobody_has_asked_for_is_asked_for_first(
-    hub: Any, wire: Wire, gateway: Gateway, target: Path, video: bytes
-) -> None:
-    """An id is enough to save a video: it is asked for, and refused in its own words unless it is completed."""
-    gateway.on("query", tell(wire.seen("video_upsampling")))
-    with pytest.raises(DownloadFailed, match="is 'video_upsampling', and only a completed one"):
-        hub.videos.download(wire.task_id, target)
-    link = {} if wire.name == "openai" else {"video_url": f"{gateway.url}{LINK}"}
-    gateway.on("query", tell(wire.seen("completed", **link)))
-    gateway.on("content" if wire.name == "openai" else LINK, say(200, video, MP4))
-    saved = hub.videos.download(wire.task_id, target)
-    assert (saved.path.read_bytes(), saved.task.status) == (video, TaskStatus.COMPLETED)
-    assert gateway.count("query") == 2
-
-
-def test_the_umask_decides_who_may_read(
-    hub: Any, linked: VideoTask, elsewhere: Gateway, target: Path, video: bytes
-) -> None:
-    """The file has the rights of any file that the user makes."""
-    elsewhere.on(LINK, say(200, video, MP4))
-    before = os.umask(0o027)
-    try:
-        hub.videos.download(linked, target)
-    finally:
-        os.umask(before)
-    assert target.stat().st_mode & 0o777 == 0o640
-
-
-_SAVE = """
-    import sys
-    from chainhub_video import ChainHub, TaskStatus, VideoTask
-    base_url, link, target = sys.argv[1:]
-    task = VideoTask(id="grok:1", format="unified", status=TaskStatus.COMPLETED, video_url=link)
-    with ChainHub(base_url=base_url, api_key="the-key") as hub:
-        print(hub.videos.download(task, target).sha256)
-"""
-
-
-def test_two_processes_may_save_to_one_path(
-    gateway: Gateway, elsewhere: Gateway, target: Path, video: bytes
+def test_two_may_save_to_one_path(
+    gateway: Gateway, elsewhere: Gateway, linked: VideoTask, target: Path, video: bytes
 ) -> None:
     """Two downloads to one path do not write into each other's file: both report a whole video, and one is there."""
-    half = len(video) // 2
+    half, both_are_at_it = len(video) // 2, threading.Barrier(2, timeout=30)
 
     def slowly(wire: Any, _arrived: Arrived) -> bool:
         head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(video)}\r\n\r\n".encode()
         wire.sendall(head + video[:half])
-        for _ in range(200):  # until the other one is in the middle as well
-            if elsewhere.count(LINK) == 2:
-                break
-            time.sleep(0.05)
+        both_are_at_it.wait()
         wire.sendall(video[half:])
         return False
 
+    def save(_: int) -> str:
+        with ChainHub(base_url=gateway.url, api_key="the-key") as hub:
+            return hub.videos.download(linked, target).sha256
+
     elsewhere.on(LINK, Answer(slowly))
-    command = [sys.executable, "-c", textwrap.dedent(_SAVE), gateway.url]
-    running = [
-        subprocess.Popen(
-            [*command, f"{elsewhere.url}{LINK}", str(target)], stdout=subprocess.PIPE, text=True
-        )
-        for _ in range(2)
-    ]
-    told = [process.communicate(timeout=60)[0].strip() for process in running]
+    with ThreadPoolExecutor(2) as pool:
+        told = list(pool.map(save, range(2)))
     assert told == [hashlib.sha256(video).hexdigest()] * 2
     assert target.read_bytes() == video
     assert names(target.parent) == [target.name]
 
 
-def test_what_a_killed_process_left_is_taken_over(
+def test_other_part_files_are_neither_trusted_nor_in_the_way(
     hub: Any, linked: VideoTask, elsewhere: Gateway, target: Path, video: bytes
 ) -> None:
-    """A part file that a killed process left behind is neither trusted nor in the way."""
+    """What a killed process left is used up; `kitten.mp4.part`, as a browser calls its own, stays byte for byte."""
     target.with_name("kitten.mp4.chainhub.part").write_bytes(b"\0" * 5_000_000)
+    theirs = target.with_name("kitten.mp4.part")
+    theirs.write_bytes(b"half a download of a browser")
     elsewhere.on(LINK, say(200, video, MP4))
-    whole(hub.videos.download(linked, target), target, video)
+    hub.videos.download(linked, target)
+    assert (target.read_bytes(), theirs.read_bytes()) == (video, b"half a download of a browser")
+    assert names(target.parent) == [target.name, theirs.name]
 
 
 def test_a_file_that_was_just_finished_is_not_opened_for_writing(
@@ -276,21 +183,20 @@ def _folder(path: Path) -> None:
 
 
 def _link(path: Path) -> None:
-    victim = path.with_name("victim")
-    victim.write_text("precious")
-    path.symlink_to(victim)
+    path.symlink_to(_victim(path))
 
 
 def _second_name(path: Path) -> None:
+    path.hardlink_to(_victim(path))
+
+
+def _victim(path: Path) -> Path:
     victim = path.with_name("victim")
     victim.write_text("precious")
-    path.hardlink_to(victim)
+    return victim
 
 
-OTHERS = [_fifo, _listening, _folder, _link, _second_name]
-
-
-@pytest.mark.parametrize("plant", OTHERS)
+@pytest.mark.parametrize("plant", [_fifo, _listening, _folder, _link, _second_name])
 def test_what_is_not_ours_under_the_part_files_name_is_not_touched(
     hub: Any,
     linked: VideoTask,
@@ -312,19 +218,6 @@ def test_what_is_not_ours_under_the_part_files_name_is_not_touched(
         assert victim.read_text() == "precious"
 
 
-def test_another_programs_part_file_is_not_touched(
-    hub: Any, linked: VideoTask, elsewhere: Gateway, target: Path, video: bytes
-) -> None:
-    """`kitten.mp4.part` is what a browser calls its own download: it stays, byte for byte."""
-    theirs = target.with_name("kitten.mp4.part")
-    theirs.write_bytes(b"half a download of a browser")
-    elsewhere.on(LINK, say(200, video, MP4))
-    hub.videos.download(linked, target)
-    assert theirs.read_bytes() == b"half a download of a browser"
-    assert names(target.parent) == [target.name, theirs.name]
-
-
-@pytest.mark.parametrize("how", ["download", "generate"])
 @pytest.mark.parametrize("make", [_fifo, _listening, _device])
 def test_a_special_file_is_refused_as_output_before_anything_is_sent(
     hub: Any,
@@ -332,7 +225,6 @@ def test_a_special_file_is_refused_as_output_before_anything_is_sent(
     linked: VideoTask,
     gateway: Gateway,
     target: Path,
-    how: str,
     make: Callable[[Path], None],
 ) -> None:
     """A FIFO, a socket or a device, also by way of a link, is refused at no cost, and stays what it is."""
@@ -341,8 +233,7 @@ def test_a_special_file_is_refused_as_output_before_anything_is_sent(
     link.symlink_to(target)
     before = target.lstat()
     for place in (target, link):
-        with pytest.raises(InvalidRequest, match=r"is a (FIFO|socket|device), and must be"):
-            _save_by(how, hub, wire, linked, place)
+        _refused(hub, wire, linked, place, r"is a (FIFO|socket|device), and must be")
     assert (target.lstat().st_mode, target.lstat().st_ino) == (before.st_mode, before.st_ino)
     assert gateway.arrived == []
     assert names(target.parent) == sorted([target.name, link.name])
