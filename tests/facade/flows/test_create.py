@@ -26,10 +26,7 @@ from chainhub_video import (
     SubmissionUncertain,
     Timeouts,
 )
-from chainhub_video.flows.create import create
 from chainhub_video.io import TransportFailure
-from chainhub_video.request import build_request
-from chainhub_video.settings import Settings
 
 from tests.support.answering import (
     Answer,
@@ -46,8 +43,7 @@ from tests.support.colours import Colour
 from tests.support.drivers import every_format
 from tests.support.scripted import Gateway
 from tests.support.untraced import untraced
-from tests.support.virtual import World, reply
-from tests.support.wires import UNIFIED, Wire
+from tests.support.wires import Wire
 
 
 @dataclass(frozen=True)
@@ -355,12 +351,3 @@ def test_the_cause_of_an_uncertain_create_is_the_librarys(
     with pytest.raises(SubmissionUncertain) as raised:
         wire.create(colour.hub(gateway.url, **SHORT))
     assert isinstance(raised.value.__cause__, httpx.ReadTimeout)
-
-
-def test_the_gateways_word_for_the_model_counts() -> None:
-    """A created task has the model that the gateway names, and the one asked for where it names none."""
-    for named, model in (("grok-video-3-fast", "grok-video-3-fast"), (None, "grok-video-3")):
-        world = World(reply(UNIFIED.created(model=named)))
-        request = build_request(**UNIFIED.arguments)
-        task = world.play(create(world, Settings(api_key="the-key"), request))
-        assert task.model == model

@@ -12,6 +12,7 @@ import httpx
 import pytest
 from chainhub_video import (
     PollPolicy,
+    RetryPolicy,
     ServerError,
     TaskFailed,
     UnexpectedResponse,
@@ -19,12 +20,15 @@ from chainhub_video import (
     WaitTimeout,
 )
 from chainhub_video.flows.generate import FollowOptions, generate
-from chainhub_video.flows.wait import follow, note_created
+from chainhub_video.flows.wait import follow, note_created, query
 from chainhub_video.io import Call, TransportFailure
+from chainhub_video.policies import Estimate
 from chainhub_video.receipts.file import LocalReceipt
 from chainhub_video.request import build_request
 from chainhub_video.runtime import using
 from chainhub_video.settings import Pace, Settings
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.support.virtual import World, reply
 from tests.support.wires import OPENAI
@@ -248,3 +252,38 @@ def test_the_cause_of_a_timeout_is_the_librarys_or_ours() -> None:
         with pytest.raises(WaitTimeout) as raised:
             _follow(World(outcome), OPENAI.task(), timeout=60)
         assert isinstance(raised.value.__cause__, cause)
+
+
+def test_one_look_is_one_call() -> None:
+    """`retrieve` asks once, without a bound of its own, on a pooled connection."""
+    world = World(reply(OPENAI.seen()))
+    world.play(query(world, SETTINGS, OPENAI.task()))
+    (call,) = world.calls
+    assert (call.kind, call.within, call.read_timeout) == ("query", None, None)
+
+
+@given(failures=st.integers(1, 10_000), asked=st.none() | st.floats(0, 1e6), luck=st.floats(0, 1))
+def test_a_retry_pause_is_always_bounded(failures: int, asked: float | None, luck: float) -> None:
+    """Whatever the number of failures, a pause lies between what was asked and the larger of it and the maximum."""
+    pause = RetryPolicy().delay(failures, retry_after=asked, chance=lambda: luck)
+    assert (asked or 0) <= pause <= max(RetryPolicy().maximum, asked or 0)
+
+
+@given(
+    age=st.none() | st.floats(0, 1e6),
+    hint=st.none() | st.floats(0, 1e300),
+    asked=st.none() | st.floats(0, 1e300),
+    estimate=st.none() | st.builds(Estimate, st.floats(0, 1e6), st.floats(0, 1e6)),
+    luck=st.floats(0, 1),
+)
+def test_a_poll_pause_is_always_bounded(
+    age: float | None,
+    hint: float | None,
+    asked: float | None,
+    estimate: Estimate | None,
+    luck: float,
+) -> None:
+    """Whatever the gateway says, a pause is neither so short as to be rude nor longer than the policy's patience."""
+    policy = PollPolicy()
+    pause = policy.delay(age, hint=hint, retry_after=asked, estimate=estimate, chance=lambda: luck)
+    assert policy.minimum <= pause <= policy.patience
