@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from chainhub_video import (
 
 from tests.support.answering import say, tell
 from tests.support.colours import Colour
+from tests.support.drivers import every_format
 from tests.support.receipted import ago, known, leave, path_of, read, script, sent
 from tests.support.scripted import Gateway
 from tests.support.wires import Wire, png
@@ -41,36 +41,26 @@ def test_a_saved_video_is_not_asked_for_again(
     assert path_of(target).read_bytes() == before
 
 
-@pytest.mark.parametrize("damage", ["removed", "cut", "one byte", "another"])
 def test_a_file_that_is_not_as_its_receipt_says_is_fetched_again(
-    hub: Any, wire: Wire, gateway: Gateway, target: Path, video: bytes, damage: str
-) -> None:
-    """A missing, cut, changed or replaced file is downloaded anew, without a create."""
-    script(gateway, wire, video)
-    wire.generate(hub, save_to=target)
-    gateway.arrived.clear()
-    if damage == "removed":
-        target.unlink()
-    else:
-        flipped = bytes([video[-1] ^ 1])
-        damaged = {"cut": video[:-1], "one byte": video[:-1] + flipped, "another": b"notes"}
-        target.write_bytes(damaged[damage])
-    wire.generate(hub, save_to=target)
-    assert sent(gateway) == (0, 1, 1)
-    assert target.read_bytes() == video
-
-
-def test_an_output_renamed_by_hand_is_fetched_again(
     hub: Any, wire: Wire, gateway: Gateway, target: Path, video: bytes
 ) -> None:
-    """The receipt stays with the name it was made for; the renamed file is left alone, and nothing is paid."""
+    """A missing, renamed, cut, changed or replaced file is downloaded anew, without a create."""
     script(gateway, wire, video)
     wire.generate(hub, save_to=target)
-    gateway.arrived.clear()
-    kept = target.rename(target.with_name("renamed.mp4"))
-    wire.generate(hub, save_to=target)
-    assert sent(gateway) == (0, 1, 1)
-    assert kept.read_bytes() == target.read_bytes() == video
+    kept = target.with_name("renamed.mp4")
+    for damage in (
+        target.unlink,
+        lambda: target.rename(kept),
+        lambda: target.write_bytes(video[:-1]),
+        lambda: target.write_bytes(video[:-1] + bytes([video[-1] ^ 1])),
+        lambda: target.write_bytes(b"notes"),
+    ):
+        gateway.arrived.clear()
+        damage()
+        wire.generate(hub, save_to=target)
+        assert sent(gateway) == (0, 1, 1)
+        assert target.read_bytes() == video
+    assert kept.read_bytes() == video
 
 
 def test_a_submitted_task_is_waited_for(
@@ -88,8 +78,9 @@ def test_a_submitted_task_is_waited_for(
     assert read(target)["state"] == "saved"
 
 
+@pytest.mark.parametrize("how", ["generate", "resume"])
 def test_a_create_that_another_process_is_sending_is_waited_for(
-    hub: Any, wire: Wire, gateway: Gateway, target: Path, video: bytes
+    hub: Any, wire: Wire, gateway: Gateway, target: Path, video: bytes, how: str
 ) -> None:
     """While a create may be under way elsewhere nothing is sent; then its task is taken up."""
     text = leave(gateway, hub, wire, target, "submitting", age=1, expires=ago(-60))
@@ -97,24 +88,23 @@ def test_a_create_that_another_process_is_sending_is_waited_for(
 
     def other() -> None:
         assert gateway.arrived == []
-        document = json.loads(text)
-        path_of(target).write_text(
-            json.dumps({**document, "state": "submitted", "expires": None, "task": known(wire)})
-        )
+        submitted = {"state": "submitted", "expires": None, "task": known(wire)}
+        path_of(target).write_text(json.dumps({**json.loads(text), **submitted}))
 
-    timer = threading.Timer(0.5, other)
+    timer = threading.Timer(0.3, other)
     timer.start()
-    saved = wire.generate(hub, save_to=target)
+    again = wire.generate(hub, save_to=target) if how == "generate" else hub.videos.resume(target)
     timer.join()
     assert sent(gateway) == (0, 1, 1)
-    assert saved.task.id == wire.task_id
+    assert again.task.id == wire.task_id
+    assert again.path.read_bytes() == video
 
 
+@every_format
 def test_a_create_of_a_process_that_died_is_uncertain(
-    colour: Colour, wire: Wire, gateway: Gateway, target: Path, video: bytes
+    hub: Any, wire: Wire, gateway: Gateway, target: Path, video: bytes
 ) -> None:
     """When a create must have ended, and no task is known, its outcome is unknown until the caller releases it."""
-    hub = colour.hub(gateway.url)
     text = leave(gateway, hub, wire, target, "submitting", age=60, expires=ago(1))
     with pytest.raises(SubmissionUncertain, match="may have been paid") as raised:
         wire.generate(hub, save_to=target)
@@ -144,11 +134,10 @@ def test_a_deadline_bounds_the_waiting_for_another_process(
 ) -> None:
     """Two calls that may wait no time say that another process is at it, and change nothing."""
     text = leave(gateway, hub, wire, target, "submitting", age=0, expires=ago(-3600))
-    calls: tuple[Callable[[], Any], ...] = (
+    for call in (
         lambda: wire.generate(hub, save_to=target, timeout=0),
         lambda: hub.videos.resume(target, timeout=0),
-    )
-    for call in calls:
+    ):
         with pytest.raises(WaitTimeout, match="another process is still sending the create"):
             call()
     assert path_of(target).read_bytes() == text
@@ -163,51 +152,44 @@ CHANGES: dict[str, dict[str, dict[str, Any]]] = {
         "seconds": {"seconds": 9},
         "watermark": {"watermark": True},
         "extra": {"extra": {"seed": 7}},
-        "pictures": {"image": png(colour="blue")},
     },
     "unified": {
         "prompt": {"prompt": "Another kitten"},
         "model": {"model": "my-own", "format": "unified", "size": "720P"},
         "aspect_ratio": {"aspect_ratio": "2:3"},
         "extra": {"extra": {"seed": 7}},
-        "pictures": {"image": png(colour="blue")},
     },
 }
 
 
+@every_format
 def test_another_request_at_the_same_place_is_refused(
-    colour: Colour, wire: Wire, gateway: Gateway, target: Path, video: bytes
-) -> None:
-    """Whatever field differs is named; nothing is sent, and neither receipt nor video is touched."""
-    hub = colour.hub(gateway.url, inline_images=True)
-    script(gateway, wire, video)
-    wire.generate(hub, save_to=target)
-    gateway.arrived.clear()
-    before = path_of(target).read_bytes()
-    for field, changes in CHANGES[wire.name].items():
-        with pytest.raises(ReceiptConflict, match=rf"differs in {field}\)") as raised:
-            wire.generate(hub, save_to=target, **changes, resubmit_uncertain=True)
-        assert "choose another output" in str(raised.value)
-    assert gateway.arrived == []
-    assert path_of(target).read_bytes() == before
-    assert target.read_bytes() == video
-
-
-def test_a_picture_that_was_changed_between_the_runs_is_another_request(
     colour: Colour, wire: Wire, gateway: Gateway, target: Path, video: bytes, tmp_path: Path
 ) -> None:
-    """The same path with other bytes is refused; a copy of the same bytes under the same name is the same."""
-    picture = tmp_path / "kitten.png"
+    """Whatever field differs is named; nothing is sent, and neither receipt nor video is touched.
+
+    A picture of the same name with other bytes is another request; an open file with the same bytes is the same.
+    """
+    picture, other = tmp_path / "kitten.png", tmp_path / "other" / "kitten.png"
     picture.write_bytes(png())
+    other.parent.mkdir()
+    other.write_bytes(png(colour="green"))
     hub = colour.hub(gateway.url, inline_images=True)
     script(gateway, wire, video)
     wire.generate(hub, save_to=target, image=picture)
     with picture.open("rb") as file:
         wire.generate(hub, save_to=target, image=file)
-    picture.write_bytes(png(colour="green"))
-    with pytest.raises(ReceiptConflict, match=r"differs in pictures\)"):
-        wire.generate(hub, save_to=target, image=picture)
     assert gateway.count("create") == 1
+    gateway.arrived.clear()
+    before = path_of(target).read_bytes()
+    for field, changes in {"pictures": {"image": other}, **CHANGES[wire.name]}.items():
+        asked = {"image": picture, **changes, "resubmit_uncertain": True}
+        words = rf"differs in {field}\): choose another output"
+        with pytest.raises(ReceiptConflict, match=words):
+            wire.generate(hub, save_to=target, **asked)
+    assert gateway.arrived == []
+    assert path_of(target).read_bytes() == before
+    assert target.read_bytes() == video
 
 
 def test_another_gateway_is_another_request(
@@ -236,11 +218,10 @@ def test_a_failed_task_is_not_paid_for_again(
         wire.generate(hub, save_to=target)
     assert read(target)["state"] == "failed"
     gateway.arrived.clear()
-    calls: tuple[Callable[[], Any], ...] = (
+    for call in (
         lambda: wire.generate(hub, save_to=target),
         lambda: hub.videos.resume(target),
-    )
-    for call in calls:
+    ):
         with pytest.raises(TaskFailed, match="moderation") as raised:
             call()
         assert str(path_of(target)) in str(raised.value)
@@ -251,6 +232,7 @@ def test_a_failed_task_is_not_paid_for_again(
     assert gateway.arrived == []
 
 
+@every_format
 @pytest.mark.parametrize("word", ["failed", "completed"])
 def test_a_create_may_be_answered_with_a_task_that_has_ended(
     hub: Any, wire: Wire, gateway: Gateway, target: Path, video: bytes, word: str
