@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import errno
+import itertools
 import json
 import os
-import resource
 import shlex
 import shutil
-import signal
-import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -22,10 +20,11 @@ from chainhub_video.downloads.partfile import PartFile
 from chainhub_video.runtime import SystemClock, using
 
 from tests.support.answering import say, silence, tell
-from tests.support.colours import Colour
+from tests.support.drivers import every_format
+from tests.support.interrupting import press
 from tests.support.receipted import first_then, known, leave, path_of, read, script, step_of
 from tests.support.scripted import Gateway
-from tests.support.videos import names
+from tests.support.videos import LINK, MP4, names
 from tests.support.wires import OPENAI, UNIFIED, Wire
 
 GROK = ["--model", "grok-video-3", "--aspect-ratio", "3:2"]
@@ -46,14 +45,6 @@ def command(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> Iterator[Calla
     monkeypatch.setenv("CHAINHUB_BASE_URL", gateway.url)
     with using(clock=Hasty()):
         yield lambda *words: run([str(word) for word in words])
-
-
-@pytest.fixture
-def limit_files() -> Iterator[Callable[[int], None]]:
-    """Let no file of this process grow beyond some bytes, until the end of the test."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    yield lambda size: resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 @pytest.fixture
@@ -108,69 +99,53 @@ def test_a_disk_that_fills_up_is_exit_1_and_the_printed_command_saves_it_elsewhe
 
 
 def _completed(gateway: Gateway) -> Any:
-    return tell(UNIFIED.seen("completed", video_url=f"{gateway.url}/clip.mp4"))
+    return tell(UNIFIED.seen("completed", video_url=gateway.url + LINK))
 
 
-def _lose(folder: Path) -> None:
-    shutil.rmtree(folder)
+LOSSES: dict[str, Callable[[Path], Any]] = {
+    "its folder is gone": lambda output: shutil.rmtree(output.parent),
+    "it is a folder": lambda output: output.mkdir(),
+    "it is a FIFO": lambda output: os.mkfifo(output),
+}
 
 
-def _replace_by_a_folder(folder: Path) -> None:
-    (folder / "kitten.mp4").mkdir()
-
-
-def _replace_by_a_fifo(folder: Path) -> None:
-    os.mkfifo(folder / "kitten.mp4")
-
-
-@pytest.mark.parametrize("happens", [_lose, _replace_by_a_folder, _replace_by_a_fifo])
+@pytest.mark.parametrize("loss", LOSSES)
 def test_a_place_that_is_lost_meanwhile_is_exit_1(
     command: Callable[..., int],
     gateway: Gateway,
     folder: Path,
     video: bytes,
     capsys: pytest.CaptureFixture[str],
-    happens: Callable[[Path], None],
+    loss: str,
 ) -> None:
     """A folder that is gone, and an output that has become something else, after the create, name the paid task."""
+    output = folder / "kitten.mp4"
     script(gateway, UNIFIED, video)
-    gateway.on("query", first_then(lambda: happens(folder), _completed(gateway)))
-
-    assert command(*CREATE, folder / "kitten.mp4") == 1
-
+    gateway.on("query", first_then(lambda: LOSSES[loss](output), _completed(gateway)))
+    assert command(*CREATE, output) == 1
     *_, line = capsys.readouterr().err.splitlines()
     assert f"task {UNIFIED.task_id} is paid" in line
     assert "chainhub-video download --format unified -o FILE --" in line
     assert not list(folder.glob("*.part"))
 
 
-@pytest.mark.parametrize("odd", ["..", ".", "video\n1", "\u202e"])
-@pytest.mark.parametrize("wire", [OPENAI, UNIFIED])
+@every_format
+@pytest.mark.parametrize("odd", ["..", ".", "video\n1", "video_\x00\u202e1"], ids=ascii)
 def test_an_id_that_cannot_stand_in_an_address_is_no_wrong_request(
     hub: Any, gateway: Gateway, target: Path, wire: Wire, odd: str
 ) -> None:
-    """The paid task is named, with its receipt, and nothing goes to another address than the task's."""
+    """The paid task is named, with its receipt, and nothing goes to another address than the task's.
+
+    The same kind of id, typed, is the caller's mistake.
+    """
     gateway.on("create", tell(wire.created(id=odd)))
     for _ in range(2):
         with pytest.raises(OutputFailed, match="cannot stand in an address") as raised:
             wire.generate(hub, save_to=target)
         assert raised.value.task is not None
-        assert raised.value.task.id == odd
+        assert raised.value.task.id == odd == read(target)["task"]["id"]
         assert raised.value.receipt == str(path_of(target))
         assert repr(odd) in str(raised.value)
-    assert [arrived.step for arrived in gateway.arrived] == ["create"]
-    with pytest.raises(OutputFailed, match="cannot stand in an address"):
-        hub.videos.download(
-            wire.task(id=odd, status=TaskStatus.COMPLETED, raw_status="completed"), target
-        ) if wire is OPENAI else hub.videos.resume(target)
-
-
-@pytest.mark.parametrize("odd", ["..", "video\n1"])
-def test_a_task_with_an_odd_id_is_no_wrong_request_either(
-    hub: Any, gateway: Gateway, wire: Wire, odd: str
-) -> None:
-    """Asking for a created task, or waiting for it, says what the gateway did; the same id, typed, is the caller's."""
-    gateway.on("create", tell(wire.created(id=odd)))
     task = wire.create(hub)
     for ask in (hub.videos.retrieve, hub.videos.wait):
         with pytest.raises(OutputFailed, match="cannot stand in an address") as raised:
@@ -178,7 +153,13 @@ def test_a_task_with_an_odd_id_is_no_wrong_request_either(
         assert raised.value.task == task
         with pytest.raises(InvalidRequest):
             ask("typed\n", format=wire.name)
-    assert [arrived.step for arrived in gateway.arrived] == ["create"]
+    assert [arrived.step for arrived in gateway.arrived] == ["create", "create"]
+    with pytest.raises(OutputFailed, match="cannot stand in an address"):
+        hub.videos.resume(target)
+    if wire is OPENAI:
+        done = wire.task(id=odd, status=TaskStatus.COMPLETED, raw_status="completed")
+        with pytest.raises(OutputFailed, match="cannot stand in an address"):
+            hub.videos.download(done, target)
 
 
 def test_an_odd_id_is_exit_1(
@@ -198,65 +179,40 @@ def test_an_interruption_of_the_download_is_exit_130(
 ) -> None:
     """Ctrl-C after the create keeps its own exit status."""
     script(gateway, UNIFIED, video)
-    thread = threading.main_thread().ident or 0
-    gateway.on(
-        step_of("download", UNIFIED),
-        first_then(lambda: signal.pthread_kill(thread, signal.SIGINT), silence()),
-    )
+    gateway.on(step_of("download", UNIFIED), first_then(press, silence()))
     assert command(*CREATE, target) == 130
 
 
 @pytest.mark.parametrize("state", ["submitted", "saved"])
-@pytest.mark.parametrize("kind", ["FIFO", "folder"])
+@pytest.mark.parametrize(("kind", "make"), [("FIFO", os.mkfifo), ("folder", Path.mkdir)])
 def test_a_second_run_does_not_send_a_payer_to_another_output(
-    hub: Any, wire: Wire, gateway: Gateway, target: Path, state: str, kind: str
+    hub: Any, wire: Wire, gateway: Gateway, target: Path, state: str, kind: str, make: Any
 ) -> None:
     """Where a receipt has a task, an output that cannot be written is no wrong request: another one would pay again."""
     result = {"size": 5, "sha256": "0" * 64, "verified": "length"} if state == "saved" else None
     leave(gateway, hub, wire, target, state, task=known(wire), result=result)
-    if kind == "FIFO":
-        os.mkfifo(target)
-    else:
-        target.mkdir()
-    calls: list[Callable[[], Any]] = [
+    make(target)
+    for again in (
         lambda: wire.generate(hub, save_to=target),
         lambda: hub.videos.resume(target),
-    ]
-    for again in calls:
+    ):
         with pytest.raises(OutputFailed, match=f"is a {kind}") as raised:
             again()
         assert raised.value.receipt == str(path_of(target))
         assert f"videos.download({wire.task_id!r}" in str(raised.value)
-    assert gateway.arrived == []
     path_of(target).unlink()
     with pytest.raises(InvalidRequest, match=f"is a {kind}"):
         wire.generate(hub, save_to=target)
     assert gateway.arrived == []
 
 
-class Refusal:
-    """Makes one call of the system fail."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, owner: Any, name: str, number: int) -> None:
-        really, count = getattr(owner, name), 0
-
-        def call(*arguments: Any, **named: Any) -> Any:
-            nonlocal count
-            count += 1
-            if count == number:
-                raise OSError(errno.EIO, "Input/output error")
-            return really(*arguments, **named)
-
-        monkeypatch.setattr(owner, name, call)
-
-
 @pytest.mark.parametrize(
     ("owner", "name", "number"),
     [(os, "fsync", 1), (os, "fsync", 2), (Path, "replace", 1)],
+    ids=["sync of the file", "sync of its folder", "rename"],
 )
 def test_whatever_the_system_refuses_is_an_output_that_failed(
-    colour: Colour,
-    gateway: Gateway,
+    hub: Any,
     linked: Any,
     elsewhere: Gateway,
     target: Path,
@@ -266,10 +222,16 @@ def test_whatever_the_system_refuses_is_an_output_that_failed(
     name: str,
     number: int,
 ) -> None:
-    """A failing sync, of the file or its folder, rename or opening never comes out as the system's own error."""
-    elsewhere.on("/clip.mp4", say(200, video, {"Content-Type": "video/mp4"}))
-    hub = colour.hub(gateway.url)
-    Refusal(monkeypatch, owner, name, number)
+    """A failing sync or rename never comes out as the system's own error."""
+    elsewhere.on(LINK, say(200, video, MP4))
+    really, calls = getattr(owner, name), itertools.count(1)
+
+    def refuse(*arguments: Any, **named: Any) -> Any:
+        if next(calls) == number:
+            raise OSError(errno.EIO, "Input/output error")
+        return really(*arguments, **named)
+
+    monkeypatch.setattr(owner, name, refuse)
     with pytest.raises(OutputFailed, match="Input/output error") as raised:
         hub.videos.download(linked, target)
     monkeypatch.undo()
