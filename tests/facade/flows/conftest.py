@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.support.colours import Colour
+from tests.support.jobs import Job
+from tests.support.scripted import Gateway
 from tests.support.wires import OPENAI, UNIFIED, Wire
 
 # They lock files and limit processes with modules that Windows lacks.
@@ -34,3 +38,9 @@ def limit_files() -> Iterator[Callable[[int], None]]:
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     yield lambda size: resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
     resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.fixture
+def job(hub: Any, wire: Wire, gateway: Gateway, target: Path, video: bytes) -> Job:
+    """A whole job of a client of the scripted gateway."""
+    return Job(hub, wire, gateway, target, video)

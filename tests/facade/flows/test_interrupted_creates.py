@@ -33,8 +33,8 @@ from tests.support.answering import say, silence
 from tests.support.colours import Colour
 from tests.support.drivers import every_format
 from tests.support.interrupting import closed_door, press, pressed_when
-from tests.support.receipted import STEPS, first_then, known, path_of, read, script, step_of
-from tests.support.scripted import Gateway
+from tests.support.jobs import Job
+from tests.support.receipted import STEPS, first_then, known, read, step_of
 from tests.support.untraced import untraced
 from tests.support.videos import names
 from tests.support.virtual import Body, World, reply
@@ -49,10 +49,10 @@ STEPPED = {str(Path(module.__file__ or "")) for module in (create, file, receipt
 CLEANING = {"_leave_receipt", "_put_last", "append_message", "_hold", "__del__", "close", "_locked"}
 
 
-def _notes(raised: pytest.ExceptionInfo[BaseException], colour: Colour) -> str:
+def _notes(raised: pytest.ExceptionInfo[BaseException]) -> str:
     """What is told beside the interruption, or, under asyncio, the cancellation that it causes."""
-    inner = raised.value.__context__ if colour.asynchronous else raised.value
-    return " ".join(getattr(inner, "__notes__", ()))
+    errors = raised.value, raised.value.__context__
+    return " ".join(note for error in errors for note in getattr(error, "__notes__", ()))
 
 
 class Leaving(World):
@@ -147,37 +147,32 @@ def test_an_interrupt_at_every_line_leaves_a_true_receipt(
 
 @every_format
 @pytest.mark.parametrize("step", STEPS)
-def test_an_interruption_says_what_goes_on_and_how(
-    colour: Colour, wire: Wire, gateway: Gateway, target: Path, video: bytes, step: str
-) -> None:
+def test_an_interruption_says_what_goes_on_and_how(job: Job, step: str) -> None:
     """Ctrl-C, or under asyncio the cancellation that it causes, carries the receipt and the next step as its note."""
-    hub = colour.hub(gateway.url)
-    script(gateway, wire, video)
-    gateway.on(step_of(step, wire), first_then(press, silence()))
+    job.script()
+    job.gateway.on(step_of(step, job.wire), first_then(press, silence()))
 
     with pytest.raises(KeyboardInterrupt) as raised:
-        wire.generate(hub, save_to=target)
+        job.generate()
 
-    told = _notes(raised, colour)
-    assert str(path_of(target)) in told
-    script(gateway, wire, video)
+    told = _notes(raised)
+    assert str(job.receipt) in told
+    job.script()
     if step == "create":
-        assert read(target)["state"] == "uncertain"
+        assert job.read()["state"] == "uncertain"
         for words in ("may have been paid", "usage log", "--resubmit-uncertain"):
             assert words in told
         with pytest.raises(SubmissionUncertain):
-            wire.generate(hub, save_to=target)
+            job.generate()
     else:
-        assert wire.task_id in told
+        assert job.wire.task_id in told
         command = shlex.split(told[told.index("chainhub-video resume") :])
-        assert hub.videos.resume(command[2]).path.read_bytes() == video
-    assert gateway.count("create") == 1
+        assert job.hub.videos.resume(command[2]).path.read_bytes() == job.video
+    assert job.creates == 1
 
 
 @every_format
-def test_an_interruption_before_anything_is_paid_leaves_nothing(
-    colour: Colour, wire: Wire, gateway: Gateway, target: Path
-) -> None:
+def test_an_interruption_before_anything_is_paid_leaves_nothing(job: Job) -> None:
     """If the create had not left, or was turned away, there is no receipt, and the note says that nothing was sent."""
 
     class Pressed(RetryPolicy):
@@ -188,29 +183,23 @@ def test_an_interruption_before_anything_is_paid_leaves_nothing(
     def confirm(_: object) -> bool:
         raise KeyboardInterrupt
 
-    gateway.on("create", say(429))
+    job.gateway.on("create", say(429))
     with pytest.raises(KeyboardInterrupt) as raised:
-        wire.generate(colour.hub(gateway.url, confirm=confirm), save_to=target)
-    assert "Nothing was sent" in " ".join(raised.value.__notes__)
-    assert gateway.arrived == []
+        job.of(confirm=confirm).generate()
+    assert "Nothing was sent" in _notes(raised)
+    assert job.gateway.arrived == []
     with pytest.raises(KeyboardInterrupt) as raised:
-        wire.generate(colour.hub(gateway.url, retry=Pressed()), save_to=target)
-    assert "Nothing was sent" in _notes(raised, colour)
-    assert gateway.count("create") == 1
-    assert names(target.parent) == []
+        job.of(retry=Pressed()).generate()
+    assert "Nothing was sent" in _notes(raised)
+    assert job.creates == 1
+    assert names(job.target.parent) == []
 
 
 @every_format
 def test_an_interruption_while_the_receipt_is_written_leaves_a_true_one(
-    colour: Colour,
-    wire: Wire,
-    gateway: Gateway,
-    target: Path,
-    video: bytes,
-    monkeypatch: pytest.MonkeyPatch,
+    job: Job, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """At each of its writes: before the create nothing is left, and after it the task is known, whoever was cut off."""
-    hub = colour.hub(gateway.url)
     really = os.fsync
     for write in range(1, 7):  # draft and folder of the claim, of its renewal, of the task
         left = [write]
@@ -224,21 +213,21 @@ def test_an_interruption_while_the_receipt_is_written_leaves_a_true_one(
                 press()
                 threading.Event().wait(0.05)  # the cancelled call goes on before this thread does
 
-        script(gateway, wire, video)
+        job.script()
         monkeypatch.setattr(os, "fsync", fsync)
         with pytest.raises(KeyboardInterrupt) as raised:
-            wire.generate(hub, save_to=target)
+            job.generate()
         monkeypatch.setattr(os, "fsync", really)
-        assert gateway.count("create") == max(0, write - 4)
+        assert job.creates == max(0, write - 4)
         if write < 5:
-            assert names(target.parent) == []
+            assert names(job.target.parent) == []
         else:
-            assert read(target)["task"] == known(wire)
-            assert wire.task_id in _notes(raised, colour)
-            wire.generate(hub, save_to=target)
-            assert gateway.count("create") == write - 4
-            target.unlink()
-            path_of(target).unlink()
+            assert job.read()["task"] == known(job.wire)
+            assert job.wire.task_id in _notes(raised)
+            job.generate()
+            assert job.creates == write - 4
+            job.target.unlink()
+            job.receipt.unlink()
 
 
 @leaves_files_open
@@ -258,7 +247,7 @@ def test_an_interruption_while_connecting(
             wire.generate(hub, save_to=target)
     gc.collect()
     if transport == "own":
-        assert "Nothing was sent" in _notes(raised, colour)
+        assert "Nothing was sent" in _notes(raised)
         assert names(target.parent) == []
     else:
         assert read(target)["state"] == "uncertain"

@@ -22,10 +22,11 @@ from chainhub_video.runtime import SystemClock, using
 from tests.support.answering import say, silence, tell
 from tests.support.drivers import every_format
 from tests.support.interrupting import press
-from tests.support.receipted import first_then, known, leave, path_of, read, script, step_of
+from tests.support.jobs import Job
+from tests.support.receipted import first_then, known, path_of, script, step_of
 from tests.support.scripted import Gateway
 from tests.support.videos import LINK, MP4, names
-from tests.support.wires import OPENAI, UNIFIED, Wire
+from tests.support.wires import OPENAI, UNIFIED
 
 GROK = ["--model", "grok-video-3", "--aspect-ratio", "3:2"]
 
@@ -131,35 +132,33 @@ def test_a_place_that_is_lost_meanwhile_is_exit_1(
 
 @every_format
 @pytest.mark.parametrize("odd", ["..", ".", "video\n1", "video_\x00\u202e1"], ids=ascii)
-def test_an_id_that_cannot_stand_in_an_address_is_no_wrong_request(
-    hub: Any, gateway: Gateway, target: Path, wire: Wire, odd: str
-) -> None:
+def test_an_id_that_cannot_stand_in_an_address_is_no_wrong_request(job: Job, odd: str) -> None:
     """The paid task is named, with its receipt, and nothing goes to another address than the task's.
 
     The same kind of id, typed, is the caller's mistake.
     """
-    gateway.on("create", tell(wire.created(id=odd)))
+    job.gateway.on("create", tell(job.wire.created(id=odd)))
     for _ in range(2):
         with pytest.raises(OutputFailed, match="cannot stand in an address") as raised:
-            wire.generate(hub, save_to=target)
+            job.generate()
         assert raised.value.task is not None
-        assert raised.value.task.id == odd == read(target)["task"]["id"]
-        assert raised.value.receipt == str(path_of(target))
+        assert raised.value.task.id == odd == job.read()["task"]["id"]
+        assert raised.value.receipt == str(job.receipt)
         assert repr(odd) in str(raised.value)
-    task = wire.create(hub)
-    for ask in (hub.videos.retrieve, hub.videos.wait):
+    task = job.create()
+    for ask in (job.hub.videos.retrieve, job.hub.videos.wait):
         with pytest.raises(OutputFailed, match="cannot stand in an address") as raised:
             ask(task)
         assert raised.value.task == task
         with pytest.raises(InvalidRequest):
-            ask("typed\n", format=wire.name)
-    assert [arrived.step for arrived in gateway.arrived] == ["create", "create"]
+            ask("typed\n", format=job.wire.name)
+    assert [arrived.step for arrived in job.gateway.arrived] == ["create", "create"]
     with pytest.raises(OutputFailed, match="cannot stand in an address"):
-        hub.videos.resume(target)
-    if wire is OPENAI:
-        done = wire.task(id=odd, status=TaskStatus.COMPLETED, raw_status="completed")
+        job.resume()
+    if job.wire is OPENAI:
+        done = job.wire.task(id=odd, status=TaskStatus.COMPLETED, raw_status="completed")
         with pytest.raises(OutputFailed, match="cannot stand in an address"):
-            hub.videos.download(done, target)
+            job.hub.videos.download(done, job.target)
 
 
 def test_an_odd_id_is_exit_1(
@@ -174,36 +173,34 @@ def test_an_odd_id_is_exit_1(
     assert "chainhub-video resume" not in line
 
 
-def test_an_interruption_of_the_download_is_exit_130(
-    command: Callable[..., int], gateway: Gateway, target: Path, video: bytes
-) -> None:
+def test_an_interruption_of_the_download_is_exit_130(job: Job, command: Callable[..., int]) -> None:
     """Ctrl-C after the create keeps its own exit status."""
-    script(gateway, UNIFIED, video)
-    gateway.on(step_of("download", UNIFIED), first_then(press, silence()))
-    assert command(*CREATE, target) == 130
+    script(job.gateway, UNIFIED, job.video)
+    job.gateway.on(step_of("download", UNIFIED), first_then(press, silence()))
+    assert command(*CREATE, job.target) == 130
 
 
 @pytest.mark.parametrize("state", ["submitted", "saved"])
 @pytest.mark.parametrize(("kind", "make"), [("FIFO", os.mkfifo), ("folder", Path.mkdir)])
 def test_a_second_run_does_not_send_a_payer_to_another_output(
-    hub: Any, wire: Wire, gateway: Gateway, target: Path, state: str, kind: str, make: Any
+    job: Job, state: str, kind: str, make: Any
 ) -> None:
     """Where a receipt has a task, an output that cannot be written is no wrong request: another one would pay again."""
     result = {"size": 5, "sha256": "0" * 64, "verified": "length"} if state == "saved" else None
-    leave(gateway, hub, wire, target, state, task=known(wire), result=result)
-    make(target)
+    job.leave(state, task=known(job.wire), result=result)
+    make(job.target)
     for again in (
-        lambda: wire.generate(hub, save_to=target),
-        lambda: hub.videos.resume(target),
+        lambda: job.generate(),
+        lambda: job.resume(),
     ):
         with pytest.raises(OutputFailed, match=f"is a {kind}") as raised:
             again()
-        assert raised.value.receipt == str(path_of(target))
-        assert f"videos.download({wire.task_id!r}" in str(raised.value)
-    path_of(target).unlink()
+        assert raised.value.receipt == str(job.receipt)
+        assert f"videos.download({job.wire.task_id!r}" in str(raised.value)
+    job.receipt.unlink()
     with pytest.raises(InvalidRequest, match=f"is a {kind}"):
-        wire.generate(hub, save_to=target)
-    assert gateway.arrived == []
+        job.generate()
+    assert job.gateway.arrived == []
 
 
 @pytest.mark.parametrize(
@@ -253,12 +250,11 @@ def test_a_full_disk_does_not_speak_twice(
 
 
 def test_json_says_what_was_verified(
-    command: Callable[..., int], gateway: Gateway, target: Path, video: bytes,
-    capsys: pytest.CaptureFixture[str],
-) -> None:  # fmt: skip
+    job: Job, command: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
     """`--json` has it, the first time and from the receipt, and so has the receipt itself."""
-    script(gateway, UNIFIED, video)
+    script(job.gateway, UNIFIED, job.video)
     for _ in range(2):
-        assert command(*CREATE, target, "--json") == 0
+        assert command(*CREATE, job.target, "--json") == 0
         assert json.loads(capsys.readouterr().out)["verified"] == "length"
-    assert read(target)["result"]["verified"] == "length"
+    assert job.read()["result"]["verified"] == "length"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,7 +23,8 @@ from chainhub_video import (
 
 from tests.support.answering import Answer, hang_up, reset, say, tell
 from tests.support.colours import POLL, RETRY, Colour
-from tests.support.receipted import known, leave, script
+from tests.support.jobs import Job
+from tests.support.receipted import known
 from tests.support.scripted import Gateway
 from tests.support.videos import names
 from tests.support.wires import OPENAI, UNIFIED, Wire
@@ -32,23 +32,21 @@ from tests.support.wires import OPENAI, UNIFIED, Wire
 CLIENT: dict[str, Any] = {"api_key": "the-key", "retry": RETRY, "poll": POLL}
 
 
-def test_one_create_more_than_allowed_is_refused_here(
-    colour: Colour, wire: Wire, gateway: Gateway, target: Path
-) -> None:
+def test_one_create_more_than_allowed_is_refused_here(job: Job) -> None:
     """The next one is not sent, leaves no receipt, and says what was spent and how to go on."""
-    gateway.on("create", tell(wire.created()))
-    hub = colour.hub(gateway.url, max_creates=2)
+    job.gateway.on("create", tell(job.wire.created()))
+    job = job.of(max_creates=2)
     for _ in range(2):
-        wire.create(hub)
-    for call in (lambda: wire.create(hub), lambda: wire.generate(hub, save_to=target)):
+        job.create()
+    for call in (lambda: job.create(), lambda: job.generate()):
         with pytest.raises(
             SpendLimitReached, match="paid for 2 creates, and max_creates is 2"
         ) as raised:
             call()
         assert isinstance(raised.value, InvalidRequest)
         assert "nothing was sent" in str(raised.value)
-    assert gateway.count("create") == 2
-    assert names(target.parent) == []
+    assert job.creates == 2
+    assert names(job.target.parent) == []
 
 
 def test_the_limit_is_exact_under_threads(gateway: Gateway) -> None:
@@ -209,41 +207,37 @@ def _asynchronous(answer: Any) -> Callable[[VideoRequest], Any]:
 
 @pytest.mark.parametrize("awaited", [False, True], ids=["plain", "asynchronous"])
 @pytest.mark.parametrize("answer", [True, False, None, 1, ""], ids=repr)
-def test_confirm_decides(
-    colour: Colour, wire: Wire, gateway: Gateway, target: Path, answer: Any, awaited: bool
-) -> None:
+def test_confirm_decides(job: Job, answer: Any, awaited: bool) -> None:
     """Only a true answer lets the create out; a refusal costs nothing, leaves nothing, and is told as such."""
-    if awaited and not colour.asynchronous:
-        hub = colour.hub(gateway.url, confirm=_asynchronous(answer))
+    if awaited and not job.hub.colour.asynchronous:
+        job = job.of(confirm=_asynchronous(answer))
         with pytest.raises(TypeError, match="use it with AsyncChainHub"):
-            wire.generate(hub, save_to=target)
+            job.generate()
     else:
         confirm = _asynchronous(answer) if awaited else lambda _: answer
-        hub = colour.hub(gateway.url, confirm=confirm, max_creates=1)
-        gateway.on("create", tell(wire.created()))
+        job = job.of(confirm=confirm, max_creates=1)
+        job.gateway.on("create", tell(job.wire.created()))
         if answer:
-            wire.create(hub)
+            job.create()
             return
-        for call in (lambda: wire.create(hub), lambda: wire.generate(hub, save_to=target)) * 2:
+        for call in (lambda: job.create(), lambda: job.generate()) * 2:
             with pytest.raises(InvalidRequest, match="did not agree"):
                 call()
-    assert gateway.arrived == []
-    assert names(target.parent) == []
+    assert job.gateway.arrived == []
+    assert names(job.target.parent) == []
 
 
-def test_what_confirm_raises_comes_out_as_it_is(
-    colour: Colour, wire: Wire, gateway: Gateway, target: Path
-) -> None:
+def test_what_confirm_raises_comes_out_as_it_is(job: Job) -> None:
     """The caller's own exception is not dressed up; nothing is sent, and nothing is left."""
 
     def confirm(_: VideoRequest) -> bool:
         raise LookupError("mine")
 
-    hub = colour.hub(gateway.url, confirm=confirm)
+    job = job.of(confirm=confirm)
     with pytest.raises(LookupError, match="mine"):
-        wire.generate(hub, save_to=target)
-    assert gateway.arrived == []
-    assert names(target.parent) == []
+        job.generate()
+    assert job.gateway.arrived == []
+    assert names(job.target.parent) == []
 
 
 def test_confirm_sees_what_is_asked_for_once_a_create(
@@ -264,25 +258,23 @@ def test_confirm_sees_what_is_asked_for_once_a_create(
 
 
 @pytest.mark.parametrize("state", ["submitted", "saved", "failed", "uncertain"])
-def test_neither_guard_is_asked_where_no_create_is_needed(
-    colour: Colour, wire: Wire, gateway: Gateway, target: Path, video: bytes, state: str
-) -> None:
+def test_neither_guard_is_asked_where_no_create_is_needed(job: Job, state: str) -> None:
     """With a receipt of an earlier create, `confirm=` is not called, and a limit of 0 does not matter."""
 
     def confirm(_: VideoRequest) -> bool:
         raise AssertionError("nothing is to be confirmed")
 
-    task = None if state == "uncertain" else known(wire)
+    task = None if state == "uncertain" else known(job.wire)
     result = {"size": 1, "sha256": "0" * 64} if state == "saved" else None
-    leave(gateway, colour.hub(gateway.url), wire, target, state, task=task, result=result)
-    script(gateway, wire, video)
-    hub = colour.hub(gateway.url, confirm=confirm, max_creates=0)
+    job.leave(state, task=task, result=result)
+    job.script()
+    job = job.of(confirm=confirm, max_creates=0)
     if state in ("submitted", "saved"):
-        assert wire.generate(hub, save_to=target).path.read_bytes() == video
+        assert job.generate().path.read_bytes() == job.video
     else:
         with pytest.raises(TaskFailed if state == "failed" else SubmissionUncertain):
-            wire.generate(hub, save_to=target)
-    assert gateway.count("create") == 0
+            job.generate()
+    assert job.creates == 0
 
 
 def test_each_client_has_its_own_count(colour: Colour, gateway: Gateway) -> None:
