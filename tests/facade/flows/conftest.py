@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.support.colours import Colour
+from tests.support.downloads import Download
 from tests.support.jobs import Job
 from tests.support.scripted import Gateway
 from tests.support.wires import OPENAI, UNIFIED, Wire
@@ -44,3 +45,11 @@ def limit_files() -> Iterator[Callable[[int], None]]:
 def job(hub: Any, wire: Wire, gateway: Gateway, target: Path, video: bytes) -> Job:
     """A whole job of a client of the scripted gateway."""
     return Job(hub, wire, gateway, target, video)
+
+
+@pytest.fixture
+def download(
+    hub: Any, gateway: Gateway, elsewhere: Gateway, target: Path, video: bytes
+) -> Download:
+    """A download of a client of the scripted gateway."""
+    return Download(hub, gateway, elsewhere, target, video)

@@ -6,7 +6,6 @@ import io
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import av
 import httpx
@@ -39,9 +38,8 @@ from tests.support.answering import (
     silence,
     tell,
 )
-from tests.support.colours import Colour
-from tests.support.scripted import Gateway
-from tests.support.videos import LINK, MP4, completed, names, whole
+from tests.support.downloads import Download
+from tests.support.videos import LINK, MP4, completed, names
 from tests.support.virtual import World
 from tests.support.wires import OPENAI, UNIFIED, Wire
 
@@ -75,57 +73,48 @@ BAD: dict[str, Callable[[bytes], Answer]] = {
 
 
 def test_a_good_file_survives_every_failure(
-    colour: Colour,
-    linked: VideoTask,
-    gateway: Gateway,
-    elsewhere: Gateway,
-    target: Path,
-    video: bytes,
-    other_video: bytes,
-    subtests: pytest.Subtests,
+    download: Download, linked: VideoTask, other_video: bytes, subtests: pytest.Subtests
 ) -> None:
     """Whatever is served instead of a whole video, the file that was there stays as it was, and alone."""
-    target.write_bytes(other_video)
-    gateway.on("query", tell(UNIFIED.seen("completed")))
-    gateway.on("content", say(404))
-    hub = colour.hub(gateway.url, timeout=Timeouts(connect=5, read=0.03, write=5))
+    download.target.write_bytes(other_video)
+    download.gateway.on("query", tell(UNIFIED.seen("completed")))
+    download.gateway.on("content", say(404))
+    download = download.of(timeout=Timeouts(connect=5, read=0.03, write=5))
     for kind, answer in BAD.items():
         with subtests.test(kind):
-            elsewhere.on(LINK, answer(video))
+            download.elsewhere.on(LINK, answer(download.video))
             with pytest.raises(DownloadFailed, match=linked.id) as raised:
-                hub.videos.download(linked, target, timeout=1)
+                download.save(linked, timeout=1)
             error = raised.value
             assert error.task == linked
-            assert error.url == f"{elsewhere.url}{LINK}"
+            assert error.url == download.link
             assert "s3cret" not in str(error)
             assert "\n" not in str(error)
             assert not isinstance(error.__cause__, TransportFailure)
-            assert target.read_bytes() == other_video
-            assert names(target.parent) == [target.name]
+            assert download.target.read_bytes() == other_video
+            assert names(download.target.parent) == [download.target.name]
 
 
-def test_a_failure_that_passes_is_forgotten(
-    hub: Any, linked: VideoTask, elsewhere: Gateway, target: Path, video: bytes
-) -> None:
+def test_a_failure_that_passes_is_forgotten(download: Download, linked: VideoTask) -> None:
     """Whatever was wrong with the first answer, a later whole one is saved."""
     for kind in ("cut", "HTML", "reset", "502 HTML", "cut, its index in front"):
-        elsewhere.on(LINK, BAD[kind](video), say(200, video, MP4))
-        whole(hub.videos.download(linked, target), target, video)
+        download.elsewhere.on(LINK, BAD[kind](download.video), download.served())
+        download.check(linked)
 
 
 @pytest.mark.parametrize(("pages", "saved"), [(1, True), (3, True), (4, False)])
 def test_a_wrong_page_counts_by_itself(
-    hub: Any, content: VideoTask, gateway: Gateway, target: Path, video: bytes, pages: int, saved: bool
-) -> None:  # fmt: skip
+    download: Download, content: VideoTask, pages: int, saved: bool
+) -> None:
     """After servers that failed for a while, a page in place of the video is asked through as before: three times."""
     answers = [*[say(502)] * 6, *[page(200)] * pages]
-    gateway.on("content", *answers, say(200, video, MP4))
+    download.gateway.on("content", *answers, download.served())
     if saved:
-        whole(hub.videos.download(content, target), target, video)
+        download.check(content)
     else:
         with pytest.raises(DownloadFailed, match="not an MP4"):
-            hub.videos.download(content, target)
-    assert gateway.count("content") == len(answers) + saved
+            download.save(content)
+    assert download.gateway.count("content") == len(answers) + saved
 
 
 def test_a_cut_clip_with_its_index_in_front_opens_in_a_player(video: bytes) -> None:
@@ -147,15 +136,15 @@ CONTENT_REFUSALS: dict[str, tuple[Answer, type[ChainHubError]]] = {
 
 @pytest.mark.parametrize("case", CONTENT_REFUSALS)
 def test_content_that_refuses_names_the_task(
-    hub: Any, content: VideoTask, gateway: Gateway, target: Path, case: str
+    download: Download, content: VideoTask, case: str
 ) -> None:
     """What /content says instead of the video becomes an error that carries the paid task."""
     answer, kind = CONTENT_REFUSALS[case]
-    gateway.on("content", answer)
+    download.gateway.on("content", answer)
     with pytest.raises(kind, match=content.id) as raised:
-        hub.videos.download(content, target)
+        download.save(content)
     assert raised.value.task == content
-    assert names(target.parent) == []
+    assert names(download.target.parent) == []
 
 
 DONE = completed(UNIFIED, "https://cdn.example.com/clip.mp4")
@@ -201,24 +190,20 @@ def test_a_download_by_hand(target: Path, video: bytes) -> None:
     "answer", [silence(), drip(b"x" * 6000, pause=0.02)], ids=["silence", "a byte at a time"]
 )
 @pytest.mark.parametrize("origin", ["link", "content"])
-def test_a_download_ends_at_its_deadline(
-    colour: Colour, gateway: Gateway, elsewhere: Gateway, target: Path, origin: str, answer: Answer
-) -> None:
+def test_a_download_ends_at_its_deadline(download: Download, origin: str, answer: Answer) -> None:
     """A host that never answers, or answers a byte at a time, cannot outlast the caller's timeout by much."""
-    host, step = (elsewhere, LINK) if origin == "link" else (gateway, "content")
+    host, step = (download.elsewhere, LINK) if origin == "link" else (download.gateway, "content")
     host.on(step, answer)
-    task = completed(OPENAI, f"{elsewhere.url}{LINK}" if origin == "link" else None)
-    hub = colour.hub(gateway.url, timeout=Timeouts(connect=5, read=60, write=5))
+    task = completed(OPENAI, download.link if origin == "link" else None)
+    download = download.of(timeout=Timeouts(connect=5, read=60, write=5))
     began = time.monotonic()
     with pytest.raises(DownloadFailed, match=task.id):
-        hub.videos.download(task, target, timeout=0.2)
+        download.save(task, timeout=0.2)
     assert time.monotonic() - began < 30  # and not a minute or two, as those hosts would take
-    assert names(target.parent) == []
+    assert names(download.target.parent) == []
 
 
-def test_only_a_completed_task_is_saved(
-    hub: Any, wire: Wire, gateway: Gateway, target: Path
-) -> None:
+def test_only_a_completed_task_is_saved(download: Download, wire: Wire) -> None:
     """A task that is not completed is refused with what it is; that is no wrong request, since it is paid."""
     for status in set(TaskStatus) - {TaskStatus.COMPLETED}:
         kind, words = DownloadFailed, "wait for it first"
@@ -226,38 +211,38 @@ def test_only_a_completed_task_is_saved(
             kind, words = TaskFailed, "no video of it: why"
         task = wire.task(status=status, raw_status="seen", failure_reason="why")
         with pytest.raises(kind, match=words):
-            hub.videos.download(task, target)
-    assert gateway.arrived == []
+            download.save(task)
+    assert download.gateway.arrived == []
 
 
 def test_a_task_that_nobody_has_asked_for_is_asked_for_first(
-    hub: Any, wire: Wire, gateway: Gateway, target: Path, video: bytes
+    download: Download, wire: Wire
 ) -> None:
     """An id is enough to save a video: it is asked for, and refused in its own words unless it is completed."""
-    gateway.on("query", tell(wire.seen("video_upsampling")))
+    download.gateway.on("query", tell(wire.seen("video_upsampling")))
     with pytest.raises(DownloadFailed, match="is 'video_upsampling', and only a completed one"):
-        hub.videos.download(wire.task_id, target)
-    link = {} if wire is OPENAI else {"video_url": f"{gateway.url}{LINK}"}
-    gateway.on("query", tell(wire.seen("completed", **link)))
-    gateway.on("content" if wire is OPENAI else LINK, say(200, video, MP4))
-    saved = hub.videos.download(wire.task_id, target)
-    assert (saved.path.read_bytes(), saved.task.status) == (video, TaskStatus.COMPLETED)
-    assert gateway.count("query") == 2
+        download.save(wire.task_id)
+    link = {} if wire is OPENAI else {"video_url": f"{download.gateway.url}{LINK}"}
+    download.gateway.on("query", tell(wire.seen("completed", **link)))
+    download.gateway.on("content" if wire is OPENAI else LINK, download.served())
+    saved = download.save(wire.task_id)
+    assert (saved.path.read_bytes(), saved.task.status) == (download.video, TaskStatus.COMPLETED)
+    assert download.gateway.count("query") == 2
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), FileNotFoundError("mine")], ids=repr)
 def test_what_the_progress_callback_raises_comes_out(
-    hub: Any, linked: VideoTask, elsewhere: Gateway, target: Path, video: bytes, error: BaseException
-) -> None:  # fmt: skip
+    download: Download, linked: VideoTask, error: BaseException
+) -> None:
     """Ctrl-C, or an error that looks like the disk's, removes the part and keeps the old file."""
-    target.write_bytes(b"old")
-    elsewhere.on(LINK, say(200, video, MP4))
+    download.target.write_bytes(b"old")
+    download.elsewhere.on(LINK, download.served())
 
     def interrupt(_done: int, _total: int | None) -> None:
         raise error
 
     with pytest.raises(type(error)) as raised:
-        hub.videos.download(linked, target, on_progress=interrupt)
+        download.save(linked, on_progress=interrupt)
     assert raised.value is error
-    assert target.read_bytes() == b"old"
-    assert names(target.parent) == [target.name]
+    assert download.target.read_bytes() == b"old"
+    assert names(download.target.parent) == [download.target.name]

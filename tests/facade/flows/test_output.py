@@ -21,9 +21,10 @@ import pytest
 from chainhub_video import ChainHub, InvalidRequest, OutputFailed, VideoTask
 from chainhub_video.downloads.partfile import PartFile
 
-from tests.support.answering import Answer, Arrived, say
+from tests.support.answering import Answer, Arrived
+from tests.support.downloads import Download
 from tests.support.scripted import Gateway
-from tests.support.videos import LINK, MP4, names
+from tests.support.videos import LINK, names
 from tests.support.wires import Wire
 
 
@@ -79,65 +80,59 @@ def test_a_folder_without_write_access_is_refused() -> None:
 
 
 def test_a_disk_that_takes_no_more_is_told_with_the_task(
-    hub: Any,
-    linked: VideoTask,
-    elsewhere: Gateway,
-    target: Path,
-    video: bytes,
-    limit_files: Callable[[int], None],
+    download: Download, linked: VideoTask, limit_files: Callable[[int], None]
 ) -> None:
     """If the system takes only half the file, the error says that the paid task can be saved elsewhere."""
-    elsewhere.on(LINK, say(200, video, MP4))
-    limit_files(len(video) // 2)
+    download.elsewhere.on(LINK, download.served())
+    limit_files(len(download.video) // 2)
     with pytest.raises(OutputFailed, match="save it elsewhere") as raised:
-        hub.videos.download(linked, target)
+        download.save(linked)
     assert raised.value.task == linked
     told = str(raised.value)
-    assert f"still at 127.0.0.1:{elsewhere.port}: " in told
+    assert f"still at 127.0.0.1:{download.elsewhere.port}: " in told
     assert "s3cret" not in told
     command = shlex.split(told[told.index("chainhub-video download") :])
     assert command[2:] == ["--format", "unified", "-o", "FILE", "--", linked.id]
     assert f"videos.download({linked.id!r}, 'FILE', format='unified')" in told
     assert isinstance(raised.value.__cause__, OSError)
-    assert names(target.parent) == []
+    assert names(download.target.parent) == []
 
 
-def test_two_may_save_to_one_path(
-    gateway: Gateway, elsewhere: Gateway, linked: VideoTask, target: Path, video: bytes
-) -> None:
+def test_two_may_save_to_one_path(download: Download, linked: VideoTask) -> None:
     """Two downloads to one path do not write into each other's file: both report a whole video, and one is there."""
-    half, both_are_at_it = len(video) // 2, threading.Barrier(2, timeout=30)
+    half, both_are_at_it = len(download.video) // 2, threading.Barrier(2, timeout=30)
 
     def slowly(wire: Any, _arrived: Arrived) -> bool:
-        head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(video)}\r\n\r\n".encode()
-        wire.sendall(head + video[:half])
+        head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(download.video)}\r\n\r\n".encode()
+        wire.sendall(head + download.video[:half])
         both_are_at_it.wait()
-        wire.sendall(video[half:])
+        wire.sendall(download.video[half:])
         return False
 
     def save(_: int) -> str:
-        with ChainHub(base_url=gateway.url, api_key="the-key") as hub:
-            return hub.videos.download(linked, target).sha256
+        with ChainHub(base_url=download.gateway.url, api_key="the-key") as hub:
+            return hub.videos.download(linked, download.target).sha256
 
-    elsewhere.on(LINK, Answer(slowly))
+    download.elsewhere.on(LINK, Answer(slowly))
     with ThreadPoolExecutor(2) as pool:
         told = list(pool.map(save, range(2)))
-    assert told == [hashlib.sha256(video).hexdigest()] * 2
-    assert target.read_bytes() == video
-    assert names(target.parent) == [target.name]
+    assert told == [hashlib.sha256(download.video).hexdigest()] * 2
+    assert download.target.read_bytes() == download.video
+    assert names(download.target.parent) == [download.target.name]
 
 
 def test_other_part_files_are_neither_trusted_nor_in_the_way(
-    hub: Any, linked: VideoTask, elsewhere: Gateway, target: Path, video: bytes
+    download: Download, linked: VideoTask
 ) -> None:
     """What a killed process left is used up; `kitten.mp4.part`, as a browser calls its own, stays byte for byte."""
-    target.with_name("kitten.mp4.chainhub.part").write_bytes(b"\0" * 5_000_000)
-    theirs = target.with_name("kitten.mp4.part")
+    download.target.with_name("kitten.mp4.chainhub.part").write_bytes(b"\0" * 5_000_000)
+    theirs = download.target.with_name("kitten.mp4.part")
     theirs.write_bytes(b"half a download of a browser")
-    elsewhere.on(LINK, say(200, video, MP4))
-    hub.videos.download(linked, target)
-    assert (target.read_bytes(), theirs.read_bytes()) == (video, b"half a download of a browser")
-    assert names(target.parent) == [target.name, theirs.name]
+    download.elsewhere.on(LINK, download.served())
+    download.save(linked)
+    assert download.target.read_bytes() == download.video
+    assert theirs.read_bytes() == b"half a download of a browser"
+    assert names(download.target.parent) == [download.target.name, theirs.name]
 
 
 def test_a_file_that_was_just_finished_is_not_opened_for_writing(
@@ -198,44 +193,35 @@ def _victim(path: Path) -> Path:
 
 @pytest.mark.parametrize("plant", [_fifo, _listening, _folder, _link, _second_name])
 def test_what_is_not_ours_under_the_part_files_name_is_not_touched(
-    hub: Any,
-    linked: VideoTask,
-    elsewhere: Gateway,
-    target: Path,
-    video: bytes,
-    plant: Callable[[Path], None],
+    download: Download, linked: VideoTask, plant: Callable[[Path], None]
 ) -> None:
     """Whatever somebody has put under the name of our part file stays as it is, and the video is saved beside it."""
-    elsewhere.on(LINK, say(200, video, MP4))
-    planted = target.with_name("kitten.mp4.chainhub.part")
+    download.elsewhere.on(LINK, download.served())
+    planted = download.target.with_name("kitten.mp4.chainhub.part")
     plant(planted)
-    before = (planted.lstat().st_mode, planted.lstat().st_ino, names(target.parent))
-    hub.videos.download(linked, target)
-    assert target.read_bytes() == video
-    after = sorted({*names(target.parent)} - {target.name})
+    before = (planted.lstat().st_mode, planted.lstat().st_ino, names(download.target.parent))
+    download.save(linked)
+    assert download.target.read_bytes() == download.video
+    after = sorted({*names(download.target.parent)} - {download.target.name})
     assert (planted.lstat().st_mode, planted.lstat().st_ino, after) == before
-    if (victim := target.with_name("victim")).exists():
+    if (victim := download.target.with_name("victim")).exists():
         assert victim.read_text() == "precious"
 
 
 @pytest.mark.parametrize("make", [_fifo, _listening, _device])
 def test_a_special_file_is_refused_as_output_before_anything_is_sent(
-    hub: Any,
-    wire: Wire,
-    linked: VideoTask,
-    gateway: Gateway,
-    target: Path,
-    make: Callable[[Path], None],
+    download: Download, wire: Wire, linked: VideoTask, make: Callable[[Path], None]
 ) -> None:
     """A FIFO, a socket or a device, also by way of a link, is refused at no cost, and stays what it is."""
+    target = download.target
     make(target)
     link = target.with_name("link.mp4")
     link.symlink_to(target)
     before = target.lstat()
     for place in (target, link):
-        _refused(hub, wire, linked, place, r"is a (FIFO|socket|device), and must be")
+        _refused(download.hub, wire, linked, place, r"is a (FIFO|socket|device), and must be")
     assert (target.lstat().st_mode, target.lstat().st_ino) == (before.st_mode, before.st_ino)
-    assert gateway.arrived == []
+    assert download.gateway.arrived == []
     assert names(target.parent) == sorted([target.name, link.name])
 
 
@@ -253,7 +239,7 @@ def test_an_output_that_becomes_a_fifo_meanwhile_stays_one(target: Path, video: 
 
 @pytest.mark.parametrize("there", ["old file", "nothing"])
 def test_a_link_as_output_is_written_through(
-    hub: Any, linked: VideoTask, elsewhere: Gateway, tmp_path: Path, video: bytes, there: str
+    download: Download, linked: VideoTask, tmp_path: Path, there: str
 ) -> None:
     """The link stays, the file that it leads to is replaced or made, and no part file is left in either folder."""
     (tmp_path / "large disk").mkdir()
@@ -262,9 +248,9 @@ def test_a_link_as_output_is_written_through(
         real.write_bytes(b"old")
     link = tmp_path / "kitten.mp4"
     link.symlink_to(Path("large disk") / "real.mp4")
-    elsewhere.on(LINK, say(200, video, MP4))
-    saved = hub.videos.download(linked, link)
-    assert (saved.path, link.is_symlink(), real.read_bytes()) == (link, True, video)
+    download.elsewhere.on(LINK, download.served())
+    saved = download.hub.videos.download(linked, link)
+    assert (saved.path, link.is_symlink(), real.read_bytes()) == (link, True, download.video)
     assert (names(tmp_path), names(real.parent)) == (["kitten.mp4", "large disk"], ["real.mp4"])
 
 

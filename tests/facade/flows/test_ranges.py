@@ -12,6 +12,7 @@ from chainhub_video.downloads.ranges import offered_range
 from chainhub_video.io import Reply
 
 from tests.support.answering import Answer, Arrived, abort, say, tell
+from tests.support.downloads import Download
 from tests.support.scripted import Gateway
 from tests.support.videos import LINK, MP4, completed, ranged, whole
 from tests.support.wires import OPENAI, UNIFIED
@@ -42,26 +43,21 @@ def _asked(arrived: list[Arrived]) -> list[str | None]:
 
 
 @pytest.mark.parametrize("origin", ["link", "content"])
-def test_a_cut_download_is_continued(
-    hub: Any, gateway: Gateway, elsewhere: Gateway, target: Path, video: bytes, origin: str
-) -> None:
+def test_a_cut_download_is_continued(download: Download, origin: str) -> None:
     """After a cut, only the missing bytes are asked for, guarded by the validator of the first answer."""
-    piece = len(video) // 3 + 1
-    host, step = (elsewhere, LINK) if origin == "link" else (gateway, "content")
-    host.on(step, ranged(video, cut=piece))
-    url = f"{elsewhere.url}{LINK}" if origin == "link" else None
+    piece = len(download.video) // 3 + 1
+    host, step = (download.elsewhere, LINK) if origin == "link" else (download.gateway, "content")
+    host.on(step, ranged(download.video, cut=piece))
+    url = download.link if origin == "link" else None
     progress: list[tuple[int, int | None]] = []
-    saved = hub.videos.download(
-        completed(OPENAI, url), target, on_progress=lambda *seen: progress.append(seen)
-    )
-    whole(saved, target, video)
+    download.check(completed(OPENAI, url), on_progress=lambda *seen: progress.append(seen))
     assert [(a.headers.get("range"), a.headers.get("if-range")) for a in host.arrived] == [
         (None, None),
         (f"bytes={piece}-", '"v1"'),
         (f"bytes={2 * piece}-", '"v1"'),
     ]
     assert progress == sorted(progress)
-    assert {total for _, total in progress} == {len(video)}
+    assert {total for _, total in progress} == {len(download.video)}
 
 
 def _cut(video: bytes, headers: Mapping[str, str] = FIRST) -> Answer:
@@ -167,21 +163,19 @@ def test_a_splice_is_refused_and_the_video_begun_anew(
         assert len(fetch(_cut(video), _part(video, {}))) == 2
 
 
-def test_a_server_that_always_splices_saves_nothing(
-    hub: Any, linked: VideoTask, elsewhere: Gateway, target: Path, video: bytes
-) -> None:
+def test_a_server_that_always_splices_saves_nothing(download: Download, linked: VideoTask) -> None:
     """If no answer can be trusted, the download fails, and says why; it does not go on for ever."""
 
     def play(wire: Any, arrived: Arrived) -> bool:
-        tag = {"ETag": f'"v{elsewhere.count(LINK)}"'}
+        tag = {"ETag": f'"v{download.elsewhere.count(LINK)}"'}
         if "range" in arrived.headers:
-            return _part(video, tag).play(wire, arrived)
-        return _cut(video, {**FIRST, **tag}).play(wire, arrived)
+            return _part(download.video, tag).play(wire, arrived)
+        return _cut(download.video, {**FIRST, **tag}).play(wire, arrived)
 
-    elsewhere.on(LINK, Answer(play))
+    download.elsewhere.on(LINK, Answer(play))
     with pytest.raises(DownloadFailed, match=r"ETag is another one|cut after"):
-        hub.videos.download(linked, target)
-    assert not target.exists()
+        download.save(linked)
+    assert not download.target.exists()
 
 
 def test_a_partial_answer_that_nobody_asked_for(fetch: Fetch, video: bytes) -> None:
@@ -198,27 +192,27 @@ def test_a_partial_answer_that_nobody_asked_for(fetch: Fetch, video: bytes) -> N
         assert len(fetch(say(206, video, headers), say(200, video, FIRST))) == requests, span
 
 
-def test_the_beginning_alone_is_continued(
-    hub: Any, linked: VideoTask, elsewhere: Gateway, target: Path, video: bytes
-) -> None:
+def test_the_beginning_alone_is_continued(download: Download, linked: VideoTask) -> None:
     """A server that gives only a first part, unasked, is asked for the rest."""
-    first = {**FIRST, "Content-Range": f"bytes 0-{CUT - 1}/{len(video)}"}
-    elsewhere.on(LINK, say(206, video[:CUT], first), _part(video, {}))
-    saved = hub.videos.download(linked, target)
-    whole(saved, target, video)
-    assert (saved.verified, elsewhere.arrived[1].headers["range"]) == ("length", f"bytes={CUT}-")
+    first = {**FIRST, "Content-Range": f"bytes 0-{CUT - 1}/{len(download.video)}"}
+    download.elsewhere.on(LINK, say(206, download.video[:CUT], first), _part(download.video, {}))
+    saved = download.check(linked)
+    assert (saved.verified, download.elsewhere.arrived[1].headers["range"]) == (
+        "length",
+        f"bytes={CUT}-",
+    )
 
 
-def test_another_link_is_no_continuation(
-    hub: Any, linked: VideoTask, gateway: Gateway, elsewhere: Gateway, target: Path, video: bytes
-) -> None:
+def test_another_link_is_no_continuation(download: Download, linked: VideoTask) -> None:
     """If a fresh link leads to another place, its file is fetched from its beginning, whatever its ETag is called."""
     fresh = "/fresh.mp4"
-    elsewhere.on(LINK, _cut(_twin(video)), say(403))
-    elsewhere.on(fresh, ranged(video))
-    gateway.on("query", tell(UNIFIED.seen("completed", video_url=f"{elsewhere.url}{fresh}")))
-    whole(hub.videos.download(linked, target), target, video)
-    assert _asked(elsewhere.arrived) == [None, f"bytes={CUT}-", None]
+    download.elsewhere.on(LINK, _cut(_twin(download.video)), say(403))
+    download.elsewhere.on(fresh, ranged(download.video))
+    download.gateway.on(
+        "query", tell(UNIFIED.seen("completed", video_url=f"{download.elsewhere.url}{fresh}"))
+    )
+    download.check(linked)
+    assert _asked(download.elsewhere.arrived) == [None, f"bytes={CUT}-", None]
 
 
 def test_a_range_that_is_none_is_none() -> None:
