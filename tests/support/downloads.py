@@ -44,12 +44,12 @@ class Download:
         """An answer with the whole video."""
         return say(status, self.video, MP4, **options)
 
-    def save(self, task: VideoTask, **options: Any) -> SavedVideo:
+    def save(self, task: VideoTask | str, **options: Any) -> SavedVideo:
         """Save a task's video, and return it unchecked."""
         saved: SavedVideo = self.hub.videos.download(task, self.target, **options)
         return saved
 
-    def check(self, task: VideoTask, **options: Any) -> SavedVideo:
+    def check(self, task: VideoTask | str, **options: Any) -> SavedVideo:
         """Save a task's video, and check that it is whole, told truly, and alone."""
         saved = self.save(task, **options)
         whole(saved, self.target, self.video)

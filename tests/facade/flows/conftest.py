@@ -15,13 +15,7 @@ from tests.support.jobs import Job
 from tests.support.scripted import Gateway
 from tests.support.wires import OPENAI, UNIFIED, Wire
 
-# They lock files and limit processes with modules that Windows lacks.
-POSIX_ONLY = [
-    "test_interrupted_creates.py",
-    "test_lost_receipts.py",
-    "test_output.py",
-    "test_paid_outputs.py",
-]
+POSIX_ONLY = ["test_lost_receipts.py"]  # it locks files with a module that Windows lacks
 collect_ignore = POSIX_ONLY if os.name == "nt" else []
 
 
@@ -34,8 +28,7 @@ def wire(colour: Colour) -> Wire:
 @pytest.fixture
 def limit_files() -> Iterator[Callable[[int], None]]:
     """Let no file of this process grow beyond some bytes, until the end of the test."""
-    import resource  # which Windows lacks
-
+    resource = pytest.importorskip("resource")  # which Windows lacks
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     yield lambda size: resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
     resource.setrlimit(resource.RLIMIT_FSIZE, before)

@@ -206,11 +206,10 @@ def test_a_download_ends_at_its_deadline(download: Download, origin: str, answer
 def test_only_a_completed_task_is_saved(download: Download, wire: Wire) -> None:
     """A task that is not completed is refused with what it is; that is no wrong request, since it is paid."""
     for status in set(TaskStatus) - {TaskStatus.COMPLETED}:
-        kind, words = DownloadFailed, "wait for it first"
-        if status is TaskStatus.FAILED:
-            kind, words = TaskFailed, "no video of it: why"
+        failed = status is TaskStatus.FAILED
+        words = "no video of it: why" if failed else "wait for it first"
         task = wire.task(status=status, raw_status="seen", failure_reason="why")
-        with pytest.raises(kind, match=words):
+        with pytest.raises(TaskFailed if failed else DownloadFailed, match=words):
             download.save(task)
     assert download.gateway.arrived == []
 

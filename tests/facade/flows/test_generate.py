@@ -122,12 +122,9 @@ def test_waiting_for_another_process_has_an_end_whatever_the_clocks_say(
 def test_a_deadline_bounds_the_waiting_for_another_process(job: Job) -> None:
     """Two calls that may wait no time say that another process is at it, and change nothing."""
     text = job.leave("submitting", age=0, expires=ago(-3600))
-    for call in (
-        lambda: job.generate(timeout=0),
-        lambda: job.resume(timeout=0),
-    ):
+    for call in (job.generate, job.resume):
         with pytest.raises(WaitTimeout, match="another process is still sending the create"):
-            call()
+            call(timeout=0)
     assert job.receipt.read_bytes() == text
     assert job.gateway.arrived == []
 
@@ -200,10 +197,7 @@ def test_a_failed_task_is_not_paid_for_again(job: Job) -> None:
         job.generate()
     assert job.read()["state"] == "failed"
     job.gateway.arrived.clear()
-    for call in (
-        lambda: job.generate(),
-        lambda: job.resume(),
-    ):
+    for call in (job.generate, job.resume):
         with pytest.raises(TaskFailed, match="moderation") as raised:
             call()
         assert str(job.receipt) in str(raised.value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import gc
 import io
 import os
@@ -190,9 +191,8 @@ def test_every_step_can_be_left_at_once(
             scene.reached.clear()
             scene.release.clear()
             hub = colour.hub(scene.gateway.url).client
-            error, took = _left(
-                colour, scene.reached.is_set, lambda step=step, hub=hub: step(scene, hub)
-            )  # type: ignore[misc]
+            stuck = functools.partial(step, scene, hub)
+            error, took = _left(colour, scene.reached.is_set, stuck)
             assert took < AT_ONCE
             colour.finish(hub.close())
             scene.release.set()
@@ -201,7 +201,7 @@ def test_every_step_can_be_left_at_once(
             assert not (scene.tmp / "kitten.mp4").exists()
             if step in WAITING:
                 assert UNIFIED.task_id in "".join(error.__notes__)
-            del error
+            del error, stuck
     gc.collect()  # what was forgotten open warns, and a warning fails the test
 
 

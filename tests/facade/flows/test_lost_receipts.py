@@ -39,7 +39,7 @@ from tests.support.videos import LINK, names
 from tests.support.virtual import World, reply
 from tests.support.wires import OPENAI, UNIFIED, Wire
 
-Happening: TypeAlias = Callable[[Path], None]
+Happening: TypeAlias = Callable[[Path], object]
 
 RETRY = RetryPolicy(first=5, maximum=5, jitter=0)
 LOST = TransportFailure(httpx.ReadTimeout("late"), sent=True)
@@ -60,8 +60,8 @@ def happenings(limit_files: Callable[[int], None]) -> dict[str, Happening]:
     """What may happen to a receipt: the disk is full, it is damaged or removed, or its folder is."""
     return {
         "full": lambda _receipt: limit_files(10),
-        "damaged": lambda receipt: receipt.write_text("{") and None,
-        "removed": lambda receipt: receipt.unlink(),
+        "damaged": lambda receipt: receipt.write_text("{"),
+        "removed": Path.unlink,
         "its folder removed": lambda receipt: shutil.rmtree(receipt.parent),
     }
 

@@ -307,12 +307,11 @@ def test_what_a_callback_raises_names_the_task(
     def stop(_: VideoTask) -> None:
         raise ZeroDivisionError("mine")
 
-    for follow in (
-        lambda: hub.videos.wait(wire.task(), on_update=stop),
-        lambda: wire.generate(hub, save_to=tmp_path / "x.mp4", on_update=stop),
-    ):
-        with pytest.raises(ZeroDivisionError, match="mine") as raised:
-            follow()
+    with pytest.raises(ZeroDivisionError, match="mine") as waiting:
+        hub.videos.wait(wire.task(), on_update=stop)
+    with pytest.raises(ZeroDivisionError, match="mine") as generating:
+        wire.generate(hub, save_to=tmp_path / "x.mp4", on_update=stop)
+    for raised in (waiting, generating):
         assert wire.task_id in "".join(raised.value.__notes__)
     assert gateway.count("query") <= 2
 
