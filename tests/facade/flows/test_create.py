@@ -80,90 +80,80 @@ CREATED: Answer = tell({"id": "video_1", "status": "queued"})
 SHORT: dict[str, Any] = {"timeout": Timeouts(connect=5, read=5, write=5, create=0.15)}
 
 
+def _uncertain(answer: Answer, status: int | None = None, **options: Any) -> Row:
+    return Row((answer,), 1, SubmissionUncertain, status, options)
+
+
+REFUSED: dict[str, tuple[Answer, type[ChainHubError], int]] = {
+    "400": (_refusal(400), APIError, 400),
+    "401": (_refusal(401), AuthenticationError, 401),
+    "402": (_refusal(402), QuotaExhausted, 402),
+    "403": (_refusal(403), PermissionDenied, 403),
+    "403 quota": (_refusal(403, "insufficient_user_quota"), QuotaExhausted, 403),
+    "404": (_refusal(404), NotFound, 404),
+    "404 HTML": (page(404), NotFound, 404),
+    "413": (_refusal(413), RequestTooLarge, 413),
+    "422": (_refusal(422), APIError, 422),
+    "503 model_not_found": (_refusal(503, "model_not_found"), ModelUnavailable, 503),
+    "429 with a Retry-After beyond all patience": (tell({}, 429, Retry_After="86400"), RateLimited, 429),
+    # in HTTP 200, beyond doubt
+    "200 with code 400": (_told(400), APIError, 400),
+    "200 with code 401 as text": (_told("401"), AuthenticationError, 401),
+    "200 with a quota code": (_told("insufficient_user_quota"), QuotaExhausted, 403),
+    "200 with model_not_found": (_told("model_not_found"), ModelUnavailable, 503),
+    "200 with fail_to_fetch_task": (_told("fail_to_fetch_task"), APIError, 400),
+}  # fmt: skip
 ROWS: dict[str, Row] = {
     # turned away: again
     "429, then accepted": Row((say(429), say(429), CREATED), 3, None),
     "429 for ever": Row((say(429),), 4, RateLimited, 429),
     "429 with a short Retry-After": Row((tell({}, 429, Retry_After="0"), CREATED), 2, None),
-    "429 with a Retry-After beyond all patience": Row(
-        (tell({}, 429, Retry_After="86400"),), 1, RateLimited, 429
-    ),
-    # refused: never again
-    "400": Row((_refusal(400),), 1, APIError, 400),
-    "401": Row((_refusal(401),), 1, AuthenticationError, 401),
-    "402": Row((_refusal(402),), 1, QuotaExhausted, 402),
-    "403": Row((_refusal(403),), 1, PermissionDenied, 403),
-    "403 quota": Row((_refusal(403, "insufficient_user_quota"),), 1, QuotaExhausted, 403),
-    "404": Row((_refusal(404),), 1, NotFound, 404),
-    "404 HTML": Row((page(404),), 1, NotFound, 404),
-    "413": Row((_refusal(413),), 1, RequestTooLarge, 413),
-    "422": Row((_refusal(422),), 1, APIError, 422),
-    "503 model_not_found": Row((_refusal(503, "model_not_found"),), 1, ModelUnavailable, 503),
-    # anything else: uncertain, never again
-    "408": Row((_refusal(408),), 1, SubmissionUncertain, 408),
-    "409": Row((_refusal(409),), 1, SubmissionUncertain, 409),
-    "418": Row((_refusal(418),), 1, SubmissionUncertain, 418),
-    "500": Row((_refusal(500),), 1, SubmissionUncertain, 500),
-    "502 HTML": Row((page(502),), 1, SubmissionUncertain, 502),
-    "503": Row((_refusal(503),), 1, SubmissionUncertain, 503),
-    "503 with Retry-After": Row((tell({}, 503, Retry_After="0"),), 1, SubmissionUncertain, 503),
-    "504 empty": Row((say(504),), 1, SubmissionUncertain, 504),
-    "524, a proxy's own": Row((page(524),), 1, SubmissionUncertain, 524),
-    "302": Row((say(302, headers={"Location": "/v1/elsewhere"}),), 1, SubmissionUncertain, 302),
-    "307": Row((say(307, headers={"Location": "/v1/elsewhere"}),), 1, SubmissionUncertain, 307),
-    "200 HTML": Row((page(200),), 1, SubmissionUncertain, 200),
-    "200 empty": Row((say(200),), 1, SubmissionUncertain, 200),
-    "204": Row((say(204, framed=False),), 1, SubmissionUncertain, 204),
-    "200 without an id": Row((tell({"status": "queued"}),), 1, SubmissionUncertain, 200),
-    "200 with an empty id": Row(
-        (tell({"id": " ", "status": "queued"}),), 1, SubmissionUncertain, 200
-    ),
-    "200 with true as id": Row((tell({"id": True}),), 1, SubmissionUncertain, 200),
-    "200 with two tasks": Row(
-        (tell([{"id": "video_1"}, {"id": "video_2"}]),), 1, SubmissionUncertain, 200
-    ),
-    "200 with null": Row((tell(None),), 1, SubmissionUncertain, 200),
-    "200 with a list of one": Row((tell([{"id": "video_1"}]),), 1, None),
-    # refusals in HTTP 200, beyond doubt and not
-    "200 with code 400": Row((_told(400),), 1, APIError, 400),
-    "200 with code 401 as text": Row((_told("401"),), 1, AuthenticationError, 401),
-    "200 with a quota code": Row((_told("insufficient_user_quota"),), 1, QuotaExhausted, 403),
-    "200 with model_not_found": Row((_told("model_not_found"),), 1, ModelUnavailable, 503),
-    "200 with fail_to_fetch_task": Row((_told("fail_to_fetch_task"),), 1, APIError, 400),
     "200 with code 429, then accepted": Row((_told(429), CREATED), 2, None),
-    "200 with code 500": Row((_told(500),), 1, SubmissionUncertain, 200),
-    "200 with code 503": Row((_told(503),), 1, SubmissionUncertain, 200),
-    "200 with code 400 and a task somewhere": Row(
-        (tell({"code": 400, "data": {"job": {"taskId": "video_1"}}}),), 1, SubmissionUncertain, 200
-    ),
+    # accepted, for all its oddity
+    "200 with a list of one": Row((tell([{"id": "video_1"}]),), 1, None),
     "200 with code 400 and a task": Row((tell({"code": 400, "data": {"id": "video_1"}}),), 1, None),
-    "200 with code 400 and a state": Row(
-        (tell({"code": 400, "data": {"status": "queued"}}),), 1, SubmissionUncertain, 200
+    # refused: never again
+    **{name: Row((answer,), 1, kind, status) for name, (answer, kind, status) in REFUSED.items()},
+    # anything else: uncertain, never again
+    **{str(status): _uncertain(_refusal(status), status) for status in (408, 409, 418, 500, 503)},
+    "502 HTML": _uncertain(page(502), 502),
+    "503 with Retry-After": _uncertain(tell({}, 503, Retry_After="0"), 503),
+    "504 empty": _uncertain(say(504), 504),
+    "524, a proxy's own": _uncertain(page(524), 524),
+    "302": _uncertain(say(302, headers={"Location": "/v1/elsewhere"}), 302),
+    "307": _uncertain(say(307, headers={"Location": "/v1/elsewhere"}), 307),
+    "200 HTML": _uncertain(page(200), 200),
+    "200 empty": _uncertain(say(200), 200),
+    "204": _uncertain(say(204, framed=False), 204),
+    "200 without an id": _uncertain(tell({"status": "queued"}), 200),
+    "200 with an empty id": _uncertain(tell({"id": " ", "status": "queued"}), 200),
+    "200 with true as id": _uncertain(tell({"id": True}), 200),
+    "200 with two tasks": _uncertain(tell([{"id": "video_1"}, {"id": "video_2"}]), 200),
+    "200 with null": _uncertain(tell(None), 200),
+    "200 with code 500": _uncertain(_told(500), 200),
+    "200 with code 503": _uncertain(_told(503), 200),
+    "200 with code 400 and a task somewhere": _uncertain(
+        tell({"code": 400, "data": {"job": {"taskId": "video_1"}}}), 200
     ),
-    "200 with an error in it": Row(
-        (tell({"code": "fail", "message": "broken", "data": None}),), 1, SubmissionUncertain, 200
-    ),
-    "200 cut JSON": Row((say(200, '{"id": "vid'),), 1, SubmissionUncertain, 200),
-    "200 nested without end": Row(
-        (say(200, '{"id":' + "[" * 90_000),), 1, SubmissionUncertain, 200
-    ),
-    "200 half a body": Row((say(200, b"x" * 100, sent=50),), 1, SubmissionUncertain),
-    "200 gzip that is none": Row(
-        (say(200, b"plain", {"Content-Encoding": "gzip"}),), 1, SubmissionUncertain
-    ),
-    "200 too large": Row((say(200, b" " * 8_100_000 + b"{}"),), 1, SubmissionUncertain),
-    "half the headers": Row((half_head(),), 1, SubmissionUncertain),
-    "not HTTP": Row((garbage(),), 1, SubmissionUncertain),
-    "no answer in time": Row((silence(),), 1, SubmissionUncertain, options=SHORT),
-    "closed after the body": Row((hang_up(),), 1, SubmissionUncertain),
-    "closed before the body": Row((hang_up(early=True),), 1, SubmissionUncertain),
-    "reset after the body": Row((reset(),), 1, SubmissionUncertain),
-    "reset before the body": Row((reset(early=True),), 1, SubmissionUncertain),
+    "200 with code 400 and a state": _uncertain(tell({"code": 400, "data": {"status": "queued"}}), 200),
+    "200 with an error in it": _uncertain(tell({"code": "fail", "message": "broken", "data": None}), 200),
+    "200 cut JSON": _uncertain(say(200, '{"id": "vid'), 200),
+    "200 nested without end": _uncertain(say(200, '{"id":' + "[" * 90_000), 200),
+    "200 half a body": _uncertain(say(200, b"x" * 100, sent=50)),
+    "200 gzip that is none": _uncertain(say(200, b"plain", {"Content-Encoding": "gzip"})),
+    "200 too large": _uncertain(say(200, b" " * 8_100_000 + b"{}")),
+    "half the headers": _uncertain(half_head()),
+    "not HTTP": _uncertain(garbage()),
+    "no answer in time": _uncertain(silence(), **SHORT),
+    "closed after the body": _uncertain(hang_up()),
+    "closed before the body": _uncertain(hang_up(early=True)),
+    "reset after the body": _uncertain(reset()),
+    "reset before the body": _uncertain(reset(early=True)),
     # 429 first does not make what follows any safer
     "429, then a reset": Row((say(429), reset()), 2, SubmissionUncertain),
     "429, then 500": Row((say(429), _refusal(500)), 2, SubmissionUncertain, 500),
     "429, then 400": Row((say(429), _refusal(400)), 2, APIError, 400),
-}
+}  # fmt: skip
 
 
 def _outcome(row: Row, hub: Any, wire: Wire, gateway: Gateway) -> None:

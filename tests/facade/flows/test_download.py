@@ -175,17 +175,6 @@ def test_a_download_that_never_works_gives_up_at_its_deadline(target: Path) -> N
     assert names(target.parent) == []
 
 
-def test_a_download_by_hand(target: Path, video: bytes) -> None:
-    """A whole file, given by hand in one piece, is written, checked and in its place; no request has the key."""
-    world = World(Reply(200, {"content-length": str(len(video))}, video))
-    settings = Settings(api_key="the-key")
-    saved, _etag = world.play(save(world, settings, DONE, FileOutput(target), None, deadline=None))
-    assert saved.path.read_bytes() == video
-    assert world.targets == [f"get {DONE.video_url}"]
-    assert "Authorization" not in world.headers[0]
-    assert world.open_streams == 0
-
-
 @pytest.mark.parametrize(
     "answer", [silence(), drip(b"x" * 6000, pause=0.02)], ids=["silence", "a byte at a time"]
 )

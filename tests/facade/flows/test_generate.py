@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import threading
-import time
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -104,19 +103,6 @@ def test_a_create_of_a_process_that_died_is_uncertain(job: Job) -> None:
     job.script()
     job.generate(resubmit_uncertain=True)
     assert job.sent == (1, 1, 1)
-
-
-@pytest.mark.parametrize("set_back", [0, 3600])
-def test_waiting_for_another_process_has_an_end_whatever_the_clocks_say(
-    job: Job, set_back: int
-) -> None:
-    """A create that was given a second is waited for a second, even if by this clock it begins in an hour."""
-    job.leave("submitting", age=-set_back, expires=ago(-set_back - 1))
-    began = time.monotonic()
-    with pytest.raises(SubmissionUncertain):
-        job.generate(timeout=60)
-    assert 0.5 < time.monotonic() - began < 30
-    assert job.gateway.arrived == []
 
 
 def test_a_deadline_bounds_the_waiting_for_another_process(job: Job) -> None:

@@ -194,6 +194,8 @@ def test_every_step_can_be_left_at_once(
             stuck = functools.partial(step, scene, hub)
             error, took = _left(colour, scene.reached.is_set, stuck)
             assert took < AT_ONCE
+            scene.gateway.on("query", tell(OPENAI.seen("completed")))
+            assert colour.finish(hub.videos.wait(OPENAI.task())).done  # the client goes on
             colour.finish(hub.close())
             scene.release.set()
             assert _all_closed(scene.gateway.port, scene.host.port)
@@ -216,17 +218,6 @@ def test_connecting_can_be_left_at_once(colour: Colour) -> None:
     with warnings.catch_warnings():  # Python's own `create_connection` leaves that to the collector
         warnings.simplefilter("ignore", ResourceWarning)
         gc.collect()
-
-
-@pytest.mark.parametrize("step", [_awaiting_a_query, _downloading])
-def test_a_client_goes_on_after_an_interruption(
-    colour: Colour, scene: Scene, step: Callable[[Scene, Any], Any]
-) -> None:
-    """After Ctrl-C or a cancellation the same client answers the next call."""
-    hub = colour.hub(scene.gateway.url).client
-    _left(colour, scene.reached.is_set, lambda: step(scene, hub))
-    scene.gateway.on("query", tell(OPENAI.seen("completed")))
-    assert colour.finish(hub.videos.wait(OPENAI.task())).done
 
 
 @pytest.mark.parametrize("how", ["Ctrl-C", "asyncio.timeout"])

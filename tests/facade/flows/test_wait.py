@@ -152,29 +152,6 @@ def test_a_refusal_is_raised_after_one_look(
         assert gateway.count("query") == 1
 
 
-UNKNOWN_YET: dict[str, Answer] = {
-    "404": say(404),
-    "400 task_not_exist": tell({"code": "task_not_exist", "message": "no"}, 400),
-    "400 without a word": tell({"message": "task does not exist"}, 400),
-    "200 that says 400": tell({"code": 400, "msg": "task does not exist", "data": None}),
-}
-
-
-@pytest.mark.parametrize("case", UNKNOWN_YET)
-def test_a_task_just_created_may_be_unknown(
-    colour: Colour, wire: Wire, gateway: Gateway, case: str
-) -> None:
-    """However a node says that it does not know a task, the client that has just created it asks on."""
-    hub: Any = colour.hub(gateway.url, poll=attrs.evolve(POLL, settle=30))
-    answer = UNKNOWN_YET[case]
-    gateway.on("create", tell(wire.created()))
-    gateway.on("query", answer, answer, answer, tell(wire.seen("completed")))
-    task = wire.create(hub)
-    assert hub.videos.retrieve(task).status is TaskStatus.QUEUED
-    assert hub.videos.wait(task).status is TaskStatus.COMPLETED
-    assert gateway.count("query") == 4
-
-
 def test_a_task_just_created_may_be_refused(hub: Any, wire: Wire, gateway: Gateway) -> None:
     """A refusal that has a word of its own ends the wait for a new task, too."""
     gateway.on("create", tell(wire.created()))
@@ -254,15 +231,6 @@ def test_changes_are_told_once_and_never_go_back(hub: Any, wire: Wire, gateway: 
     assert list(hub.videos.watch(wire.task())) == told
 
 
-def test_watch_can_be_abandoned(hub: Any, wire: Wire, gateway: Gateway) -> None:
-    """Whoever leaves the loop early leaves nothing open, and nothing is asked any more."""
-    gateway.on("query", tell(wire.seen()), tell(wire.seen("completed")))
-    watching = hub.videos.watch(wire.task())
-    assert next(watching).raw_status == "processing"
-    watching.close()
-    assert gateway.count("query") == 1
-
-
 def test_a_loop_over_watch_may_be_broken_off(gateway: Gateway) -> None:
     """A plain `break` out of the loop of either colour leaves no warning, and the client goes on to work."""
     gateway.on("query", tell(OPENAI.seen()))
@@ -331,16 +299,3 @@ def test_an_asynchronous_callback_is_awaited(hub: Any, wire: Wire, gateway: Gate
     else:
         with pytest.raises(TypeError, match="AsyncChainHub"):
             hub.videos.wait(wire.task(), on_update=tell_later)
-
-
-def test_many_waits_at_once_share_one_loop(gateway: Gateway) -> None:
-    """A hundred waits on one loop and one client end together, and none disturbs another."""
-    gateway.on("query", tell(OPENAI.seen()), tell(OPENAI.seen("completed")))
-
-    async def all_of_them() -> list[VideoTask]:
-        async with AsyncChainHub(base_url=gateway.url, api_key="the-key", poll=POLL) as hub:
-            tasks = [VideoTask(id=f"video_{n}", format="openai") for n in range(100)]
-            return await asyncio.gather(*(hub.videos.wait(task) for task in tasks))
-
-    done = asyncio.run(all_of_them())
-    assert [task.id for task in done] == [f"video_{n}" for n in range(100)]

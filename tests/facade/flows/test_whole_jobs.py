@@ -53,21 +53,3 @@ def test_a_prompt_and_a_picture_become_a_whole_mp4(
     assert sizes[-1] == (saved.size, saved.size)
     assert sizes == sorted(sizes)
     assert not list(tmp_path.glob("*.part"))
-
-
-@every_format
-def test_the_steps_may_be_taken_one_by_one(
-    colour: Colour, wire: Wire, sandbox: Sandbox, tmp_path: Path
-) -> None:
-    """Create, retrieve, watch, wait and download, each with what the one before returned, do what generate does."""
-    hub, paid = _connect(colour, sandbox), sandbox.paid
-    created = wire.create(hub, **JOBS[wire.name])
-    assert (created.format, created.model) == (wire.name, wire.arguments["model"])
-    assert hub.videos.retrieve(created).id == created.id
-    assert hub.videos.retrieve(created.id).id == created.id  # an id alone tells its format
-    *_, last = hub.videos.watch(created)
-    assert last.status is TaskStatus.COMPLETED
-    completed = hub.videos.wait(created.id)
-    saved = hub.videos.download(completed, str(tmp_path / "kitten.mp4"))
-    assert saved.path.read_bytes()[4:8] == b"ftyp"
-    assert sandbox.paid == paid + 1
