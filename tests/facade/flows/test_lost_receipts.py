@@ -34,11 +34,11 @@ from chainhub_video.request import build_request
 from chainhub_video.settings import Settings, Spending
 
 from tests.support.answering import tell
-from tests.support.receipted import ago, first_then, path_of, read, script
-from tests.support.scripted import Gateway
+from tests.support.jobs import Job
+from tests.support.receipted import ago, first_then, path_of, read
 from tests.support.videos import LINK, names
 from tests.support.virtual import World, reply
-from tests.support.wires import OPENAI, UNIFIED, Wire
+from tests.support.wires import OPENAI, UNIFIED
 
 Happening: TypeAlias = Callable[[Path], object]
 
@@ -172,20 +172,16 @@ def test_what_became_of_a_create_is_told_though_its_receipt_cannot_be_written(
 
 
 def test_a_receipt_that_is_removed_during_the_waiting_costs_nothing_more(
-    hub: Any,
-    wire: Wire,
-    gateway: Gateway,
-    target: Path,
-    video: bytes,
-    caplog: pytest.LogCaptureFixture,
+    job: Job, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The video is saved and returned, since an error would make callers pay again; the log says what is missing."""
-    script(gateway, wire, video)
-    link = {} if wire is OPENAI else {"video_url": gateway.url + LINK}
-    gateway.on("query", first_then(path_of(target).unlink, tell(wire.seen("completed", **link))))
-    saved = wire.generate(hub, save_to=target)
-    assert saved.path.read_bytes() == video
-    assert f"receipt {path_of(target)} could not be written (it was removed)" in caplog.text
+    job.script()
+    link = {} if job.wire is OPENAI else {"video_url": job.gateway.url + LINK}
+    job.gateway.on(
+        "query", first_then(job.receipt.unlink, tell(job.wire.seen("completed", **link)))
+    )
+    assert job.generate().path.read_bytes() == job.video
+    assert f"receipt {job.receipt} could not be written (it was removed)" in caplog.text
 
 
 def test_a_create_whose_flow_is_closed_is_uncertain(target: Path) -> None:

@@ -10,25 +10,25 @@ import shlex
 import shutil
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-from chainhub_video import InvalidRequest, OutputFailed, TaskStatus
+from chainhub_video import InvalidRequest, OutputFailed, TaskStatus, VideoTask
 from chainhub_video.cli.app import run
 from chainhub_video.downloads.partfile import PartFile
 from chainhub_video.runtime import SystemClock, using
 
-from tests.support.answering import say, silence, tell
+from tests.support.answering import silence, tell
+from tests.support.downloads import Download
 from tests.support.drivers import every_format
 from tests.support.interrupting import press
 from tests.support.jobs import Job
-from tests.support.receipted import first_then, known, path_of, script, step_of
+from tests.support.receipted import first_then, known, path_of, read, script
 from tests.support.scripted import Gateway
-from tests.support.videos import LINK, MP4, names
+from tests.support.videos import LINK, names
 from tests.support.wires import OPENAI, UNIFIED
-
-GROK = ["--model", "grok-video-3", "--aspect-ratio", "3:2"]
 
 
 class Hasty(SystemClock):
@@ -39,68 +39,81 @@ class Hasty(SystemClock):
         time.sleep(min(seconds, 0.002))
 
 
+CREATE = "generate", "A kitten", "--model", "grok-video-3", "--aspect-ratio", "3:2", "-o"
+
+
+@dataclass
+class Command:
+    """The command in this process, for a paid create of the unified format.
+
+    Attributes:
+        gateway: scripted for it.
+        output: where its video would go.
+        video: what is downloaded.
+        shown: what it shows.
+    """
+
+    gateway: Gateway
+    output: Path
+    video: bytes
+    shown: pytest.CaptureFixture[str]
+
+    def run(self, *words: object) -> tuple[int, str]:
+        """Run it; return its exit status, and the last line of its errors."""
+        status = run([str(word) for word in words])
+        *_, line = ["", *self.shown.readouterr().err.splitlines()]
+        return status, line
+
+    def create(self) -> tuple[int, str]:
+        """Create a video."""
+        return self.run(*CREATE, self.output)
+
+    def completes(self, happens: Callable[[], Any] = lambda: None) -> None:
+        """Have the task completed from now on, after something else has happened."""
+        seen = UNIFIED.seen("completed", video_url=self.gateway.url + LINK)
+        self.gateway.on("query", first_then(happens, tell(seen)))
+
+
 @pytest.fixture
-def command(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., int]]:
-    """The command in this process, for a paid create of the unified format; gives its exit status."""
+def command(
+    gateway: Gateway,
+    tmp_path: Path,
+    video: bytes,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Iterator[Command]:
+    """The command, with a gateway that answers it well."""
     monkeypatch.setenv("CHAINHUB_API_KEY", "the-key")
     monkeypatch.setenv("CHAINHUB_BASE_URL", gateway.url)
+    script(gateway, UNIFIED, video)
+    (tmp_path / "videos").mkdir()
     with using(clock=Hasty()):
-        yield lambda *words: run([str(word) for word in words])
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """Where the video would go."""
-    folder = tmp_path / "videos"
-    folder.mkdir()
-    return folder
-
-
-CREATE = ["generate", "A kitten", *GROK, "-o"]
+        yield Command(gateway, tmp_path / "videos" / "kitten.mp4", video, capsys)
 
 
 @pytest.mark.parametrize("missing", [300, 5000], ids=["last bytes do not fit", "half does not fit"])
 def test_a_disk_that_fills_up_is_exit_1_and_the_printed_command_saves_it_elsewhere(
-    command: Callable[..., int],
-    gateway: Gateway,
-    folder: Path,
-    video: bytes,
-    capsys: pytest.CaptureFixture[str],
-    limit_files: Callable[[int], None],
-    missing: int,
+    command: Command, limit_files: Callable[[int], None], missing: int
 ) -> None:
     """One line with the task, its receipt and two commands: one saves to another place, one here once there is room."""
-    size = max(10, len(video) - missing)
-    script(gateway, UNIFIED, video, look=lambda: limit_files(1 << 30))
-    gateway.on("query", first_then(lambda: limit_files(size), _completed(gateway)))
-    output = folder / "kitten.mp4"
-
-    assert command(*CREATE, output) == 1
-
+    output, receipt = command.output, path_of(command.output)
+    command.completes(lambda: limit_files(max(10, len(command.video) - missing)))
+    status, line = command.create()
     limit_files(1 << 30)
-    gateway.on("query", _completed(gateway))
-    *_, line = capsys.readouterr().err.splitlines()
-    for words in (
-        UNIFIED.task_id,
-        "File too large",
-        f"still at 127.0.0.1:{gateway.port}",
-        str(path_of(output)),
-    ):
+    assert status == 1
+    place = f"still at 127.0.0.1:{command.gateway.port}"
+    for words in (UNIFIED.task_id, "File too large", place, str(receipt)):
         assert words in line
-    assert names(folder) == [path_of(output).name]
+    assert names(output.parent) == [receipt.name]
+    command.completes()
+    other = output.with_name("elsewhere.mp4")
     elsewhere = shlex.split(line[line.index("chainhub-video download") :])
-    other = folder / "elsewhere.mp4"
-    arguments = [str(other) if word == "FILE" else word for word in elsewhere[1:8]]
-    assert command(*arguments) == 0
-    assert other.read_bytes() == video
+    assert command.run(*(other if word == "FILE" else word for word in elsewhere[1:8]))[0] == 0
+    assert other.read_bytes() == command.video
     again = shlex.split(line[line.index("chainhub-video resume") :])
-    assert command(*again[1:3]) == 0
-    assert output.read_bytes() == video
-    assert gateway.count("create") == 1
-
-
-def _completed(gateway: Gateway) -> Any:
-    return tell(UNIFIED.seen("completed", video_url=gateway.url + LINK))
+    assert command.run(*again[1:3])[0] == 0
+    assert output.read_bytes() == command.video
+    assert command.gateway.count("create") == 1
 
 
 LOSSES: dict[str, Callable[[Path], Any]] = {
@@ -111,23 +124,14 @@ LOSSES: dict[str, Callable[[Path], Any]] = {
 
 
 @pytest.mark.parametrize("loss", LOSSES)
-def test_a_place_that_is_lost_meanwhile_is_exit_1(
-    command: Callable[..., int],
-    gateway: Gateway,
-    folder: Path,
-    video: bytes,
-    capsys: pytest.CaptureFixture[str],
-    loss: str,
-) -> None:
+def test_a_place_that_is_lost_meanwhile_is_exit_1(command: Command, loss: str) -> None:
     """A folder that is gone, and an output that has become something else, after the create, name the paid task."""
-    output = folder / "kitten.mp4"
-    script(gateway, UNIFIED, video)
-    gateway.on("query", first_then(lambda: LOSSES[loss](output), _completed(gateway)))
-    assert command(*CREATE, output) == 1
-    *_, line = capsys.readouterr().err.splitlines()
+    command.completes(lambda: LOSSES[loss](command.output))
+    status, line = command.create()
+    assert status == 1
     assert f"task {UNIFIED.task_id} is paid" in line
     assert "chainhub-video download --format unified -o FILE --" in line
-    assert not list(folder.glob("*.part"))
+    assert not list(command.output.parent.glob("*.part"))
 
 
 @every_format
@@ -161,23 +165,20 @@ def test_an_id_that_cannot_stand_in_an_address_is_no_wrong_request(job: Job, odd
             job.hub.videos.download(done, job.target)
 
 
-def test_an_odd_id_is_exit_1(
-    command: Callable[..., int], gateway: Gateway, target: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_an_odd_id_is_exit_1(command: Command) -> None:
     """The command says the same in one line."""
-    gateway.on("create", tell(UNIFIED.created(id="..")))
-    assert command(*CREATE, target) == 1
-    *_, line = capsys.readouterr().err.splitlines()
+    command.gateway.on("create", tell(UNIFIED.created(id="..")))
+    status, line = command.create()
+    assert status == 1
     assert "the paid task the id '..'" in line
     assert "usage log" in line
     assert "chainhub-video resume" not in line
 
 
-def test_an_interruption_of_the_download_is_exit_130(job: Job, command: Callable[..., int]) -> None:
+def test_an_interruption_of_the_download_is_exit_130(command: Command) -> None:
     """Ctrl-C after the create keeps its own exit status."""
-    script(job.gateway, UNIFIED, job.video)
-    job.gateway.on(step_of("download", UNIFIED), first_then(press, silence()))
-    assert command(*CREATE, job.target) == 130
+    command.gateway.on(LINK, first_then(press, silence()))
+    assert command.create()[0] == 130
 
 
 @pytest.mark.parametrize("state", ["submitted", "saved"])
@@ -200,24 +201,20 @@ def test_a_second_run_does_not_send_a_payer_to_another_output(
     assert job.gateway.arrived == []
 
 
-@pytest.mark.parametrize(
-    ("owner", "name", "number"),
-    [(os, "fsync", 1), (os, "fsync", 2), (Path, "replace", 1)],
-    ids=["sync of the file", "sync of its folder", "rename"],
-)
+REFUSALS: dict[str, tuple[Any, str, int]] = {
+    "sync of the file": (os, "fsync", 1),
+    "sync of its folder": (os, "fsync", 2),
+    "rename": (Path, "replace", 1),
+}
+
+
+@pytest.mark.parametrize("refusal", REFUSALS)
 def test_whatever_the_system_refuses_is_an_output_that_failed(
-    hub: Any,
-    linked: Any,
-    elsewhere: Gateway,
-    target: Path,
-    video: bytes,
-    monkeypatch: pytest.MonkeyPatch,
-    owner: Any,
-    name: str,
-    number: int,
+    download: Download, linked: VideoTask, monkeypatch: pytest.MonkeyPatch, refusal: str
 ) -> None:
     """A failing sync or rename never comes out as the system's own error."""
-    elsewhere.on(LINK, say(200, video, MP4))
+    download.elsewhere.on(LINK, download.served())
+    owner, name, number = REFUSALS[refusal]
     really, calls = getattr(owner, name), itertools.count(1)
 
     def refuse(*arguments: Any, **named: Any) -> Any:
@@ -227,7 +224,7 @@ def test_whatever_the_system_refuses_is_an_output_that_failed(
 
     monkeypatch.setattr(owner, name, refuse)
     with pytest.raises(OutputFailed, match="Input/output error") as raised:
-        hub.videos.download(linked, target)
+        download.save(linked)
     monkeypatch.undo()
     assert raised.value.task == linked
     assert isinstance(raised.value.__cause__, OSError)
@@ -246,12 +243,9 @@ def test_a_full_disk_does_not_speak_twice(
     assert names(target.parent) == []
 
 
-def test_json_says_what_was_verified(
-    job: Job, command: Callable[..., int], capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_json_says_what_was_verified(command: Command) -> None:
     """`--json` has it, the first time and from the receipt, and so has the receipt itself."""
-    script(job.gateway, UNIFIED, job.video)
     for _ in range(2):
-        assert command(*CREATE, job.target, "--json") == 0
-        assert json.loads(capsys.readouterr().out)["verified"] == "length"
-    assert job.read()["result"]["verified"] == "length"
+        assert run([*CREATE, str(command.output), "--json"]) == 0
+        assert json.loads(command.shown.readouterr().out)["verified"] == "length"
+    assert read(command.output)["result"]["verified"] == "length"

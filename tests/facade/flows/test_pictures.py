@@ -48,13 +48,6 @@ class _PathLike:
         return str(self._path)
 
 
-def _at_an_offset(content: bytes, path: Path) -> IO[bytes]:
-    path.write_bytes(b"prefix" + content)
-    file = path.open("rb")
-    file.seek(6)
-    return file
-
-
 class _Pipe(io.RawIOBase):
     """A stream that can be read once, from front to back."""
 
@@ -78,9 +71,6 @@ SOURCES: dict[str, Callable[[bytes, Path], Any]] = {
     "Path": _write,
     "PathLike": lambda content, path: _PathLike(_write(content, path)),
     "bytes": lambda content, _: content,
-    "bytearray": lambda content, _: bytearray(content),
-    "memoryview": lambda content, _: memoryview(content),
-    "open file at an offset": _at_an_offset,
     "BytesIO": lambda content, _: io.BytesIO(content),
     "stream without seek": lambda content, _: _Pipe(content),
     "data URI": lambda content, _: f"data:image/png;base64,{base64.b64encode(content).decode()}",
