@@ -108,17 +108,12 @@ def test_an_answer_that_trickles_has_no_more_time_than_a_late_one(wire: Wire) ->
     assert (len(world.calls), world.open_streams) == (1, 0)
 
 
-def test_an_interruption_goes_through(wire: Wire) -> None:
-    """Ctrl-C while a create is under way is not turned into anything else, and asks for nothing more."""
-
-    class Interrupted(World):
-        async def open(self, call: Any, /) -> Any:
-            self.calls.append(call)
-            raise KeyboardInterrupt
-
-    world = Interrupted()
-    with pytest.raises(KeyboardInterrupt):
-        _create(wire, world)
+def test_one_attempt_is_no_second_one(wire: Wire) -> None:
+    """`RetryPolicy.attempts` counts the first try in."""
+    world = World(reply(None, 429))
+    settings = Settings(api_key="the-key", retry=RetryPolicy(attempts=1))
+    with pytest.raises(RateLimited):
+        world.play(create(world, settings, build_request(**wire.arguments)))
     assert (len(world.calls), world.sleeps) == (1, [])
 
 

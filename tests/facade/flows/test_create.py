@@ -22,7 +22,6 @@ from chainhub_video import (
     QuotaExhausted,
     RateLimited,
     RequestTooLarge,
-    RetryPolicy,
     SubmissionUncertain,
     Timeouts,
 )
@@ -311,26 +310,6 @@ def test_a_create_has_a_connection_of_its_own(wire: Wire, gateway: Gateway, hub:
     assert len(set(creates)) == 3
     assert len(queries) == 1
     assert not queries & set(creates)
-
-
-def test_the_wait_after_429_is_at_least_what_was_asked(
-    wire: Wire, gateway: Gateway, hub: Any
-) -> None:
-    """A create that was turned away with Retry-After does not come back before its time."""
-    gateway.on("create", tell({}, 429, Retry_After="0.2"), CREATED)
-    wire.create(hub)
-    first, second = gateway.of("create")
-    assert second.at - first.at >= 0.2
-
-
-def test_the_policy_says_how_often(colour: Colour, wire: Wire, gateway: Gateway) -> None:
-    """`RetryPolicy.attempts` counts the first try in, and 1 means no second one."""
-    gateway.on("create", say(429))
-    for attempts in (1, 3):
-        gateway.arrived.clear()
-        with pytest.raises(RateLimited):
-            wire.create(colour.hub(gateway.url, retry=RetryPolicy(attempts=attempts, first=0.001)))
-        assert gateway.count("create") == attempts
 
 
 def test_the_cause_of_an_uncertain_create_is_the_librarys(

@@ -26,10 +26,12 @@ from chainhub_video import (
     RetryPolicy,
     SpendLimitReached,
     SubmissionUncertain,
+    Timeouts,
     WaitTimeout,
 )
 from chainhub_video.flows.generate import FollowOptions, generate
 from chainhub_video.io import Call, TransportFailure
+from chainhub_video.receipts.receipt import parse
 from chainhub_video.request import build_request
 from chainhub_video.settings import Settings, Spending
 
@@ -234,6 +236,16 @@ def test_what_was_not_sent_costs_nothing_of_the_limit(target: Path) -> None:
         spending.reserve()
         with pytest.raises(SpendLimitReached):
             spending.reserve()
+
+
+def test_the_time_that_a_create_is_given_covers_the_clients_own_patience(target: Path) -> None:
+    """A client that waits long for its create leaves a receipt that others wait for as long."""
+    given: list[float] = []
+    world, limits = World(LOST), Timeouts(connect=10, read=60, write=100, create=4000)
+    look = at(3, lambda receipt: given.append(parse(receipt.read_bytes(), "x").seconds_given()))
+    with pytest.raises(SubmissionUncertain):
+        world.play(start(world, target, timeouts=limits, **look))
+    assert given[0] > 8110
 
 
 @pytest.mark.parametrize("set_back", [0, 3600])

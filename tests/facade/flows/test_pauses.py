@@ -33,6 +33,8 @@ from tests.support.wires import OPENAI
 
 CALM = PollPolicy(jitter=0)
 SETTINGS = Settings(api_key="the-key", poll=CALM)
+LATE = TransportFailure(httpx.ReadTimeout("x"), sent=True)
+RUNNING = reply(OPENAI.seen("processing", progress=40))
 
 
 @pytest.fixture(autouse=True)
@@ -184,19 +186,24 @@ def test_the_last_look_is_just_before_the_deadline(timeout: float) -> None:
     assert min(bounds) >= SHORTEST
 
 
-def test_the_cause_of_a_timeout_is_the_librarys_or_ours() -> None:
-    """The last trouble is kept as it is most useful: the HTTP library's exception, or our mapped error."""
-    late = TransportFailure(httpx.ReadTimeout("x"), sent=True)
-    for outcome, cause in (
-        (late, httpx.ReadTimeout),
+@pytest.mark.parametrize(
+    ("outcome", "cause"),
+    [
+        (LATE, httpx.ReadTimeout),
         (reply(None, 502), ServerError),
         (reply([1]), UnexpectedResponse),
-    ):
-        world = World(outcome)
-        with pytest.raises(WaitTimeout) as raised:
-            _follow(world, OPENAI.task(), timeout=60)
-        assert isinstance(raised.value.__cause__, cause)
-        assert world.open_streams == 0
+        (RUNNING, type(None)),
+    ],
+)
+def test_a_timeout_has_the_last_state_and_the_last_trouble(outcome: Any, cause: type[Any]) -> None:
+    """Its cause is the HTTP library's exception, or our mapped error; trouble that has passed is not blamed."""
+    world = World(LATE, RUNNING, outcome)
+    with pytest.raises(WaitTimeout, match=f"{OPENAI.task_id}.*wait for it again") as raised:
+        _follow(world, OPENAI.task(), timeout=60)
+    assert isinstance(raised.value.__cause__, cause)
+    assert raised.value.task is not None
+    assert (raised.value.task.raw_status, raised.value.task.progress) == ("processing", 0.4)
+    assert world.open_streams == 0
 
 
 def test_one_look_is_one_call() -> None:

@@ -9,7 +9,6 @@ import sys
 import textwrap
 import time
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,6 @@ from chainhub_video import (
     AsyncChainHub,
     ChainHub,
     ReceiptConflict,
-    Timeouts,
 )
 
 from tests.support.colours import POLL, RETRY, Colour
@@ -138,22 +136,3 @@ def test_a_process_that_dawdles_before_sending_does_not_send_under_anothers_rece
     assert gateway.count("create") == 1
     assert UNIFIED.generate(impatient, save_to=target).path.read_bytes() == video
     assert gateway.count("create") == 1
-
-
-def test_the_time_that_a_create_is_given_covers_the_clients_own_patience(
-    colour: Colour, gateway: Gateway, target: Path, video: bytes
-) -> None:
-    """A client that waits long for its create leaves a receipt that others wait for as long."""
-    given: list[timedelta] = []
-
-    def look() -> None:
-        receipt = read(target)
-        if receipt["state"] == "submitting":
-            sent_at = datetime.fromisoformat(receipt["times"]["submitting"])
-            given.append(datetime.fromisoformat(receipt["expires"]) - sent_at)
-
-    script(gateway, UNIFIED, video, look=look)
-    limits = Timeouts(connect=10, read=60, write=100, create=4000)
-    UNIFIED.generate(colour.hub(gateway.url, timeout=limits), save_to=target)
-    assert given[0] > timedelta(seconds=8110)
-    assert datetime.fromisoformat(read(target)["times"]["saved"]).tzinfo == UTC

@@ -9,7 +9,6 @@ import time
 from pathlib import Path
 from typing import Any
 
-import attrs
 import pytest
 from chainhub_video import (
     APIError,
@@ -27,7 +26,6 @@ from chainhub_video import (
     VideoTask,
     WaitTimeout,
 )
-from chainhub_video.io import TransportFailure
 
 from tests.support.answering import (
     Answer,
@@ -81,13 +79,6 @@ PASSING: dict[str, Answer] = {
 }
 
 
-@pytest.fixture
-def hasty(colour: Colour, gateway: Gateway) -> Any:
-    """A client that does not wait long for an answer, and does not ask often."""
-    poll = attrs.evolve(POLL, interval=0.05)
-    return colour.hub(gateway.url, timeout=Timeouts(connect=5, read=0.1, write=5), poll=poll)
-
-
 @every_format
 def test_passing_trouble_is_ridden_out(
     colour: Colour, wire: Wire, gateway: Gateway, subtests: pytest.Subtests
@@ -100,29 +91,6 @@ def test_passing_trouble_is_ridden_out(
             gateway.on("query", answer, tell(wire.seen()), answer, tell(wire.seen("completed")))
             assert hub.videos.wait(wire.task()).status is TaskStatus.COMPLETED
             assert gateway.count("query") >= 4
-
-
-@pytest.mark.parametrize("trouble", ["reset", "502 HTML"])
-def test_trouble_without_end_ends_at_the_deadline(
-    hasty: Any, wire: Wire, gateway: Gateway, trouble: str
-) -> None:
-    """At the deadline the error carries the last state that was seen, and the last trouble as its cause."""
-    gateway.on("query", tell(wire.seen("processing", progress=40)), PASSING[trouble])
-    with pytest.raises(WaitTimeout, match=wire.task_id) as raised:
-        hasty.videos.wait(wire.task(), timeout=0.6)
-    assert raised.value.task is not None
-    assert (raised.value.task.raw_status, raised.value.task.progress) == ("processing", 0.4)
-    assert raised.value.__cause__ is not None
-    assert not isinstance(raised.value.__cause__, TransportFailure)
-    assert gateway.count("query") > 2
-
-
-def test_a_timeout_without_trouble_has_no_cause(hasty: Any, wire: Wire, gateway: Gateway) -> None:
-    """Trouble that has passed is not blamed for a task that just takes long."""
-    gateway.on("query", reset(), tell(wire.seen("in_progress")))
-    with pytest.raises(WaitTimeout, match="wait for it again") as raised:
-        hasty.videos.wait(wire.task(), timeout=0.5)
-    assert raised.value.__cause__ is None
 
 
 FINAL: dict[str, tuple[Answer, type[APIError]]] = {
