@@ -22,6 +22,7 @@ from tests.support.wires import OPENAI, UNIFIED
 
 __all__ = ["colour", "wire"]  # fixtures of others
 
+
 @pytest.fixture(autouse=True)
 def _no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("CHAINHUB_API_KEY", "CHAINHUB_BASE_URL", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):

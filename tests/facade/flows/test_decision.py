@@ -9,7 +9,7 @@ import httpx
 import pytest
 from chainhub_video.drivers.http import SendTrace
 from chainhub_video.flows.decision import Decision, decide
-from chainhub_video.io import Reply, TransportFailure, UnreadableAnswer
+from chainhub_video.io import Reply, TransportFailure
 
 REFUSALS = {400, 401, 402, 403, 404, 413, 422}
 
@@ -96,11 +96,6 @@ def test_a_mistake_of_the_program_is_no_transport_failure() -> None:
     """What is not about the exchange is not swallowed as if it were."""
     for error in (KeyError("x"), TypeError("x"), RuntimeError("x")):
         assert SendTrace(own=True).failure(error) is None
-
-
-def test_an_answer_too_large_is_uncertain() -> None:
-    """A server that answers without end may have acted."""
-    assert decide(UnreadableAnswer("x")) is Decision.UNCERTAIN
 
 
 def test_the_table_knows_the_librarys_connection_errors() -> None:

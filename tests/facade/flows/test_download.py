@@ -95,13 +95,6 @@ def test_a_good_file_survives_every_failure(
             assert names(download.target.parent) == [download.target.name]
 
 
-def test_a_failure_that_passes_is_forgotten(download: Download, linked: VideoTask) -> None:
-    """Whatever was wrong with the first answer, a later whole one is saved."""
-    for kind in ("cut", "HTML", "reset", "502 HTML", "cut, its index in front"):
-        download.elsewhere.on(LINK, BAD[kind](download.video), download.served())
-        download.check(linked)
-
-
 @pytest.mark.parametrize(("pages", "saved"), [(1, True), (3, True), (4, False)])
 def test_a_wrong_page_counts_by_itself(
     download: Download, content: VideoTask, pages: int, saved: bool

@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shlex
 import socket
 import stat
-import subprocess
-import sys
-import tempfile
-import textwrap
-import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
-from chainhub_video import ChainHub, InvalidRequest, OutputFailed, VideoTask
-from chainhub_video.downloads.partfile import PartFile
+from chainhub_video import InvalidRequest, OutputFailed, VideoTask
 
-from tests.support.answering import Answer, Arrived
 from tests.support.downloads import Download
 from tests.support.scripted import Gateway
 from tests.support.videos import LINK, names
@@ -55,30 +46,6 @@ def test_a_place_that_cannot_be_written_is_refused_before_anything_is_sent(
     assert names(tmp_path) == ["file"]
 
 
-_CHECK_AS_NOBODY = """
-    import os, sys
-    from chainhub_video.errors import InvalidRequest
-    from chainhub_video.downloads.partfile import checked_target
-    if os.geteuid() == 0:
-        os.setuid(65534)  # nothing is forbidden to root
-    try:
-        checked_target(sys.argv[1])
-    except InvalidRequest as error:
-        print(error)
-"""
-
-
-def test_a_folder_without_write_access_is_refused() -> None:
-    """A folder that the user may not write to is told before the create is paid."""
-    with tempfile.TemporaryDirectory() as folder:
-        Path(folder).chmod(0o555)
-        told = subprocess.run(
-            [sys.executable, "-c", textwrap.dedent(_CHECK_AS_NOBODY), f"{folder}/x.mp4"],
-            capture_output=True, text=True, check=True,
-        )  # fmt: skip
-    assert "is not writable: choose another" in told.stdout
-
-
 def test_a_disk_that_takes_no_more_is_told_with_the_task(
     download: Download, linked: VideoTask, limit_files: Callable[[int], None]
 ) -> None:
@@ -98,29 +65,6 @@ def test_a_disk_that_takes_no_more_is_told_with_the_task(
     assert names(download.target.parent) == []
 
 
-def test_two_may_save_to_one_path(download: Download, linked: VideoTask) -> None:
-    """Two downloads to one path do not write into each other's file: both report a whole video, and one is there."""
-    half, both_are_at_it = len(download.video) // 2, threading.Barrier(2, timeout=30)
-
-    def slowly(wire: Any, _arrived: Arrived) -> bool:
-        head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(download.video)}\r\n\r\n".encode()
-        wire.sendall(head + download.video[:half])
-        both_are_at_it.wait()
-        wire.sendall(download.video[half:])
-        return False
-
-    def save(_: int) -> str:
-        with ChainHub(base_url=download.gateway.url, api_key="the-key") as hub:
-            return hub.videos.download(linked, download.target).sha256
-
-    download.elsewhere.on(LINK, Answer(slowly))
-    with ThreadPoolExecutor(2) as pool:
-        told = list(pool.map(save, range(2)))
-    assert told == [hashlib.sha256(download.video).hexdigest()] * 2
-    assert download.target.read_bytes() == download.video
-    assert names(download.target.parent) == [download.target.name]
-
-
 def test_other_part_files_are_neither_trusted_nor_in_the_way(
     download: Download, linked: VideoTask
 ) -> None:
@@ -133,28 +77,6 @@ def test_other_part_files_are_neither_trusted_nor_in_the_way(
     assert download.target.read_bytes() == download.video
     assert theirs.read_bytes() == b"half a download of a browser"
     assert names(download.target.parent) == [download.target.name, theirs.name]
-
-
-def test_a_file_that_was_just_finished_is_not_opened_for_writing(
-    target: Path, video: bytes, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """If another download finishes between the opening of the part file and its lock, its video stays untouched."""
-    first = PartFile(target)
-    first.write(video)
-    really_open = os.open
-
-    def open_while_the_other_finishes(path: Any, *arguments: Any) -> int:
-        monkeypatch.undo()
-        descriptor = really_open(path, *arguments)
-        first.finish()
-        return descriptor
-
-    monkeypatch.setattr(os, "open", open_while_the_other_finishes)
-    second = PartFile(target)
-    second.write(b"other")
-    assert target.read_bytes() == video
-    second.discard()
-    assert names(target.parent) == [target.name]
 
 
 def _fifo(path: Path) -> None:
@@ -225,18 +147,6 @@ def test_a_special_file_is_refused_as_output_before_anything_is_sent(
     assert names(target.parent) == sorted([target.name, link.name])
 
 
-def test_an_output_that_becomes_a_fifo_meanwhile_stays_one(target: Path, video: bytes) -> None:
-    """What was put in the place of the output while the video was made is not replaced either."""
-    part = PartFile(target)
-    part.write(video)
-    os.mkfifo(target)
-    with pytest.raises(OSError, match="become a FIFO"):
-        part.finish()
-    part.discard()
-    assert stat.S_ISFIFO(target.lstat().st_mode)
-    assert names(target.parent) == [target.name]
-
-
 @pytest.mark.parametrize("there", ["old file", "nothing"])
 def test_a_link_as_output_is_written_through(
     download: Download, linked: VideoTask, tmp_path: Path, there: str
@@ -252,21 +162,3 @@ def test_a_link_as_output_is_written_through(
     saved = download.hub.videos.download(linked, link)
     assert (saved.path, link.is_symlink(), real.read_bytes()) == (link, True, download.video)
     assert (names(tmp_path), names(real.parent)) == (["kitten.mp4", "large disk"], ["real.mp4"])
-
-
-def test_a_file_is_on_the_disk_before_it_has_its_name(
-    target: Path, video: bytes, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The content is synced before the renaming, and the folder after it, so that a power cut leaves all or nothing."""
-    synced: list[tuple[bool, bool]] = []
-    really_sync = os.fsync
-
-    def recorded(descriptor: int) -> None:
-        synced.append((stat.S_ISDIR(os.fstat(descriptor).st_mode), target.exists()))
-        really_sync(descriptor)
-
-    part = PartFile(target)
-    part.write(video)
-    monkeypatch.setattr(os, "fsync", recorded)
-    part.finish()
-    assert synced == [(False, False), (True, True)]

@@ -19,7 +19,8 @@ from chainhub_video import (
     ReceiptConflict,
 )
 
-from tests.support.colours import POLL, RETRY, Colour
+from tests.support.colours import POLL, RETRY
+from tests.support.jobs import Job
 from tests.support.receipted import ago, leave, path_of, read, script
 from tests.support.scripted import Gateway
 from tests.support.videos import names
@@ -116,23 +117,21 @@ def test_many_processes_and_one_output_are_one_create(
 
 
 def test_a_process_that_dawdles_before_sending_does_not_send_under_anothers_receipt(
-    colour: Colour, gateway: Gateway, target: Path, video: bytes
+    job: Job,
 ) -> None:
     """If the receipt was taken over while `confirm` was pondering, the slow call sends nothing."""
-    script(gateway, UNIFIED, video)
-    impatient = colour.hub(gateway.url)
+    job.script()
 
     def ponder(_: object) -> bool:
-        document = read(target)
-        times = {"submitting": ago(60)}
-        path_of(target).write_text(json.dumps({**document, "times": times, "expires": ago(1)}))
-        with ChainHub(base_url=gateway.url, api_key="the-key", retry=RETRY, poll=POLL) as other:
-            UNIFIED.generate(other, save_to=target, resubmit_uncertain=True)
+        times = {"times": {"submitting": ago(60)}, "expires": ago(1)}
+        job.receipt.write_text(json.dumps({**job.read(), **times}))
+        url = job.gateway.url
+        with ChainHub(base_url=url, api_key="the-key", retry=RETRY, poll=POLL) as other:
+            job.wire.generate(other, save_to=job.target, resubmit_uncertain=True)
         return True
 
-    slow = colour.hub(gateway.url, confirm=ponder)
     with pytest.raises(ReceiptConflict, match="nothing was sent"):
-        UNIFIED.generate(slow, save_to=target)
-    assert gateway.count("create") == 1
-    assert UNIFIED.generate(impatient, save_to=target).path.read_bytes() == video
-    assert gateway.count("create") == 1
+        job.of(confirm=ponder).generate()
+    assert job.creates == 1
+    assert job.generate().path.read_bytes() == job.video
+    assert job.creates == 1

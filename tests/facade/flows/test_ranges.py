@@ -8,8 +8,6 @@ from typing import Any, TypeAlias
 
 import pytest
 from chainhub_video import DownloadFailed, VideoTask
-from chainhub_video.downloads.ranges import offered_range
-from chainhub_video.io import Reply
 
 from tests.support.answering import Answer, Arrived, abort, say, tell
 from tests.support.downloads import Download
@@ -213,12 +211,3 @@ def test_another_link_is_no_continuation(download: Download, linked: VideoTask) 
     )
     download.check(linked)
     assert _asked(download.elsewhere.arrived) == [None, f"bytes={CUT}-", None]
-
-
-def test_a_range_that_is_none_is_none() -> None:
-    """Nothing but the form of RFC 9110 is read as a range."""
-    for text in (
-        "", "bytes", "bytes */5", "bytes 0-/5", "bytes -5/5", "bytes 0-4", "bytes 0-4/5/6", "bytes 0-4/" + "9" * 30,
-        "bytes \u0660-\u0664/\u0665", "bytes 0-4/x", "bytes=0-4/5",
-    ):  # fmt: skip
-        assert offered_range(Reply(206, {"content-range": text}, b"")) is None, text

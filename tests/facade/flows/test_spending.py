@@ -22,13 +22,13 @@ from chainhub_video import (
 )
 
 from tests.support.answering import hang_up, reset, say, tell
-from tests.support.colours import POLL, RETRY, Colour
+from tests.support.colours import POLL, RETRY
 from tests.support.drivers import every_format
 from tests.support.jobs import Job
 from tests.support.receipted import known
 from tests.support.scripted import Gateway
 from tests.support.videos import names
-from tests.support.wires import OPENAI, UNIFIED
+from tests.support.wires import UNIFIED
 
 CLIENT: dict[str, Any] = {"api_key": "the-key", "retry": RETRY, "poll": POLL}
 
@@ -228,11 +228,3 @@ def test_neither_guard_is_asked_where_no_create_is_needed(job: Job, state: str) 
         with pytest.raises(TaskFailed if state == "failed" else SubmissionUncertain):
             job.generate()
     assert job.creates == 0
-
-
-def test_each_client_has_its_own_count(colour: Colour, gateway: Gateway) -> None:
-    """What one client spends is not taken from another's limit."""
-    gateway.on("create", tell(OPENAI.created()))
-    for _ in range(2):
-        OPENAI.create(colour.hub(gateway.url, max_creates=1))
-    assert gateway.count("create") == 2
