@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -22,15 +21,6 @@ from tests.support.videos import LINK, completed
 from tests.support.wires import OPENAI, UNIFIED
 
 __all__ = ["colour", "wire"]  # fixtures of others
-
-# They lock files and limit processes with modules that Windows lacks.
-POSIX_ONLY = [
-    "test_cut_off.py",
-    "test_interrupted_creates.py",
-    "test_output_place.py",
-    "test_paid_outputs.py",
-]
-collect_ignore = POSIX_ONLY if os.name == "nt" else []
 
 
 @pytest.fixture(autouse=True)

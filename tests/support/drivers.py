@@ -10,6 +10,9 @@ import pytest
 from tests.support.colours import Colour
 from tests.support.wires import WIRES, Wire
 
+# For a folder whose `wire` is one of them only.
+every_format = pytest.mark.parametrize("wire", WIRES.values(), ids=list(WIRES))
+
 
 @pytest.fixture(params=["blocking", "asyncio"])
 def colour(request: pytest.FixtureRequest) -> Iterator[Colour]:

@@ -1,43 +1,42 @@
-"""An interruption at every single step between the claim of a receipt and the first byte that leaves, and after it."""
+"""An interruption at every step of a create leaves a receipt that is true, and says how to go on."""
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
 import gc
 import os
-import subprocess
+import shlex
 import sys
-import textwrap
-import time
-from collections.abc import Iterator
+import threading
 from pathlib import Path
-from types import FrameType
+from types import CodeType, FrameType
 from typing import Any
 
 import attrs
+import httpx
 import pytest
 from chainhub_video import (
-    InvalidRequest,
     LocalReceipt,
-    ReceiptConflict,
+    Receipt,
     ReceiptState,
+    RetryPolicy,
+    SubmissionUncertain,
     WaitTimeout,
 )
-from chainhub_video.drivers.http import SendTrace
 from chainhub_video.flows import create
 from chainhub_video.flows.generate import FollowOptions, generate
 from chainhub_video.io import Call
 from chainhub_video.receipts import file, receipt
 from chainhub_video.request import build_request
-from chainhub_video.settings import Settings, Spending
+from chainhub_video.settings import Settings
 
-from tests.facade.flows.test_interruption import _nobody_accepts
-from tests.support.answering import tell
+from tests.support.answering import say, silence
 from tests.support.colours import Colour
-from tests.support.receipted import first_then, read, script
-from tests.support.scripted import Gateway
+from tests.support.drivers import every_format
+from tests.support.interrupting import closed_door, press, pressed_when
+from tests.support.jobs import Job
+from tests.support.receipted import STEPS, first_then, known, read, step_of
 from tests.support.untraced import untraced
+from tests.support.videos import names
 from tests.support.virtual import Body, World, reply
 from tests.support.wires import UNIFIED, Wire
 
@@ -48,6 +47,12 @@ leaves_files_open = pytest.mark.filterwarnings(
 REQUEST = build_request(**UNIFIED.arguments)
 STEPPED = {str(Path(module.__file__ or "")) for module in (create, file, receipt)}
 CLEANING = {"_leave_receipt", "_put_last", "append_message", "_hold", "__del__", "close", "_locked"}
+
+
+def _notes(raised: pytest.ExceptionInfo[BaseException]) -> str:
+    """What is told beside the interruption, or, under asyncio, the cancellation that it causes."""
+    errors = raised.value, raised.value.__context__
+    return " ".join(note for error in errors for note in getattr(error, "__notes__", ()))
 
 
 class Leaving(World):
@@ -71,12 +76,16 @@ def stepping_point() -> None:
 
 
 class Interrupter:
-    """Presses Ctrl-C at the n-th line of the code that sends a create; counts those lines."""
+    """Presses Ctrl-C at the n-th line of the code that sends a create; counts those lines.
+
+    A line that is run again counts again only once the receipt, or the create, has got further.
+    """
 
     def __init__(self, at: int) -> None:
         self.lines = 0
         self.fired = False
         self._at = at
+        self._seen: set[tuple[CodeType, int]] = set()
 
     def __call__(self, frame: FrameType, event: str, _: Any) -> Any:
         """Take an event of the interpreter."""
@@ -85,7 +94,10 @@ class Interrupter:
             return None
         if code.co_name in CLEANING or self.fired:
             return None
-        if event == "line":
+        if event == "call" and code.co_name in ("_swap", "swap", "stepping_point"):
+            self._seen.clear()
+        if event == "line" and (code, frame.f_lineno) not in self._seen:
+            self._seen.add((code, frame.f_lineno))
             self.lines += 1
             if self.lines == self._at:
                 self.fired = True
@@ -94,9 +106,9 @@ class Interrupter:
         return self
 
 
-def _play(target: Path, at: int) -> tuple[Leaving, Interrupter, Spending]:
-    world, spending = Leaving(reply(UNIFIED.created()), reply(UNIFIED.seen())), Spending(1)
-    settings = Settings(api_key="the-key", spending=spending)
+def _play(target: Path, at: int) -> tuple[Leaving, Interrupter]:
+    world = Leaving(reply(UNIFIED.created()), reply(UNIFIED.seen()))
+    settings = Settings(api_key="the-key")
     options = FollowOptions(timeout=0, poll=None, on_update=None, on_progress=None)
     flow = generate(world, settings, REQUEST, target, options, resubmit_uncertain=False)
     interrupter = Interrupter(at)
@@ -108,195 +120,134 @@ def _play(target: Path, at: int) -> tuple[Leaving, Interrupter, Spending]:
         pass
     finally:
         sys.settrace(before)
-    return world, interrupter, spending
+    return world, interrupter
+
+
+def _is_true(found: Receipt | None, *, left: bool) -> bool:
+    if not left:
+        return found is None
+    return found is not None and (found.task is not None or found.state is ReceiptState.UNCERTAIN)
 
 
 @leaves_files_open
-def test_an_interrupt_at_every_line_leaves_a_true_receipt(tmp_path: Path) -> None:
+def test_an_interrupt_at_every_line_leaves_a_true_receipt(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Whatever line of the sending and of the receipts it hits: none before the create leaves, a true one after it."""
+    monkeypatch.setattr(os, "fsync", lambda _: None)  # hundreds of them take their time
     total = _play(tmp_path / "whole.mp4", 0)[1].lines
     assert total > 150
-    wrong = []
     for at in range(1, total + 1):
         target = tmp_path / f"{at}.mp4"
-        world, interrupter, spending = _play(target, at)
-        left = LocalReceipt(target).load()
-        if not interrupter.fired:
-            continue
-        if world.left:
-            good = left is not None and (
-                left.task is not None or left.state is ReceiptState.UNCERTAIN
-            )
-        else:
-            good = left is None
-            with contextlib.suppress(InvalidRequest):
-                spending.reserve()
-        if not good:
-            wrong.append((at, world.left, left))
+        world, interrupter = _play(target, at)
+        found = LocalReceipt(target).load()
+        assert not interrupter.fired or _is_true(found, left=world.left), (at, world.left, found)
     gc.collect()
-    assert wrong == []
 
 
-@leaves_files_open
-def test_ctrl_c_while_connecting_leaves_nothing(colour: Colour, target: Path, wire: Wire) -> None:
-    """With our own transport it is certain that no byte left, so that there is nothing uncertain to keep."""
-    with _nobody_accepts() as address:
-        hub = colour.hub(address, max_creates=1)
+@every_format
+@pytest.mark.parametrize("step", STEPS)
+def test_an_interruption_says_what_goes_on_and_how(job: Job, step: str) -> None:
+    """Ctrl-C, or under asyncio the cancellation that it causes, carries the receipt and the next step as its note."""
+    job.script()
+    job.gateway.on(step_of(step, job.wire), first_then(press, silence()))
+
+    with pytest.raises(KeyboardInterrupt) as raised:
+        job.generate()
+
+    told = _notes(raised)
+    assert str(job.receipt) in told
+    job.script()
+    if step == "create":
+        assert job.read()["state"] == "uncertain"
+        for words in ("may have been paid", "usage log", "--resubmit-uncertain"):
+            assert words in told
+        with pytest.raises(SubmissionUncertain):
+            job.generate()
+    else:
+        assert job.wire.task_id in told
+        command = shlex.split(told[told.index("chainhub-video resume") :])
+        assert job.hub.videos.resume(command[2]).path.read_bytes() == job.video
+    assert job.creates == 1
+
+
+@every_format
+def test_an_interruption_before_anything_is_paid_leaves_nothing(job: Job) -> None:
+    """If the create had not left, or was turned away, there is no receipt, and the note says that nothing was sent."""
+
+    class Pressed(RetryPolicy):
+        def delay(self, *_: Any, **__: Any) -> float:
+            press()
+            return 9.0
+
+    def confirm(_: object) -> bool:
+        raise KeyboardInterrupt
+
+    job.gateway.on("create", say(429))
+    with pytest.raises(KeyboardInterrupt) as raised:
+        job.of(confirm=confirm).generate()
+    assert "Nothing was sent" in _notes(raised)
+    assert job.gateway.arrived == []
+    with pytest.raises(KeyboardInterrupt) as raised:
+        job.of(retry=Pressed()).generate()
+    assert "Nothing was sent" in _notes(raised)
+    assert job.creates == 1
+    assert names(job.target.parent) == []
+
+
+@every_format
+def test_an_interruption_while_the_receipt_is_written_leaves_a_true_one(
+    job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At each of its writes: before the create nothing is left, and after it the task is known, whoever was cut off."""
+    really = os.fsync
+    for write in range(1, 7):  # draft and folder of the claim, of its renewal, of the task
+        left = [write]
+
+        def fsync(descriptor: int, left: list[int] = left) -> None:
+            really(descriptor)
+            left[0] -= 1
+            if left[0] == 0:
+                if threading.current_thread() is threading.main_thread():
+                    raise KeyboardInterrupt
+                press()
+                threading.Event().wait(0.05)  # the cancelled call goes on before this thread does
+
+        job.script()
+        monkeypatch.setattr(os, "fsync", fsync)
         with pytest.raises(KeyboardInterrupt) as raised:
-            _alarmed(lambda: wire.generate(hub, save_to=target))
-    gc.collect()
-    inner = raised.value.__context__ if colour.asynchronous else raised.value
-    assert "Nothing was sent" in " ".join(getattr(inner, "__notes__", ()))
-    assert list(target.parent.iterdir()) == []
+            job.generate()
+        monkeypatch.setattr(os, "fsync", really)
+        assert job.creates == max(0, write - 4)
+        if write < 5:
+            assert names(job.target.parent) == []
+        else:
+            assert job.read()["task"] == known(job.wire)
+            assert job.wire.task_id in _notes(raised)
+            job.generate()
+            assert job.creates == write - 4
+            job.target.unlink()
+            job.receipt.unlink()
 
 
 @leaves_files_open
-def test_ctrl_c_while_a_lent_transport_connects_is_uncertain(
-    colour: Colour, target: Path, wire: Wire
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+@pytest.mark.parametrize("transport", ["own", "lent"])
+def test_an_interruption_while_connecting(
+    colour: Colour, target: Path, wire: Wire, transport: str
 ) -> None:
-    """A transport that gives no events may have sent everything: the receipt says so."""
-    import httpx
-
-    with _nobody_accepts() as address:
-        client = colour.http_client(transport=untraced(colour, httpx.ConnectError))
-        hub = colour.hub(address, http_client=client)
-        with pytest.raises(KeyboardInterrupt):
-            _alarmed(lambda: wire.generate(hub, save_to=target))
+    """With our own transport it is certain that no byte left; one that gives no events may have sent everything."""
+    with closed_door() as door:
+        lent: dict[str, Any] = {}
+        if transport == "lent":
+            without = untraced(colour, httpx.ConnectError)
+            lent["http_client"] = colour.http_client(transport=without)
+        hub = colour.hub(door.url, max_creates=1, **lent)
+        with pressed_when(door.is_tried), pytest.raises(KeyboardInterrupt) as raised:
+            wire.generate(hub, save_to=target)
     gc.collect()
-    assert read(target)["state"] == "uncertain"
-
-
-def _alarmed(call: Any) -> None:
-    import signal
-
-    before = signal.signal(signal.SIGALRM, lambda *_: os.kill(os.getpid(), signal.SIGINT))
-    signal.setitimer(signal.ITIMER_REAL, 1.0)  # by then a busy machine is at it, too
-    try:
-        call()
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
-
-
-def test_the_trace_tells_when_the_request_leaves() -> None:
-    """Not when a proxy is asked for a tunnel, but when the request itself begins; at once if nobody can see that."""
-
-    class Asked:
-        def __init__(self, method: bytes) -> None:
-            self.method = method
-
-    told: list[str] = []
-    trace = SendTrace(own=True, leaving=lambda: told.append("own"))
-    trace.record("connection.connect_tcp.complete", {})
-    trace.record("http11.send_request_headers.started", {"request": Asked(b"CONNECT")})
-    assert told == []
-    trace.record("http11.send_request_headers.started", {"request": Asked(b"POST")})
-    SendTrace(own=False, leaving=lambda: told.append("lent"))
-    assert told == ["own", "lent"]
-
-
-def draft_of(target: Path) -> Path:
-    """Where the receipt of an output is written before it is put in its place."""
-    return target.with_name(f".{target.name}.task.json.draft")
-
-
-@contextlib.contextmanager
-def locked(target: Path) -> Iterator[None]:
-    """Hold the lock of the draft of an output's receipt, as a stopped process might."""
-    descriptor = os.open(draft_of(target), os.O_RDWR | os.O_CREAT)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
-
-
-def test_a_locked_draft_is_waited_for_until_the_deadline_and_named(
-    hub: Any, wire: Wire, gateway: Gateway, target: Path
-) -> None:
-    """Before the create: WaitTimeout within the call's time, with the file's name, and nothing is sent."""
-    began = time.monotonic()
-    with locked(target), pytest.raises(WaitTimeout, match="nothing was sent") as raised:
-        wire.generate(hub, save_to=target, timeout=1)
-    assert 0.9 < time.monotonic() - began < 15
-    assert f"a lock (flock) on the file {draft_of(target)}" in str(raised.value)
-    assert gateway.arrived == []
-    assert list(target.parent.iterdir()) == [draft_of(target)]
-
-
-def test_a_draft_that_is_let_go_of_in_time_is_no_matter(
-    hub: Any, wire: Wire, gateway: Gateway, target: Path, video: bytes
-) -> None:
-    """A lock that ends before the deadline only delays the call."""
-    script(gateway, wire, video)
-    holder = subprocess.Popen(
-        [sys.executable, "-c", _HOLD, str(draft_of(target))], stdout=subprocess.PIPE, text=True
-    )
-    assert holder.stdout is not None
-    holder.stdout.readline()
-    assert wire.generate(hub, save_to=target, timeout=60).path.read_bytes() == video
-    holder.communicate()
-
-
-_HOLD = """if True:
-    import fcntl, os, sys, time
-    fcntl.flock(os.open(sys.argv[1], os.O_RDWR | os.O_CREAT), fcntl.LOCK_EX)
-    print("held", flush=True)
-    time.sleep(1.5)
-"""
-
-
-def test_a_draft_that_is_locked_after_the_create_does_not_hide_the_task(
-    hub: Any, wire: Wire, gateway: Gateway, target: Path
-) -> None:
-    """After the create the error has the paid task, and names the lock."""
-    with contextlib.ExitStack() as held:
-        gateway.on(
-            "create",
-            first_then(lambda: held.enter_context(locked(target)), tell(wire.created())),
-        )
-        with pytest.raises(ReceiptConflict, match="is paid, but receipt") as raised:
-            wire.generate(hub, save_to=target, timeout=2)
-    assert raised.value.task is not None
-    assert f"on the file {draft_of(target)}" in str(raised.value)
-
-
-_OUTLIVES = """
-    import sys, threading, time
-    from chainhub_video import AsyncChainHub, ChainHub, TaskStatus, VideoTask
-    colour, base_url, link, target = sys.argv[1:]
-    task = VideoTask(id="grok:1", format="unified", status=TaskStatus.COMPLETED, video_url=link)
-
-    async def saved():
-        async with AsyncChainHub(base_url=base_url, api_key="the-key") as hub:
-            return await hub.videos.download(task, target)
-
-    def work():
-        threading.main_thread().join()
-        time.sleep(0.2)
-        if colour == "asyncio":
-            import asyncio
-            print(asyncio.run(saved()).sha256)
-        else:
-            with ChainHub(base_url=base_url, api_key="the-key") as hub:
-                print(hub.videos.download(task, target).sha256)
-
-    threading.Thread(target=work).start()
-"""
-
-
-def test_a_download_finishes_in_a_thread_that_outlives_the_main_one(
-    colour: Colour, gateway: Gateway, elsewhere: Gateway, target: Path, video: bytes
-) -> None:
-    """Python starts no new thread then: hashing and writing go on in the one that there is."""
-    from tests.support.answering import say
-
-    elsewhere.on("/clip.mp4", say(200, video, {"Content-Type": "video/mp4"}))
-    done = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(_OUTLIVES), colour.name, gateway.url,
-         f"{elsewhere.url}/clip.mp4", str(target)],
-        capture_output=True, text=True, timeout=60, check=False,
-    )  # fmt: skip
-    assert done.stderr == ""
-    assert target.read_bytes() == video
-    assert len(done.stdout.strip()) == 64
+    if transport == "own":
+        assert "Nothing was sent" in _notes(raised)
+        assert names(target.parent) == []
+    else:
+        assert read(target)["state"] == "uncertain"

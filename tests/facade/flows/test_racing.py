@@ -9,7 +9,6 @@ import sys
 import textwrap
 import time
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,44 +17,44 @@ from chainhub_video import (
     AsyncChainHub,
     ChainHub,
     ReceiptConflict,
-    Timeouts,
 )
 
-from tests.support.answering import say
-from tests.support.colours import POLL, RETRY, Colour
-from tests.support.receipted import ago, path_of, read, script
+from tests.support.colours import POLL, RETRY
+from tests.support.jobs import Job
+from tests.support.receipted import ago, leave, path_of, read, script
 from tests.support.scripted import Gateway
 from tests.support.videos import names
-from tests.support.wires import OPENAI, UNIFIED, Wire, png
+from tests.support.wires import OPENAI, UNIFIED
 
 MANY = 16
 
 
 def test_many_threads_and_one_output_are_one_create(
-    gateway: Gateway, wire: Wire, target: Path, video: bytes
+    gateway: Gateway, target: Path, video: bytes
 ) -> None:
     """Of many threads of one client one pays, and all of them get the video."""
-    script(gateway, wire, video, look=lambda: time.sleep(0.1))
+    script(gateway, OPENAI, video, look=lambda: time.sleep(0.1))
     with (
         ChainHub(base_url=gateway.url, api_key="the-key", retry=RETRY, poll=POLL) as hub,
         ThreadPoolExecutor(MANY) as pool,
     ):
-        jobs = [pool.submit(wire.generate, hub, save_to=target) for _ in range(MANY)]
+        jobs = [pool.submit(OPENAI.generate, hub, save_to=target) for _ in range(MANY)]
         assert {job.result().sha256 for job in jobs} == {read(target)["result"]["sha256"]}
     assert gateway.count("create") == 1
     assert names(target.parent) == [target.name, path_of(target).name]
 
 
 def test_many_asyncio_tasks_and_one_output_are_one_create(
-    gateway: Gateway, wire: Wire, target: Path, video: bytes
+    gateway: Gateway, target: Path, video: bytes
 ) -> None:
     """Of many tasks of one loop one pays, and all of them get the video."""
-    script(gateway, wire, video, look=lambda: time.sleep(0.1))
+    script(gateway, UNIFIED, video, look=lambda: time.sleep(0.1))
 
     async def race() -> None:
         client = AsyncChainHub(base_url=gateway.url, api_key="the-key", retry=RETRY, poll=POLL)
         async with client as hub:
-            saved = await asyncio.gather(*(wire.generate(hub, save_to=target) for _ in range(MANY)))
+            jobs = (UNIFIED.generate(hub, save_to=target) for _ in range(MANY))
+            saved = await asyncio.gather(*jobs)
         assert {one.path.read_bytes() for one in saved} == {video}
 
     asyncio.run(race())
@@ -88,13 +87,9 @@ _RACE = """
 """
 
 
-def _race(gateway: Gateway, wire: Wire, target: Path, count: int, **options: Any) -> list[str]:
+def _race(gateway: Gateway, target: Path, count: int, **options: Any) -> list[str]:
     """Let processes call generate at the same moment; return what each got: a digest, or an error's name."""
     arguments = {**UNIFIED.arguments, "save_to": str(target), **options}
-    if wire is OPENAI:
-        picture = target.with_name("kitten.png")
-        picture.write_bytes(png())
-        arguments = {**OPENAI.arguments, "image": str(picture), "save_to": str(target), **options}
     done = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(_RACE), gateway.url, str(count), json.dumps(arguments)],
         stdout=subprocess.PIPE, text=True, timeout=60, check=True,
@@ -102,71 +97,41 @@ def _race(gateway: Gateway, wire: Wire, target: Path, count: int, **options: Any
     return done.stdout.split()
 
 
+@pytest.mark.parametrize("before", ["nothing", "uncertain", "submitting"])
 def test_many_processes_and_one_output_are_one_create(
-    gateway: Gateway, wire: Wire, target: Path, video: bytes
+    gateway: Gateway, target: Path, video: bytes, before: str
 ) -> None:
-    """Of sixteen processes one pays, and all of them return the video."""
-    script(gateway, wire, video, look=lambda: time.sleep(0.1))
-    told = _race(gateway, wire, target, MANY)
-    assert told == [read(target)["result"]["sha256"]] * MANY
+    """One process pays, and all of them return the video, even if all release an earlier create.
+
+    The one that takes the receipt over pays; for the others it is a create of another process.
+    """
+    count, options = (8, {}) if before == "nothing" else (4, {"resubmit_uncertain": True})
+    if before != "nothing":
+        with ChainHub(base_url=gateway.url, api_key="the-key") as hub:
+            leave(gateway, hub, UNIFIED, target, before, expires=ago(5))
+    script(gateway, UNIFIED, video, look=lambda: time.sleep(0.1))
+    told = _race(gateway, target, count, **options)
+    assert told == [read(target)["result"]["sha256"]] * count
     assert gateway.count("create") == 1
     assert target.read_bytes() == video
 
 
-@pytest.mark.parametrize("state", ["uncertain", "submitting"])
-def test_processes_that_all_release_an_uncertain_create_send_one(
-    gateway: Gateway, target: Path, video: bytes, state: str
-) -> None:
-    """The one that takes the receipt over pays; for the others it is a create of another process."""
-    script(gateway, UNIFIED, video, create=say(500))
-    assert _race(gateway, UNIFIED, target, 1) == ["SubmissionUncertain"]
-    gateway.arrived.clear()
-    script(gateway, UNIFIED, video, look=lambda: time.sleep(0.1))
-    if state == "submitting":
-        old = {**read(target), "state": state, "reason": None, "expires": ago(5)}
-        path_of(target).write_text(json.dumps(old))
-    told = _race(gateway, UNIFIED, target, 6, resubmit_uncertain=True)
-    assert told == [read(target)["result"]["sha256"]] * 6
-    assert gateway.count("create") == 1
-
-
 def test_a_process_that_dawdles_before_sending_does_not_send_under_anothers_receipt(
-    colour: Colour, gateway: Gateway, target: Path, video: bytes
+    job: Job,
 ) -> None:
     """If the receipt was taken over while `confirm` was pondering, the slow call sends nothing."""
-    script(gateway, UNIFIED, video)
-    impatient = colour.hub(gateway.url)
+    job.script()
 
     def ponder(_: object) -> bool:
-        document = read(target)
-        times = {"submitting": ago(60)}
-        path_of(target).write_text(json.dumps({**document, "times": times, "expires": ago(1)}))
-        with ChainHub(base_url=gateway.url, api_key="the-key", retry=RETRY, poll=POLL) as other:
-            UNIFIED.generate(other, save_to=target, resubmit_uncertain=True)
+        times = {"times": {"submitting": ago(60)}, "expires": ago(1)}
+        job.receipt.write_text(json.dumps({**job.read(), **times}))
+        url = job.gateway.url
+        with ChainHub(base_url=url, api_key="the-key", retry=RETRY, poll=POLL) as other:
+            job.wire.generate(other, save_to=job.target, resubmit_uncertain=True)
         return True
 
-    slow = colour.hub(gateway.url, confirm=ponder)
     with pytest.raises(ReceiptConflict, match="nothing was sent"):
-        UNIFIED.generate(slow, save_to=target)
-    assert gateway.count("create") == 1
-    assert UNIFIED.generate(impatient, save_to=target).path.read_bytes() == video
-    assert gateway.count("create") == 1
-
-
-def test_the_time_that_a_create_is_given_covers_the_clients_own_patience(
-    colour: Colour, gateway: Gateway, target: Path, video: bytes
-) -> None:
-    """A client that waits long for its create leaves a receipt that others wait for as long."""
-    given: list[timedelta] = []
-
-    def look() -> None:
-        receipt = read(target)
-        if receipt["state"] == "submitting":
-            sent_at = datetime.fromisoformat(receipt["times"]["submitting"])
-            given.append(datetime.fromisoformat(receipt["expires"]) - sent_at)
-
-    script(gateway, UNIFIED, video, look=look)
-    limits = Timeouts(connect=10, read=60, write=100, create=4000)
-    UNIFIED.generate(colour.hub(gateway.url, timeout=limits), save_to=target)
-    assert given[0] > timedelta(seconds=8110)
-    assert datetime.fromisoformat(read(target)["times"]["saved"]).tzinfo == UTC
+        job.of(confirm=ponder).generate()
+    assert job.creates == 1
+    assert job.generate().path.read_bytes() == job.video
+    assert job.creates == 1

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import math
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,33 +21,32 @@ from chainhub_video import (
     VideoRequest,
 )
 
-from tests.support.answering import Answer, hang_up, reset, say, tell
-from tests.support.colours import POLL, RETRY, Colour
-from tests.support.receipted import known, leave, script
+from tests.support.answering import hang_up, reset, say, tell
+from tests.support.colours import POLL, RETRY
+from tests.support.drivers import every_format
+from tests.support.jobs import Job
+from tests.support.receipted import known
 from tests.support.scripted import Gateway
 from tests.support.videos import names
-from tests.support.wires import OPENAI, UNIFIED, Wire
+from tests.support.wires import UNIFIED
 
 CLIENT: dict[str, Any] = {"api_key": "the-key", "retry": RETRY, "poll": POLL}
 
 
-def test_one_create_more_than_allowed_is_refused_here(
-    colour: Colour, wire: Wire, gateway: Gateway, target: Path
-) -> None:
+def test_one_create_more_than_allowed_is_refused_here(job: Job) -> None:
     """The next one is not sent, leaves no receipt, and says what was spent and how to go on."""
-    gateway.on("create", tell(wire.created()))
-    hub = colour.hub(gateway.url, max_creates=2)
+    job.gateway.on("create", tell(job.wire.created()))
+    job = job.of(max_creates=2)
     for _ in range(2):
-        wire.create(hub)
-    for call in (lambda: wire.create(hub), lambda: wire.generate(hub, save_to=target)):
-        with pytest.raises(
-            SpendLimitReached, match="paid for 2 creates, and max_creates is 2"
-        ) as raised:
+        job.create()
+    for call in (job.create, job.generate):
+        words = "paid for 2 creates, and max_creates is 2"
+        with pytest.raises(SpendLimitReached, match=words) as raised:
             call()
         assert isinstance(raised.value, InvalidRequest)
         assert "nothing was sent" in str(raised.value)
-    assert gateway.count("create") == 2
-    assert names(target.parent) == []
+    assert job.creates == 2
+    assert names(job.target.parent) == []
 
 
 def test_the_limit_is_exact_under_threads(gateway: Gateway) -> None:
@@ -87,207 +85,146 @@ def test_the_limit_is_exact_under_concurrent_tasks(gateway: Gateway) -> None:
     assert gateway.count("create") == 11 + 9
 
 
-COUNTED: dict[str, Answer] = {
-    "reset": reset(),
-    "no answer": hang_up(),
-    "500": say(500),
-    "unreadable": say(200, "<html>"),
-    "no id": tell({}),
-}
-NOT_COUNTED: dict[str, Answer] = {
-    **{str(status): say(status) for status in (400, 401, 402, 403, 404, 413, 422, 429)},
-    "503 model_not_found": tell({"error": {"code": "model_not_found"}}, 503),
-}
-
-
-def test_what_may_have_been_paid_counts(colour: Colour, wire: Wire, gateway: Gateway) -> None:
+@every_format
+def test_what_may_have_been_paid_counts(job: Job) -> None:
     """After a create of unknown outcome the only one that was allowed is spent."""
-    for sends, outcome in enumerate(COUNTED, 1):
-        gateway.on("create", COUNTED[outcome])
-        hub = colour.hub(gateway.url, max_creates=1)
+    unknown = reset(), hang_up(), say(500), say(200, "<html>"), tell({})
+    for sends, outcome in enumerate(unknown, 1):
+        job.gateway.on("create", outcome)
+        limited = job.of(max_creates=1)
         with pytest.raises(SubmissionUncertain):
-            wire.create(hub)
+            limited.create()
         with pytest.raises(SpendLimitReached):
-            wire.create(hub)
-        assert gateway.count("create") == sends, outcome
+            limited.create()
+        assert job.creates == sends
 
 
-def test_what_surely_was_not_paid_does_not_count(
-    colour: Colour, wire: Wire, gateway: Gateway
-) -> None:
-    """After any number of refusals, each of another kind, the only create that is allowed is still there."""
-    hub = colour.hub(gateway.url, max_creates=1)
-    for outcome in NOT_COUNTED.values():
-        gateway.on("create", outcome)
+@every_format
+def test_what_surely_was_not_paid_does_not_count(job: Job) -> None:
+    """After any number of refusals, here and there, the only create that is allowed is still there."""
+    job = job.of(max_creates=1)
+    refusals = [say(status) for status in (400, 401, 402, 403, 404, 413, 422, 429)]
+    for outcome in (*refusals, tell({"error": {"code": "model_not_found"}}, 503)):
+        job.gateway.on("create", outcome)
         with pytest.raises(APIError):
-            wire.create(hub)
-    gateway.on("create", tell(wire.created()))
-    wire.create(hub)
+            job.create()
+    with pytest.raises(InvalidRequest) as raised:
+        job.create(image="missing.png")
+    assert not isinstance(raised.value, SpendLimitReached)
+    job.gateway.on("create", tell(job.wire.created()))
+    job.create()
     with pytest.raises(SpendLimitReached):
-        wire.create(hub)
-
-
-def test_a_gateway_that_is_not_there_and_a_mistake_cost_nothing(
-    colour: Colour, wire: Wire, gateway: Gateway
-) -> None:
-    """Connections that were never made, and requests that are refused here, are not counted."""
-    hub = colour.hub("http://127.0.0.1:9", max_creates=1)
+        job.create()
+    nowhere = job.hub.colour.hub("http://127.0.0.1:9", max_creates=1)
     for _ in range(2):
         with pytest.raises(ConnectionFailed):
-            wire.create(hub)
-    for _ in range(2):
-        with pytest.raises(InvalidRequest) as raised:
-            wire.create(hub, image="missing.png")
-        assert not isinstance(raised.value, SpendLimitReached)
-    assert gateway.arrived == []
-
-
-def test_an_interruption_counts_only_if_the_create_had_left(
-    colour: Colour, wire: Wire, gateway: Gateway
-) -> None:
-    """Ctrl-C in `confirm` takes nothing from the limit; the create after it may be sent."""
-    pressed: list[bool] = []
-
-    def confirm(_: VideoRequest) -> bool:
-        if not pressed:
-            pressed.append(True)
-            raise KeyboardInterrupt
-        return True
-
-    gateway.on("create", tell(wire.created()))
-    hub = colour.hub(gateway.url, max_creates=1, confirm=confirm)
-    with pytest.raises(KeyboardInterrupt):
-        wire.create(hub)
-    wire.create(hub)
-    with pytest.raises(SpendLimitReached):
-        wire.create(hub)
+            job.wire.create(nowhere)
 
 
 def test_the_environment_sets_the_limit_and_the_argument_overrides_it(
-    colour: Colour, wire: Wire, gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+    job: Job, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """CHAINHUB_MAX_CREATES counts where nothing is passed; empty, it sets none."""
-    gateway.on("create", tell(wire.created()))
+    job.gateway.on("create", tell(job.wire.created()))
     monkeypatch.setenv("CHAINHUB_MAX_CREATES", "0")
     with pytest.raises(SpendLimitReached):
-        wire.create(colour.hub(gateway.url))
-    wire.create(colour.hub(gateway.url, max_creates=1))
+        job.of().create()
+    job.of(max_creates=1).create()
     monkeypatch.setenv("CHAINHUB_MAX_CREATES", " 1 ")
-    hub = colour.hub(gateway.url)
-    wire.create(hub)
+    limited = job.of()
+    limited.create()
     with pytest.raises(SpendLimitReached):
-        wire.create(hub)
+        limited.create()
     monkeypatch.setenv("CHAINHUB_MAX_CREATES", "")
-    hub = colour.hub(gateway.url)
+    unlimited = job.of()
     for _ in range(3):
-        wire.create(hub)
+        unlimited.create()
 
 
-@pytest.mark.parametrize(
-    "limit", [-1, 1.5, True, "many", "1e3", "-1", "٣", " ", float("nan"), "9" * 5000, [3]], ids=repr
-)
-def test_a_limit_that_is_none_is_refused(monkeypatch: pytest.MonkeyPatch, limit: Any) -> None:
+def test_a_limit_that_is_none_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither the argument nor the environment may set a limit that could be taken for none."""
-    for options, environment in (({"max_creates": limit}, None), ({}, limit)):
-        if environment is not None:
-            if not isinstance(environment, str):
-                continue
-            monkeypatch.setenv("CHAINHUB_MAX_CREATES", environment)
+    texts = ["many", "1e3", "-1", "٣", " ", "9" * 5000]
+    cases: list[tuple[Any, str]] = [(limit, "") for limit in (-1, 1.5, True, math.nan, [3], *texts)]
+    for limit, environment in [*cases, *((None, text) for text in texts)]:
+        monkeypatch.setenv("CHAINHUB_MAX_CREATES", environment)
         for kind in (ChainHub, AsyncChainHub):
             with pytest.raises(ConfigurationError, match="whole number of 0 or more") as raised:
-                kind(api_key="the-key", base_url="http://127.0.0.1:9", **options)
+                kind(api_key="the-key", base_url="http://127.0.0.1:9", max_creates=limit)
             assert len(str(raised.value)) < 300
 
 
-def _asynchronous(answer: Any) -> Callable[[VideoRequest], Any]:
-    async def confirm(_: VideoRequest) -> Any:
-        await asyncio.sleep(0.01)
-        return answer
-
-    return confirm
-
-
 @pytest.mark.parametrize("awaited", [False, True], ids=["plain", "asynchronous"])
-@pytest.mark.parametrize("answer", [True, False, None, 1, ""], ids=repr)
-def test_confirm_decides(
-    colour: Colour, wire: Wire, gateway: Gateway, target: Path, answer: Any, awaited: bool
-) -> None:
+def test_confirm_decides(job: Job, awaited: bool) -> None:
     """Only a true answer lets the create out; a refusal costs nothing, leaves nothing, and is told as such."""
-    if awaited and not colour.asynchronous:
-        hub = colour.hub(gateway.url, confirm=_asynchronous(answer))
-        with pytest.raises(TypeError, match="use it with AsyncChainHub"):
-            wire.generate(hub, save_to=target)
-    else:
-        confirm = _asynchronous(answer) if awaited else lambda _: answer
-        hub = colour.hub(gateway.url, confirm=confirm, max_creates=1)
-        gateway.on("create", tell(wire.created()))
-        if answer:
-            wire.create(hub)
-            return
-        for call in (lambda: wire.create(hub), lambda: wire.generate(hub, save_to=target)) * 2:
-            with pytest.raises(InvalidRequest, match="did not agree"):
-                call()
-    assert gateway.arrived == []
-    assert names(target.parent) == []
-
-
-def test_what_confirm_raises_comes_out_as_it_is(
-    colour: Colour, wire: Wire, gateway: Gateway, target: Path
-) -> None:
-    """The caller's own exception is not dressed up; nothing is sent, and nothing is left."""
-
-    def confirm(_: VideoRequest) -> bool:
-        raise LookupError("mine")
-
-    hub = colour.hub(gateway.url, confirm=confirm)
-    with pytest.raises(LookupError, match="mine"):
-        wire.generate(hub, save_to=target)
-    assert gateway.arrived == []
-    assert names(target.parent) == []
-
-
-def test_confirm_sees_what_is_asked_for_once_a_create(
-    colour: Colour, wire: Wire, gateway: Gateway
-) -> None:
-    """It is given the checked request, once, however often the gateway turns the create away."""
+    answers: list[Any] = []
     seen: list[VideoRequest] = []
 
-    def confirm(request: VideoRequest) -> bool:
+    def confirm(request: VideoRequest) -> Any:
         seen.append(request)
+        return answers[-1]
+
+    async def confirm_later(request: VideoRequest) -> Any:
+        await asyncio.sleep(0.01)
+        return confirm(request)
+
+    job = job.of(confirm=confirm_later if awaited else confirm, max_creates=1)
+    if awaited and not job.hub.colour.asynchronous:
+        with pytest.raises(TypeError, match="use it with AsyncChainHub"):
+            job.generate()
+        return
+    for answer in (False, None, ""):
+        answers.append(answer)
+        for call in (job.create, job.generate):
+            with pytest.raises(InvalidRequest, match="did not agree"):
+                call()
+    assert job.gateway.arrived == []
+    assert names(job.target.parent) == []
+    seen.clear()
+    answers.append(1)
+    job.gateway.on("create", say(429), say(429), tell(job.wire.created()))
+    job.create()
+    (request,) = seen  # once, however often the gateway turns the create away
+    assert (request.prompt, request.model) == ("A kitten", job.wire.arguments["model"])
+    assert request.format == job.wire.name
+
+
+@pytest.mark.parametrize("error", [LookupError("mine"), KeyboardInterrupt()], ids=repr)
+def test_what_confirm_raises_costs_nothing(job: Job, error: BaseException) -> None:
+    """The caller's own exception is not dressed up, and the only create that is allowed is still there."""
+    errors = [error]
+
+    def confirm(_: VideoRequest) -> bool:
+        if errors:
+            raise errors.pop()
         return True
 
-    gateway.on("create", say(429), say(429), tell(wire.created()))
-    wire.create(colour.hub(gateway.url, confirm=confirm))
-    (request,) = seen
-    assert (request.prompt, request.model) == ("A kitten", wire.arguments["model"])
-    assert request.format == wire.name
+    job.gateway.on("create", tell(job.wire.created()))
+    job = job.of(max_creates=1, confirm=confirm)
+    with pytest.raises(type(error)) as raised:
+        job.generate()
+    assert raised.value is error
+    assert names(job.target.parent) == []
+    job.create()
+    with pytest.raises(SpendLimitReached):
+        job.create()
+    assert job.creates == 1
 
 
 @pytest.mark.parametrize("state", ["submitted", "saved", "failed", "uncertain"])
-def test_neither_guard_is_asked_where_no_create_is_needed(
-    colour: Colour, wire: Wire, gateway: Gateway, target: Path, video: bytes, state: str
-) -> None:
+def test_neither_guard_is_asked_where_no_create_is_needed(job: Job, state: str) -> None:
     """With a receipt of an earlier create, `confirm=` is not called, and a limit of 0 does not matter."""
 
     def confirm(_: VideoRequest) -> bool:
         raise AssertionError("nothing is to be confirmed")
 
-    task = None if state == "uncertain" else known(wire)
+    task = None if state == "uncertain" else known(job.wire)
     result = {"size": 1, "sha256": "0" * 64} if state == "saved" else None
-    leave(gateway, colour.hub(gateway.url), wire, target, state, task=task, result=result)
-    script(gateway, wire, video)
-    hub = colour.hub(gateway.url, confirm=confirm, max_creates=0)
+    job.leave(state, task=task, result=result)
+    job.script()
+    job = job.of(confirm=confirm, max_creates=0)
     if state in ("submitted", "saved"):
-        assert wire.generate(hub, save_to=target).path.read_bytes() == video
+        assert job.generate().path.read_bytes() == job.video
     else:
         with pytest.raises(TaskFailed if state == "failed" else SubmissionUncertain):
-            wire.generate(hub, save_to=target)
-    assert gateway.count("create") == 0
-
-
-def test_each_client_has_its_own_count(colour: Colour, gateway: Gateway) -> None:
-    """What one client spends is not taken from another's limit."""
-    gateway.on("create", tell(OPENAI.created()))
-    for _ in range(2):
-        OPENAI.create(colour.hub(gateway.url, max_creates=1))
-    assert gateway.count("create") == 2
+            job.generate()
+    assert job.creates == 0
