@@ -6,10 +6,8 @@ import os
 import sys
 from pathlib import Path
 
-from pipeline.build import LOCK, OVERLAY, build, read_inputs
-from pipeline.inspection import inspect
-from pipeline.lock import new_changes
-from pipeline.publish import compare, missing_inputs, strangers, write
+from pipeline.build import build, inspect, read_inputs
+from pipeline.publish import LOCK, OVERLAY, compare, missing_inputs, new_changes, strangers, write
 from pipeline.report import PipelineError, Place, stop
 from pipeline.review import Review, review
 

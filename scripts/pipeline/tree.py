@@ -1,5 +1,6 @@
 """Plain data that remembers where each entry was written."""
 
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pipeline.report import Place
@@ -51,6 +52,10 @@ class YamlMapping(dict[str, Any]):
         """
         return self.places.get(key, self.place)
 
+    def entries(self) -> Iterator[tuple[str, Any, Place]]:
+        """List the entries: the key, its value, and where the two are written."""
+        return ((key, value, self.place_of(key)) for key, value in self.items())
+
 
 class YamlSequence(list[Any]):
     """A sequence that knows the place of each of its items.
@@ -85,6 +90,10 @@ class YamlSequence(list[Any]):
         """
         del self[index]
         return self.places.pop(index)
+
+    def entries(self) -> Iterator[tuple[int, Any, Place]]:
+        """List the items: the position, the item, and where it is written."""
+        return ((at, item, self.places[at]) for at, item in enumerate(self))
 
 
 def place_at(tree: YamlMapping, path: tuple[str | int, ...]) -> Place:
@@ -124,3 +133,19 @@ def same(one: object, other: object) -> bool:
     if isinstance(one, list) and isinstance(other, list):
         return len(one) == len(other) and all(map(same, one, other))
     return type(one) is type(other) and one == other
+
+
+def plain(value: Any) -> Any:
+    """Copy data into built-in types.
+
+    Args:
+        value: Any value of a document.
+
+    Returns:
+        The same as dicts, lists and scalars, without places.
+    """
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [plain(item) for item in value]
+    return value

@@ -6,9 +6,8 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from pipeline.answers import open_answers
+from pipeline.answers import mend_enums, open_answers
 from pipeline.build import Assembled, Build, assemble, build, read_inputs
-from pipeline.enums import mend_enums
 from pipeline.page import Excerpt
 from pipeline.parse import parse
 from pipeline.report import Change, PipelineError

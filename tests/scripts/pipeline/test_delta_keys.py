@@ -9,7 +9,7 @@ from openapi_spec_validator.schemas import schema_v30
 from pipeline.delta import NOT_COMPARED, compare_documents
 from pipeline.page import Excerpt
 from pipeline.parse import parse
-from pipeline.render import plain
+from pipeline.tree import plain
 from pipeline.walk import METHODS
 
 # A document in which each object of OpenAPI has each of its keys; it need not make sense beyond that.

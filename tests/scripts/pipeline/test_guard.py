@@ -7,11 +7,10 @@ from pathlib import Path
 
 import pytest
 from pipeline.generate import generate
-from pipeline.guard import guard
 from pipeline.page import Excerpt
 from pipeline.parse import parse
 from pipeline.report import PipelineError
-from pipeline.validate import validate
+from pipeline.validate import guard, validate
 
 ODD = {
     "d": "d_", "field_dict": "field_dict_", "src_dict": "src_dict_", "cls": "cls_", "self": "self_",

@@ -4,9 +4,9 @@ import tracemalloc
 
 import pytest
 import yaml  # PyYAML: a reader of YAML 1.1
+from pipeline.generate import render
 from pipeline.page import Excerpt
 from pipeline.parse import parse
-from pipeline.render import render
 from pipeline.report import PipelineError
 from pipeline.tree import place_at
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pipeline.build import LIFECYCLE, OVERLAY, Build, assemble, build, read_inputs
-from pipeline.publish import compare, write
+from pipeline.build import Build, assemble, build, read_inputs
+from pipeline.publish import LIFECYCLE, OVERLAY, compare, write
 from pipeline.report import PipelineError
 
 from tests.support.places import ROOT

@@ -4,9 +4,9 @@ from typing import Any
 
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
-from pipeline.inspection import read_document
+from pipeline.build import read_document
 from pipeline.report import PipelineError
-from pipeline.stream import resolve
+from pipeline.scalar import resolve
 
 # Whatever one line of a page can hold; those characters more often that mean something to YAML.
 LINE = st.text(

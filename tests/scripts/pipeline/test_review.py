@@ -6,10 +6,8 @@ from typing import Any
 
 import pytest
 from pipeline.build import assemble, read_inputs
-from pipeline.delta import compare_documents
-from pipeline.difference import NOTE, Difference
-from pipeline.names import public_names
-from pipeline.review import Review
+from pipeline.delta import NOTE, Difference, compare_documents
+from pipeline.review import Review, public_names
 
 from tests.support.places import ROOT
 

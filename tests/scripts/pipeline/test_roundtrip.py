@@ -7,9 +7,8 @@ from typing import Any
 
 import pytest
 from pipeline.build import Assembled, assemble, build, read_inputs
-from pipeline.compose import FILE, NOTHING, compose
 from pipeline.report import PipelineError
-from pipeline.roundtrip import check_examples
+from pipeline.roundtrip import FILE, NOTHING, check_examples, compose
 from pipeline.tree import YamlMapping
 
 from tests.support.places import ROOT

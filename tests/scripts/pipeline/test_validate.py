@@ -4,8 +4,8 @@ import pytest
 from pipeline.page import Excerpt
 from pipeline.parse import parse
 from pipeline.report import PipelineError
-from pipeline.shape import check_shape
 from pipeline.validate import validate
+from pipeline.walk import check_shape
 
 SOUND = """\
 openapi: 3.0.1
