@@ -210,8 +210,7 @@ def test_the_text_is_one_line_a_page_with_its_repairs(capsys: pytest.CaptureFixt
 
 
 @pytest.mark.parametrize(
-    "arguments",
-    [["--inspect"], ["--json", "a.md"], ["--inspect", "--check", "a.md"], ["--what"]],
+    "arguments", [["--inspect"], ["--json", "a.md"], ["--inspect", "--check", "a.md"], ["--what"]]
 )
 def test_a_wrong_command_line_is_explained(
     arguments: list[str], capsys: pytest.CaptureFixture[str]

@@ -114,11 +114,7 @@ PARAMETER = {"name": "a", "in": "query", "schema": TEXT}
             {"parameters": [{**PARAMETER, "required": True}]},
             "query parameter a: added, required: breaking for the caller",
         ),
-        (
-            {"parameters": [PARAMETER]},
-            {},
-            "query parameter a: removed: breaking for the caller",
-        ),
+        ({"parameters": [PARAMETER]}, {}, "query parameter a: removed: breaking for the caller"),
         (
             {"parameters": [PARAMETER]},
             {"parameters": [{**PARAMETER, "schema": {"type": "integer"}}]},
@@ -356,11 +352,7 @@ OLD, NEW = "https://api.chainhub.tech", "https://video.example.com"
 
 @pytest.mark.parametrize(
     ("pages", "where"),
-    [
-        ([UNIFIED], "POST /v1/video/create"),
-        ([OPENAI], "document"),
-        ([OPENAI, UNIFIED], "document"),
-    ],
+    [([UNIFIED], "POST /v1/video/create"), ([OPENAI], "document"), ([OPENAI, UNIFIED], "document")],
 )
 def test_a_server_that_moves_is_told(
     copy: Path,
