@@ -13,7 +13,6 @@ from pipeline.tree import YamlMapping
 
 from tests.support.places import ROOT
 
-from .conftest import Regenerate, snapshot
 from .small import page, small_repository
 from .test_answers import with_example
 
@@ -191,19 +190,6 @@ def test_alternatives_without_a_name_are_read_as_the_operation_reads_them(tmp_pa
     text = with_example(text, "              example: {parts: [{n: 1}, {m: 2}]}\n")
     built = build(read_inputs(small_repository(tmp_path, {"a": text}), []))
     assert built.examples == 5
-
-
-def test_check_runs_the_examples(
-    copy: Path, regenerate: Regenerate, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """`scripts/regenerate --check` says how many examples it sent through the client."""
-    before = snapshot(copy)
-    assert regenerate("--check") == 0
-    assert (
-        " examples read and written unchanged; every file is what a build gives."
-        in capsys.readouterr().out
-    )
-    assert snapshot(copy) == before
 
 
 TEXT = {"type": "string"}
