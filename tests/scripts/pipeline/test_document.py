@@ -123,12 +123,10 @@ def test_times_progress_and_blobs_may_be_anything(name: str, time: object) -> No
     "body",
     [
         {"error": {"message": "m", "type": "t", "message_zh": "z", "param": None, "code": None}},
-        {"code": "insufficient_user_quota", "message": "m", "data": None},
-        {"error": "text"},
-        {"code": 500, "message": "m"},
-        {},
+        {"code": "insufficient_user_quota", "message": "m", "data": None}, {"error": "text"},
+        {"code": 500, "message": "m"}, {},
     ],
-)
+)  # fmt: skip
 def test_every_known_error_body_fits(body: dict[str, object]) -> None:
     """The shapes that error bodies have all fit the one error schema."""
     assert fits("ErrorResponse", body)

@@ -57,42 +57,21 @@ def test_blank_information_gives_way_and_versions_rise() -> None:
 @pytest.mark.parametrize(
     ("one", "two", "what"),
     [
-        (
-            "paths:\n  /a:\n    get:\n      summary: x\n      deprecated: true\n",
-            "paths:\n  /a:\n    get:\n      summary: y\n",
-            (
-                "b.md:5: error: operation GET /a conflicts with the definition in a.md:5: differing at "
-                "/summary ('x' and 'y'); /deprecated (only in a.md)"
-            ),
-        ),
-        (
-            "components:\n  schemas:\n    S: {type: object}\n",
-            "components:\n  schemas:\n    S: {type: array}\n",
-            (
-                "b.md:5: error: component schemas/S conflicts with the definition in a.md:5: differing "
-                "at /type ('object' and 'array')"
-            ),
-        ),
-        (
-            "paths:\n  /a/{id}: {}\n",
-            "paths:\n  /a/{task}: {}\n",
-            (
-                "b.md:4: error: path /a/{task} conflicts with the definition in a.md:4: the same path is "
-                "written /a/{id}"
-            ),
-        ),
-        (
-            "tags: [{name: t, externalDocs: {url: u}}]\n",
-            "tags: [{name: t}]\n",
-            "b.md:3: error: tags entry t conflicts",
-        ),
-        (
-            "security: [{a: []}]\n",
-            "security: [{b: []}]\n",
-            "b.md:3: error: the document's security",
-        ),
+        ("paths:\n  /a:\n    get:\n      summary: x\n      deprecated: true\n",
+         "paths:\n  /a:\n    get:\n      summary: y\n",
+         ("b.md:5: error: operation GET /a conflicts with the definition in a.md:5: differing at "
+         "/summary ('x' and 'y'); /deprecated (only in a.md)")),
+        ("components:\n  schemas:\n    S: {type: object}\n", "components:\n  schemas:\n    S: {type: array}\n",
+         ("b.md:5: error: component schemas/S conflicts with the definition in a.md:5: differing "
+         "at /type ('object' and 'array')")),
+        ("paths:\n  /a/{id}: {}\n", "paths:\n  /a/{task}: {}\n",
+         ("b.md:4: error: path /a/{task} conflicts with the definition in a.md:4: the same path is "
+         "written /a/{id}")),
+        ("tags: [{name: t, externalDocs: {url: u}}]\n", "tags: [{name: t}]\n",
+         "b.md:3: error: tags entry t conflicts"),
+        ("security: [{a: []}]\n", "security: [{b: []}]\n", "b.md:3: error: the document's security"),
     ],
-)
+)  # fmt: skip
 def test_a_conflict_names_both_places_and_the_fields(one: str, two: str, what: str) -> None:
     """Two definitions of one thing stop the build, with file and line of both."""
     with pytest.raises(PipelineError) as caught:

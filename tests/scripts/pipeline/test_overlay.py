@@ -84,10 +84,8 @@ def test_actions_see_what_the_ones_before_them_did() -> None:
 @pytest.mark.parametrize(
     ("action", "message"),
     [
-        (
-            "{target: $.nowhere, description: w, remove: true}",
-            "o.yaml:3: error: the action matches nothing: $.nowhere",
-        ),
+        ("{target: $.nowhere, description: w, remove: true}",
+         "o.yaml:3: error: the action matches nothing: $.nowhere"),
         ("{target: $.a, description: w, update: {b: 1}}", "changes nothing at /a"),
         ("{target: $.a, update: {b: 2}}", "o.yaml:3: error: the action has no reason"),
         ("{target: $.a, description: ' ', update: {b: 2}}", "the action has no reason"),
@@ -100,7 +98,7 @@ def test_actions_see_what_the_ones_before_them_did() -> None:
         ("{target: $, description: w, remove: true}", "removes the whole document"),
         ("just text", "the action has no target"),
     ],
-)
+)  # fmt: skip
 def test_an_action_that_is_wrong_or_idle_is_an_error(action: str, message: str) -> None:
     """A correction that does not correct anything is noticed, with its line."""
     with pytest.raises(PipelineError) as caught:

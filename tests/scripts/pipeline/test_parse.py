@@ -39,11 +39,7 @@ def test_a_key_given_twice_with_one_value_is_kept_once_and_told() -> None:
 @pytest.mark.parametrize(
     ("text", "line", "reasons"),
     [
-        (
-            "a: 1\nb:\n  type: x\n  type: y\n",
-            4,
-            ["'type' is given twice", "line 3: 'x' and in line 4: 'y'"],
-        ),
+        ("a: 1\nb:\n  type: x\n  type: y\n", 4, ["'type' is given twice", "line 3: 'x' and in line 4: 'y'"]),
         ("a: 1\na: true\n", 2, ["given twice", "line 1"]),
         ("a: b: c\n", 1, ["not YAML", "mapping values"]),
         ("a:\n  b: 1\n c: 2\n", 3, ["not YAML"]),
@@ -63,7 +59,7 @@ def test_a_key_given_twice_with_one_value_is_kept_once_and_told() -> None:
         ("? " * 100_000 + "\n", 1, ["key that is not plain text"]),
         ("\n".join(" " * depth + "a:" for depth in range(2_000)), 101, ["nested deeper than"]),
     ],
-)
+)  # fmt: skip
 def test_what_cannot_be_read_is_named_by_line(text: str, line: int, reasons: list[str]) -> None:
     """Whatever is wrong with the text ends in one line with place, reason and next step."""
     with pytest.raises(PipelineError) as caught:

@@ -15,7 +15,7 @@ from pipeline.report import PipelineError
 from tests.support.places import ROOT
 
 from .conftest import Regenerate, snapshot
-from .test_inspect import PAGES
+from .test_build import PAGES
 
 UNIFIED = "openapi/sources/create-video-unified-format.md"
 OPENAI = "openapi/sources/create-video-openai-format.md"

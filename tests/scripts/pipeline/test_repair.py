@@ -21,36 +21,13 @@ def mend(text: str) -> tuple[Any, list[Change]]:
 @pytest.mark.parametrize(
     "value",
     [
-        "Model name: grok-video-3",
-        "Optional: 2:3, 3:2, 1:1",
-        "ends with a colon:",
-        "pick a # sign",
-        "#fff",
-        "@someone",
-        "`code`",
-        "%d frames",
-        "*important* note",
-        "&amp; more",
-        "!important",
-        "{x} or {y}",
-        "[Optional] the ratio",
-        "[Optional]",
-        ", then",
-        "? why",
-        "- one - two",
-        "| a | b |",
-        "> quoted",
-        "three",
-        "12",
-        "true",
-        "a\tb",
-        "C:\\Users\\x: here",
-        "5 o'clock: tea",
-        "line\u2028separator",
-        "bell \x07",
-        "漢字: 説明 😀",
+        "Model name: grok-video-3", "Optional: 2:3, 3:2, 1:1", "ends with a colon:", "pick a # sign",
+        "#fff", "@someone", "`code`", "%d frames", "*important* note", "&amp; more", "!important",
+        "{x} or {y}", "[Optional] the ratio", "[Optional]", ", then", "? why", "- one - two", "| a | b |",
+        "> quoted", "three", "12", "true", "a\tb", "C:\\Users\\x: here", "5 o'clock: tea",
+        "line\u2028separator", "bell \x07", "漢字: 説明 😀",
     ],
-)
+)  # fmt: skip
 @pytest.mark.parametrize(
     "text", ["a:\n  description: {}\n  b: 1\n", "a:\n  - description: {}\n    b: 1\n"]
 )
@@ -64,20 +41,14 @@ def test_a_value_comes_out_as_it_stands(value: str, text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        (
-            "a:\n  required:\n    - model\n    - Optional: 2:3\n",
-            {"required": ["model", "Optional: 2:3"]},
-        ),
-        (
-            "a:\n  images:\n  - https://x.y/z\n  - Note: see\n",
-            {"images": ["https://x.y/z", "Note: see"]},
-        ),
+        ("a:\n  required:\n    - model\n    - Optional: 2:3\n", {"required": ["model", "Optional: 2:3"]}),
+        ("a:\n  images:\n  - https://x.y/z\n  - Note: see\n", {"images": ["https://x.y/z", "Note: see"]}),
         ("a:\n  tags:\n    - Video: all\n", {"tags": ["Video: all"]}),
         ("a:\n  security:\n    - bearer: []\n", {"security": [{"bearer": []}]}),
         ("a:\n  list:\n    - k: 1\n      l: 2\n    - text\n", {"list": [{"k": 1, "l": 2}, "text"]}),
         ("a:\n  list:\n    -\n      k: 1\n", {"list": [{"k": 1}]}),
     ],
-)
+)  # fmt: skip
 def test_list_items_are_texts_where_the_list_says_so(text: str, expected: object) -> None:
     """An item with a colon is a text among texts, and a mapping among mappings."""
     assert mend(text)[0]["a"] == expected

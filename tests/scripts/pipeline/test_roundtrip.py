@@ -60,72 +60,30 @@ def test_all_examples_come_back(document: YamlMapping, package: Path) -> None:
 @pytest.mark.parametrize(
     ("file", "old", "new", "expected"),
     [
-        (
-            CREATED,
-            'field_dict["progress"] = progress',
-            "pass",
-            (
-                "openapi/sources/create-video-openai-format.md:95: error: example of POST /v1/videos, answer 200 (at "
-                "/paths/~1v1~1videos/post/responses/200/content/application~1json/example): the generated client "
-                "gives /progress back as nothing in place of 0. Next: correct the example"
-            ),
-        ),
-        (
-            CREATED,
-            'd.pop("progress", UNSET)',
-            'str(d.pop("progress", UNSET))',
-            "gives /progress back as '0' in place of 0",
-        ),
-        (
-            UNIFIED,
-            '"images": images,',
-            '"images": images[:0],',
-            (
-                "example of POST /v1/video/create, request (at /paths/~1v1~1video~1create/post/requestBody/content/"
-                "application~1json/example): the generated client gives /images back as [] in place of"
-            ),
-        ),
-        (
-            UNIFIED,
-            '"size": size,',
-            '"size": size, "more": 1,',
-            "gives /more back as 1, which the example does not have",
-        ),
-        (
-            "models/create_video_request.py",
-            'd.pop("size")',
-            'd.pop("pixels")',
-            (
-                "example of POST /v1/videos, request (at /paths/~1v1~1videos/post/requestBody/content/"
-                "multipart~1form-data/schema): the generated client refuses it: KeyError('pixels')"
-            ),
-        ),
-        (
-            "models/error_response.py",
-            'error = d.pop("error", UNSET)',
-            'error = int(d.pop("error", 0))',
-            (
-                "example of GET /v1/video/query, answer 5XX (at /components/responses/Error/content/application~1json/"
-                "examples/unauthorized/value): the generated client refuses it: TypeError"
-            ),
-        ),
-        (
-            "models/video_link.py",
-            'field_dict["id"] = id',
-            "pass",
-            (
-                "(at /paths/~1v1~1videos~1{id}~1content/get/responses/200/content/application~1json/example): "
-                "the generated client gives /id back as"
-            ),
-        ),
-        (
-            "api/openai/retrieve_video.py",
-            "response.status_code == 200",
-            "response.status_code == 201",
-            "example of GET /v1/videos/{id}, answer 200",
-        ),
+        (CREATED, 'field_dict["progress"] = progress', "pass",
+         ("openapi/sources/create-video-openai-format.md:95: error: example of POST /v1/videos, answer 200 (at "
+         "/paths/~1v1~1videos/post/responses/200/content/application~1json/example): the generated client "
+         "gives /progress back as nothing in place of 0. Next: correct the example")),
+        (CREATED, 'd.pop("progress", UNSET)', 'str(d.pop("progress", UNSET))',
+         "gives /progress back as '0' in place of 0"),
+        (UNIFIED, '"images": images,', '"images": images[:0],',
+         ("example of POST /v1/video/create, request (at /paths/~1v1~1video~1create/post/requestBody/content/"
+         "application~1json/example): the generated client gives /images back as [] in place of")),
+        (UNIFIED, '"size": size,', '"size": size, "more": 1,',
+         "gives /more back as 1, which the example does not have"),
+        ("models/create_video_request.py", 'd.pop("size")', 'd.pop("pixels")',
+         ("example of POST /v1/videos, request (at /paths/~1v1~1videos/post/requestBody/content/"
+         "multipart~1form-data/schema): the generated client refuses it: KeyError('pixels')")),
+        ("models/error_response.py", 'error = d.pop("error", UNSET)', 'error = int(d.pop("error", 0))',
+         ("example of GET /v1/video/query, answer 5XX (at /components/responses/Error/content/application~1json/"
+         "examples/unauthorized/value): the generated client refuses it: TypeError")),
+        ("models/video_link.py", 'field_dict["id"] = id', "pass",
+         ("(at /paths/~1v1~1videos~1{id}~1content/get/responses/200/content/application~1json/example): "
+         "the generated client gives /id back as")),
+        ("api/openai/retrieve_video.py", "response.status_code == 200", "response.status_code == 201",
+         "example of GET /v1/videos/{id}, answer 200"),
     ],
-)
+)  # fmt: skip
 def test_an_example_that_does_not_come_back_is_named(
     document: YamlMapping, package: Path, file: str, old: str, new: str, expected: str
 ) -> None:

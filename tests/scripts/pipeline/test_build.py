@@ -209,17 +209,13 @@ def test_the_text_is_one_line_a_page_with_its_repairs(capsys: pytest.CaptureFixt
     )
 
 
-@pytest.mark.parametrize(
-    "arguments", [["--inspect"], ["--json", "a.md"], ["--inspect", "--check", "a.md"], ["--what"]]
-)
-def test_a_wrong_command_line_is_explained(
-    arguments: list[str], capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_wrong_command_line_is_explained(capsys: pytest.CaptureFixture[str]) -> None:
     """Options that do not go together end in usage and exit code 2."""
-    with pytest.raises(SystemExit) as caught:
-        main(arguments)
-    assert caught.value.code == 2
-    assert "usage: scripts/regenerate" in capsys.readouterr().err
+    for arguments in ("--inspect", "--json a.md", "--inspect --check a.md", "--what"):
+        with pytest.raises(SystemExit) as caught:
+            main(arguments.split())
+        assert caught.value.code == 2
+        assert "usage: scripts/regenerate" in capsys.readouterr().err
 
 
 def test_the_overlay_says_which_of_two_values_holds(told: Any, tmp_path: Path) -> None:
@@ -241,12 +237,12 @@ def test_the_overlay_says_which_of_two_values_holds(told: Any, tmp_path: Path) -
 TEXTS = [*WORDS.values(), "plain text only", "https://example.com/a#b", "Bearer {{KEY}}", "12:30"]
 
 
-def test_two_hundred_pages_take_less_than_ten_seconds(told: Any, tmp_path: Path) -> None:
-    """Two hundred pages of 9 kB, with a hundred defects each, are read in time, and rightly."""
+def test_fifty_pages_take_less_than_three_seconds(told: Any, tmp_path: Path) -> None:
+    """Fifty pages of 9 kB, with a hundred defects each, are read in time, and rightly."""
     chosen = random.Random(7)
     one_line = [text for text in TEXTS if "\n" not in text and text == text.strip()]
     expected, pages = [], []
-    for number in range(200):
+    for number in range(50):
         texts = [chosen.choice(one_line) for _ in range(120)]
         fields = "".join(
             f"        f{at}:\n          description: {t}\n" for at, t in enumerate(texts)
@@ -260,7 +256,7 @@ def test_two_hundred_pages_take_less_than_ten_seconds(told: Any, tmp_path: Path)
         expected.append(texts)
     start = time.process_time()  # of the processor: others may be using the machine
     code, found = told(*pages)
-    assert time.process_time() - start < 10
+    assert time.process_time() - start < 3
     assert code == 0
     for item, texts in zip(found, expected, strict=True):
         fields = item["document"]["components"]["schemas"]["A"]["properties"]
