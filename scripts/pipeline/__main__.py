@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pipeline.build import build, inspect, read_inputs
 from pipeline.publish import LOCK, OVERLAY, compare, missing_inputs, new_changes, strangers, write
-from pipeline.report import PipelineError, Place, stop
+from pipeline.report import PipelineError, Place, refuse, stop
 from pipeline.review import Review, review
 
 _ROOT = Path(__file__).resolve().parents[2]
@@ -57,39 +57,20 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="scripts/regenerate", description=_DESCRIPTION, epilog=_CODES
     )
-    add = parser.add_argument
     mode = parser.add_mutually_exclusive_group()
-    mode.add_argument(
-        "--check",
-        action="store_true",
-        help="write nothing; fail if a file under openapi/ or generated/ is not what a build gives",
-    )
-    mode.add_argument(
-        "--dry-run", action="store_true", help="build and tell what changed, but write nothing"
-    )
-    mode.add_argument(
-        "--inspect",
-        action="store_true",
-        help="only read the given files, and tell what was repaired or why they are refused",
-    )
-    add("--json", action="store_true", help="with --inspect: one JSON object a line for each file")
-    add(
-        "--verbose",
-        action="store_true",
-        help="print every repair, cleaning and correction, not only those that openapi/sources.lock does not list",
-    )
-    add("--report", type=Path, metavar="FILE", help="write what changed as Markdown, too")
-    add(
-        "--fail-on-breaking",
-        action="store_true",
-        help="write nothing and exit with 3 if a change breaks callers or readers of answers",
-    )
-    add(
-        "page",
-        nargs="*",
-        type=Path,
-        help="take in this page of the vendor (*.md), in place of the one of the same name if any",
-    )
+    for owner, name, told in (
+        (mode, "check", "write nothing; fail if a file under openapi/ or generated/ is not what a build gives"),
+        (mode, "dry-run", "build and tell what changed, but write nothing"),
+        (mode, "inspect", "only read the given files, and tell what was repaired or why they are refused"),
+        (parser, "json", "with --inspect: one JSON object a line for each file"),
+        (parser, "verbose", "print every repair, cleaning and correction, not only those that the lock lacks"),
+        (parser, "fail-on-breaking", "write nothing and exit with 3 if a change breaks callers or readers of answers"),
+    ):  # fmt: skip
+        owner.add_argument(f"--{name}", action="store_true", help=told)
+    told = "write what changed as Markdown, too"
+    parser.add_argument("--report", type=Path, metavar="FILE", help=told)
+    told = "take in this page of the vendor (*.md), in place of the one of the same name if any"
+    parser.add_argument("page", nargs="*", type=Path, help=told)
     return parser
 
 
@@ -105,8 +86,7 @@ def _inspect(root: Path, options: argparse.Namespace) -> int:
 def _build(root: Path, options: argparse.Namespace) -> int:
     """Build, report, and compare or write."""
     amiss = missing_inputs(root) if options.check else strangers(root)
-    if amiss:
-        raise PipelineError(*amiss)
+    refuse(amiss)
     result = build(read_inputs(root, options.page))
     lock = root / LOCK
     new = new_changes(result.changes, lock.read_bytes() if lock.is_file() else b"")
@@ -116,8 +96,7 @@ def _build(root: Path, options: argparse.Namespace) -> int:
     told += f"{_count(result.examples, 'example')} read and written unchanged"
     if options.check:
         problems = compare(root, result.files)
-        if problems:
-            raise PipelineError(*problems)
+        refuse(problems)
         print(f"{told}; every file is what a build gives.")
         return 0
     found = review(root, result.files)

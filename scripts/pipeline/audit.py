@@ -12,7 +12,7 @@ from openapi_schema_validator import OAS30ReadValidator, OAS30WriteValidator
 from referencing import Registry
 
 from pipeline.overlay import check_reason, entries_of
-from pipeline.report import Change, PipelineError, Place, Problem, cut, one_line
+from pipeline.report import Change, Place, Problem, cut, one_line, refuse
 from pipeline.tree import YamlMapping, place_at, plain
 from pipeline.walk import Path, from_pointer, schema_holders, schemas, shown
 
@@ -85,8 +85,7 @@ class Audit:
             else:
                 told = f"no example at {path} contradicts its schema"
                 problems.append(Problem(place, told, "delete the entry"))
-        if problems:
-            raise PipelineError(*problems)
+        refuse(problems)
         return self.changes
 
 

@@ -31,7 +31,7 @@ from pipeline.publish import (
     write_lock,
 )
 from pipeline.repair import repair
-from pipeline.report import Change, PipelineError, Place, Problem, one_line, stop
+from pipeline.report import Change, PipelineError, Place, Problem, one_line, refuse, stop
 from pipeline.roundtrip import check_examples
 from pipeline.tree import YamlMapping
 from pipeline.validate import check_references, guard, validate
@@ -191,8 +191,7 @@ def assemble(inputs: Inputs) -> Assembled:
             documents.append(document)
             origins += origins_of(parsed, name, raw)
             changes += [*mended, *cleaned]
-    if problems:
-        raise PipelineError(*problems)
+    refuse(problems)
     refuse_idle(choices)
     lifecycle = _own(inputs, LIFECYCLE)
     origins += origins_of(lifecycle, LIFECYCLE, inputs.others[LIFECYCLE])

@@ -11,10 +11,10 @@ from pathlib import PurePath
 from typing import Any
 
 from pipeline.overlay import check_reason
-from pipeline.report import Change, PipelineError, Place, Problem, shorten, stop
-from pipeline.tree import YamlMapping, YamlSequence, same
+from pipeline.report import Change, PipelineError, Place, Problem, refuse, shorten, stop
+from pipeline.tree import ABSENT, YamlMapping, YamlSequence, differences, same
 from pipeline.union import unite
-from pipeline.walk import METHODS, Operation, Path, operations, shown
+from pipeline.walk import METHODS, Operation, operations, shown
 
 _NEEDED = {"operation", "combine", "description"}
 _ALLOWED = {*_NEEDED, "responses"}
@@ -112,8 +112,7 @@ def merge(
     for document in documents:
         merger.add(document)
     merger.unite()
-    if merger.problems:
-        raise PipelineError(*merger.problems)
+    refuse(merger.problems)
     return merger.result, merger.changes
 
 
@@ -191,7 +190,7 @@ class _Merger:
         """Put the union in place of the first definition, for each operation that has a rule."""
         for (method, url), rule in self.rules.items():
             found = self.several.get((method, url), [])
-            if all(not differences(found[0], other) for other in found[1:]):
+            if all(not _differences(found[0], other) for other in found[1:]):
                 told = f"{method.upper()} {url} has no two different definitions to unite"
                 self.problems.append(Problem(rule.place, told, "delete the entry"))
                 continue
@@ -267,7 +266,7 @@ class _Merger:
             self.changes.append(Change(place, STEP, told, also=f"({owner.place_of(key)})"))
 
     def compare(self, kept: Any, met: Any, kept_at: Place, met_at: Place, what: str) -> None:
-        found = differences(kept, met, names=(kept_at.file, met_at.file))
+        found = _differences(kept, met, (kept_at.file, met_at.file))
         if found:
             rest = len(found) - _SHOWN_DIFFERENCES
             tail = [f"and {rest} more"] if rest > 0 else []
@@ -280,37 +279,16 @@ class _Merger:
         self.problems.append(Problem(met_at, told, fix))
 
 
-def differences(
-    one: Any, other: Any, path: Path = (), names: tuple[str, str] = ("the first", "the second")
-) -> list[str]:
-    """List where two values differ, vendor extensions aside.
-
-    Args:
-        one: The first value.
-        other: The second value.
-        path: Where the two stand.
-        names: What to call the two.
-
-    Returns:
-        One text for each difference, with both values.
-    """
-    if isinstance(one, dict) and isinstance(other, dict):
-        keys = [key for key in {**one, **other} if not key.startswith("x-")]
-        return [
-            text
-            for key in keys
-            for text in (
-                differences(one[key], other[key], (*path, key), names)
-                if key in one and key in other
-                else [f"{shown((*path, key))} (only in {names[key not in one]})"]
-            )
-        ]
-    if isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
-        pairs = enumerate(zip(one, other, strict=True))
-        return [text for at, (a, b) in pairs for text in differences(a, b, (*path, at), names)]
-    if same(one, other):
-        return []
-    return [f"{shown(path)} ({shorten(one, 40)} and {shorten(other, 40)})"]
+def _differences(one: Any, other: Any, names: tuple[str, str] = ("", "")) -> list[str]:
+    """Tell where two definitions differ, vendor extensions aside; each has the name of its file."""
+    told = []
+    for path, kept, met in differences(one, other):
+        if any(str(step).startswith("x-") for step in path):
+            continue
+        values = f"{shorten(kept, 40)} and {shorten(met, 40)}"
+        only = f"only in {names[kept is ABSENT]}"
+        told.append(f"{shown(path)} ({only if kept is ABSENT or met is ABSENT else values})")
+    return told
 
 
 def _bare(url: str) -> str:

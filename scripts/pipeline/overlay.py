@@ -16,7 +16,7 @@ from typing import Any
 from jsonpath import JSONPathEnvironment, JSONPathError, JSONPathMatch
 from jsonpath.selectors import IndexSelector, NameSelector
 
-from pipeline.report import Change, PipelineError, Place, Problem, shorten, stop
+from pipeline.report import Change, PipelineError, Place, Problem, refuse, shorten, stop
 from pipeline.tree import YamlMapping, YamlSequence, place_at
 from pipeline.walk import Path, from_pointer, shown
 
@@ -189,8 +189,7 @@ def apply(
         else:
             if watch:
                 watch(result, place)
-    if problems:
-        raise PipelineError(*problems)
+    refuse(problems)
     return result, changes
 
 

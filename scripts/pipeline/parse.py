@@ -23,7 +23,7 @@ from yaml.events import (
 from yaml.reader import ReaderError
 
 from pipeline.page import Excerpt
-from pipeline.report import Change, PipelineError, Place, Problem, shorten, stop
+from pipeline.report import Change, Place, Problem, refuse, shorten, stop
 from pipeline.scalar import events, resolve
 from pipeline.tree import YamlMapping, YamlSequence, same
 from pipeline.walk import Path, shown
@@ -60,8 +60,7 @@ def parse(excerpt: Excerpt, choices: Choices | None = None) -> tuple[YamlMapping
                 root = reader.value(event, ())
     except YAMLError as error:
         raise stop(*_diagnose(error, excerpt)) from error
-    if reader.conflicts:
-        raise PipelineError(*reader.conflicts)
+    refuse(reader.conflicts)
     if not isinstance(root, YamlMapping):
         place = Place(excerpt.file, excerpt.first_line)
         raise stop(place, "the document is not a mapping of keys to values", _FIX)

@@ -1,5 +1,6 @@
 """What the pipeline says: where something is, what was changed there and why, what went wrong."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import PurePath
 
@@ -104,6 +105,20 @@ def stop(place: Place, reason: str, next_step: str) -> PipelineError:
         The error, to be raised.
     """
     return PipelineError(Problem(place, reason, next_step))
+
+
+def refuse(problems: Iterable[Problem]) -> None:
+    """Stop the build if there is any problem.
+
+    Args:
+        problems: What is wrong.
+
+    Raises:
+        PipelineError: Something is wrong.
+    """
+    found = list(problems)
+    if found:
+        raise PipelineError(*found)
 
 
 def _visible(text: str) -> str:

@@ -13,8 +13,8 @@ import httpx
 from openapi_python_client.strings import ClassName, PythonIdentifier
 
 from pipeline.answers import WORDS
-from pipeline.report import PipelineError, Place, Problem, one_line, shorten, stop
-from pipeline.tree import YamlMapping, place_at, same
+from pipeline.report import Place, Problem, one_line, refuse, shorten, stop
+from pipeline.tree import ABSENT, YamlMapping, differences, place_at
 from pipeline.walk import Operation, Path, from_pointer, leads_to, operations, reach, shown
 
 NOTHING = object()
@@ -121,8 +121,7 @@ def check_examples(document: YamlMapping, package: File, left: frozenset[str] = 
         check = _Check(document, left, module.models)
         for operation in operations(document):
             check.operation(operation)
-    if check.problems:
-        raise PipelineError(*check.problems)
+    refuse(check.problems)
     return check.passed
 
 
@@ -334,22 +333,12 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _difference(sent: Any, came: Any, path: Path = ()) -> tuple[Path, str] | None:
+def _difference(sent: Any, came: Any) -> tuple[Path, str] | None:
     """Find the first place in which two values differ."""
-    if isinstance(sent, dict) and isinstance(came, dict):
-        for key in {**sent, **came}:
-            if key not in came:
-                return (*path, key), f"nothing in place of {shorten(sent[key], 60)}"
-            if key not in sent:
-                return (*path, key), f"{shorten(came[key], 60)}, which the example does not have"
-            found = _difference(sent[key], came[key], (*path, key))
-            if found:
-                return found
-        return None
-    if isinstance(sent, list) and isinstance(came, list) and len(sent) == len(came):
-        pairs = enumerate(zip(sent, came, strict=True))
-        found_in = (_difference(one, other, (*path, at)) for at, (one, other) in pairs)
-        return next((found for found in found_in if found), None)
-    if same(sent, came):
-        return None
-    return path, f"{shorten(came, 60)} in place of {shorten(sent, 60)}"
+    for path, was, now in differences(sent, came):
+        if now is ABSENT:
+            return path, f"nothing in place of {shorten(was, 60)}"
+        if was is ABSENT:
+            return path, f"{shorten(now, 60)}, which the example does not have"
+        return path, f"{shorten(now, 60)} in place of {shorten(was, 60)}"
+    return None

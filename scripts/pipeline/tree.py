@@ -5,6 +5,8 @@ from typing import Any
 
 from pipeline.report import Place
 
+ABSENT = object()
+
 
 class YamlMapping(dict[str, Any]):
     """A mapping that knows the place of each of its keys.
@@ -133,6 +135,29 @@ def same(one: object, other: object) -> bool:
     if isinstance(one, list) and isinstance(other, list):
         return len(one) == len(other) and all(map(same, one, other))
     return type(one) is type(other) and one == other
+
+
+def differences(
+    one: Any, other: Any, path: tuple[str | int, ...] = ()
+) -> Iterator[tuple[tuple[str | int, ...], Any, Any]]:
+    """List where two values differ.
+
+    Args:
+        one: A value.
+        other: Another.
+        path: Where the two stand.
+
+    Yields:
+        The path, and what each has there; `ABSENT` if it has nothing.
+    """
+    if isinstance(one, dict) and isinstance(other, dict):
+        for key in {**one, **other}:
+            yield from differences(one.get(key, ABSENT), other.get(key, ABSENT), (*path, key))
+    elif isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
+        for at, pair in enumerate(zip(one, other, strict=True)):
+            yield from differences(*pair, (*path, at))
+    elif not same(one, other):
+        yield path, one, other
 
 
 def plain(value: Any) -> Any:

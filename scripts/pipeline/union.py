@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import PurePath
 from typing import Any
 
-from pipeline.report import Change, PipelineError, Place, Problem, shorten
+from pipeline.report import Change, Place, Problem, refuse, shorten
 from pipeline.tree import YamlMapping, YamlSequence, same
 from pipeline.walk import Operation, Path, shown
 
@@ -44,8 +44,7 @@ def unite(
     union = _Union(str(operation), answers=answers)
     named = [(PurePath(item.place.file).stem, item) for item in definitions]
     result = union.operation(named)
-    if union.problems:
-        raise PipelineError(*union.problems)
+    refuse(union.problems)
     pages = ", ".join(name for name, _ in named)
     told = f"operation {operation} is the union of {len(named)} pages: {pages}"
     return result, [Change(definitions[0].place, STEP, told), *union.changes]

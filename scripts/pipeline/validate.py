@@ -15,7 +15,7 @@ from openapi_python_client import strings
 from openapi_python_client.strings import ClassName, PythonIdentifier
 from openapi_spec_validator import OpenAPIV30SpecValidator
 
-from pipeline.report import PipelineError, Place, Problem, cut, shorten, stop
+from pipeline.report import Place, Problem, cut, refuse, shorten, stop
 from pipeline.tree import YamlMapping, place_at, plain
 from pipeline.walk import Path, leads_to, operations, references, schemas, shown
 
@@ -56,8 +56,7 @@ def validate(document: YamlMapping) -> None:
     problems = list(_ids(document))
     if not problems:
         problems = list(_structure(document, whole))
-    if problems:
-        raise PipelineError(*problems)
+    refuse(problems)
 
 
 def check_references(document: YamlMapping) -> None:
@@ -74,8 +73,7 @@ def check_references(document: YamlMapping) -> None:
         for path, target in references(document)
         if leads_to(document, target) is None
     ]
-    if problems:
-        raise PipelineError(*problems)
+    refuse(problems)
 
 
 def _structure(document: YamlMapping, whole: Any) -> Iterator[Problem]:
@@ -135,8 +133,7 @@ def guard(document: YamlMapping) -> None:
         properties = schema.get("properties")
         if properties:
             problems += _properties(document, (*path, "properties"), properties)
-    if problems:
-        raise PipelineError(*problems)
+    refuse(problems)
 
 
 def _properties(document: YamlMapping, path: Path, properties: Any) -> Iterator[Problem]:

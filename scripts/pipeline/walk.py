@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
-from pipeline.report import PipelineError, Place, Problem, shorten
+from pipeline.report import Place, Problem, refuse, shorten
 from pipeline.tree import YamlMapping, YamlSequence, place_at
 
 METHODS = frozenset(("get", "put", "post", "delete", "options", "head", "patch", "trace"))
@@ -68,8 +68,7 @@ def check_shape(document: YamlMapping) -> None:
         PipelineError: A part is something else.
     """
     problems = list(_misbuilt("document", (), document, document.place))
-    if problems:
-        raise PipelineError(*problems)
+    refuse(problems)
 
 
 def _misbuilt(kind: str, path: Path, node: Any, place: Place) -> Iterator[Problem]:
@@ -122,8 +121,7 @@ def check_page(document: YamlMapping, *, alone: bool) -> None:
         elif alone and leads_to(document, target) is None:
             told = f"the reference {shorten(target)} leads nowhere in this page"
             problems.append(Problem(place, told, _NEXT))
-    if problems:
-        raise PipelineError(*problems)
+    refuse(problems)
 
 
 def _describes_nothing(document: YamlMapping) -> Iterator[Problem]:
