@@ -59,7 +59,7 @@ def read_back(line: str, position: int) -> Any:
     ]
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(LINE)
 @example("~")
 @example("[]")
@@ -74,7 +74,7 @@ def test_any_description_comes_back_character_for_character_or_is_refused(line: 
     assert found == value or (found is None and "\0" in line)
 
 
-@settings(max_examples=900, deadline=None)
+@settings(max_examples=400, deadline=None)
 @given(LINE, st.integers(1, 3))
 @example("-", 1)
 @example("|#", 1)
