@@ -96,9 +96,16 @@ def _deepest(error: Any) -> Any:
     """Find the cause of an error among the alternatives that were tried."""
     cause = error
     while cause.context:
-        # That something is no reference is hardly ever what is wrong with it.
-        cause = max(cause.context, key=lambda inner: (len(inner.path), "$ref" not in inner.message))
+        # That something is no reference is hardly ever what is wrong with it. The order in which the alternatives
+        # come differs from run to run, so of equal causes the first one in the document is told.
+        cause = min(cause.context, key=_how_unlikely)
     return cause
+
+
+def _how_unlikely(error: Any) -> tuple[int, bool, list[str]]:
+    """Order the alternatives of an error: the deepest first, and of equal ones the first in the document."""
+    path = list(map(str, error.absolute_path))
+    return -len(error.path), "$ref" in error.message, path
 
 
 def _ids(document: YamlMapping) -> Iterator[Problem]:

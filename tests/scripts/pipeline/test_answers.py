@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 from pipeline.answers import mend_enums, open_answers
-from pipeline.build import Assembled, Build, assemble, build, read_inputs
+from pipeline.build import Assembled, assemble, read_inputs
 from pipeline.page import Excerpt
 from pipeline.parse import parse
 from pipeline.report import Change, PipelineError
 from pipeline.roundtrip import imported
 
-from .small import LIFECYCLE, page, small_repository
+from .small import LIFECYCLE, page, small_repository, write_package
 
 REQUEST = """\
 properties:
@@ -53,18 +53,9 @@ EXAMPLE = """\
                 trace: 5B3A5C1E-0000-4000-8000-000000000000
 """
 NEW = {
-    "status": "paused",
-    "code": 7,
-    "quality": "ultra",
-    "reason": "new",
-    "kind": "picture",
-    "either": "b",
-    "list": ["b", "c"],
-    "map": {"x": "b"},
-    "deep": {"inner": ["picture"]},
-    "at": 1735689600,
-    "trace": "none",
-}
+    "status": "paused", "code": 7, "quality": "ultra", "reason": "new", "kind": "picture", "either": "b",
+    "list": ["b", "c"], "map": {"x": "b"}, "deep": {"inner": ["picture"]}, "at": 1735689600, "trace": "none",
+}  # fmt: skip
 
 
 def with_example(text: str, example: str) -> str:
@@ -91,12 +82,9 @@ def assembled(repository: Path) -> Assembled:
 @pytest.fixture(scope="module")
 def client(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ModuleType]:
     """Its client, generated and imported."""
-    built: Build = build(read_inputs(repository, []))
-    folder = tmp_path_factory.mktemp("built")
-    for name, content in built.files.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_bytes(content)
-    with imported(folder / "generated/chainhub_api") as module:
+    package = tmp_path_factory.mktemp("built") / "package"
+    write_package(repository, package)
+    with imported(package) as module:
         yield module
 
 

@@ -52,15 +52,9 @@ def test_inline_schemas_become_components_named_after_their_operation() -> None:
     result, changes = lift(document())
     schemas = result["components"]["schemas"]
     assert list(schemas) == [
-        "DoThingResponse",
-        "GetV1XByIdResponse",
-        "GetV1XByIdResponseDetail",
-        "GetV1XByIdResponseRowsItem",
-        "GetV1XById404Response",
-        "DoThingRequest",
-        "DoThingRequestFormData",
-        "DoThingResponseInner",
-    ]
+        "DoThingResponse", "GetV1XByIdResponse", "GetV1XByIdResponseDetail", "GetV1XByIdResponseRowsItem",
+        "GetV1XById404Response", "DoThingRequest", "DoThingRequestFormData", "DoThingResponseInner",
+    ]  # fmt: skip
     assert schemas["GetV1XByIdResponse"]["properties"] == {
         "detail": {"$ref": "#/components/schemas/GetV1XByIdResponseDetail"},
         "rows": {

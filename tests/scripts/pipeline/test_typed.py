@@ -8,7 +8,6 @@ import sys
 from pathlib import Path
 
 import pytest
-from pipeline.build import build, read_inputs
 from pipeline.generate import generate
 from pipeline.page import Excerpt
 from pipeline.parse import parse
@@ -18,7 +17,7 @@ from pipeline.validate import guard, validate
 
 from tests.support.places import ROOT
 
-from .small import small_repository
+from .small import small_repository, write_package
 from .test_union import PAGES, UNION, VARIANTS
 from .test_validate import named
 
@@ -71,11 +70,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     generate(folder / "openapi.yaml", folder / "tiny")
     (folder / "user.py").write_text(USER)
     repository = small_repository(folder / "repository", PAGES, merge=UNION)
-    for name, content in build(read_inputs(repository, [])).files.items():
-        path = folder / "united" / Path(name).relative_to(PACKAGE) if PACKAGE in name else None
-        if path:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content)
+    write_package(repository, folder / "united")
     shutil.copytree(ROOT / PACKAGE, folder / "chainhub_api")
     for module, old, new, *_ in CHANGES:
         path = folder / "chainhub_api" / module

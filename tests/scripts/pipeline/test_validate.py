@@ -152,3 +152,10 @@ def test_names_that_cannot_be_kept_apart_are_refused(
     with pytest.raises(PipelineError) as caught:
         guard(parse(Excerpt("p.md", named(properties, parameters)))[0])
     assert f"p.md:{told}" in str(caught.value)
+
+
+def test_of_equal_defects_the_first_is_named() -> None:
+    """The same document is refused with the same words in every run."""
+    wrong = "examples: {a: {value: 1, x: 1}, b: {value: 2, y: 1}, c: {value: 3, z: 1}}"
+    (found,) = problems(SOUND.replace("example: {n: 1}", wrong))
+    assert "'x' does not match" in found
