@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pipeline.build import build, inspect, read_inputs
 from pipeline.publish import LOCK, OVERLAY, compare, missing_inputs, new_changes, strangers, write
-from pipeline.report import PipelineError, Place, refuse, stop
+from pipeline.report import PipelineError, Place, count, refuse, stop
 from pipeline.review import Review, review
 
 _ROOT = Path(__file__).resolve().parents[2]
@@ -45,7 +45,7 @@ def main(arguments: list[str] | None = None, root: Path = _ROOT) -> int:
         return _inspect(root, options) if options.inspect else _build(root, options)
     except PipelineError as error:
         print(error, file=sys.stderr)
-        print(f"{_count(len(error.problems), 'error')}, nothing was written.", file=sys.stderr)
+        print(f"{count(len(error.problems), 'error')}, nothing was written.", file=sys.stderr)
         return 1
     except BrokenPipeError:
         # Whoever reads the output has seen enough; and nothing may be written to it at the end.
@@ -92,8 +92,8 @@ def _build(root: Path, options: argparse.Namespace) -> int:
     new = new_changes(result.changes, lock.read_bytes() if lock.is_file() else b"")
     for change in result.changes if options.verbose else new:
         print(change)
-    told = f"{_count(result.pages, 'page')}, {_count(len(result.changes), 'change')} made to them, {len(new)} new; "
-    told += f"{_count(result.examples, 'example')} read and written unchanged"
+    told = f"{count(result.pages, 'page')}, {count(len(result.changes), 'change')} made to them, {len(new)} new; "
+    told += f"{count(result.examples, 'example')} read and written unchanged"
     if options.check:
         problems = compare(root, result.files)
         refuse(problems)
@@ -106,7 +106,7 @@ def _build(root: Path, options: argparse.Namespace) -> int:
     written = [] if options.dry_run or broken else write(root, result.files)
     for name in written:
         print(f"wrote {name}")
-    print(f"{told}; {_count(len(written), 'file')} written.")
+    print(f"{told}; {count(len(written), 'file')} written.")
     for line in (found.as_text(), found.summary()):
         print(line, end="\n" if line else "")
     return BREAKING if broken else 0
@@ -119,10 +119,6 @@ def _write_report(path: Path, found: Review) -> None:
     except OSError as error:
         reason = f"the report cannot be written: {error.strerror}"
         raise stop(Place(str(path)), reason, "give a path that can be written") from error
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 if __name__ == "__main__":

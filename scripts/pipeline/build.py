@@ -1,4 +1,4 @@
-"""The row of steps, from the input files to the content of every output file; writes nothing."""
+"""The row of steps, from the input files to the content of every output file, or only to read pages; writes nothing."""
 
 import json
 import tempfile
@@ -31,7 +31,7 @@ from pipeline.publish import (
     write_lock,
 )
 from pipeline.repair import repair
-from pipeline.report import Change, PipelineError, Place, Problem, one_line, refuse, stop
+from pipeline.report import Change, PipelineError, Place, Problem, count, one_line, refuse, stop
 from pipeline.roundtrip import check_examples
 from pipeline.tree import YamlMapping
 from pipeline.validate import check_references, guard, validate
@@ -92,9 +92,8 @@ def read_inputs(root: Path, given: list[Path]) -> Inputs:
         inputs.pages[f"{SOURCES}/{path.name}"] = read_file(path, f"{SOURCES}/{path.name}")
     for path in given:
         if path.suffix != ".md":
-            raise stop(
-                Place(str(path)), "not a Markdown page", "give a page whose name ends in .md"
-            )
+            place = Place(str(path))
+            raise stop(place, "not a Markdown page", "give a page whose name ends in .md")
         name = f"{SOURCES}/{path.name}"
         inputs.pages[name] = read_file(path, str(path))
         inputs.shown_as[name] = str(path)
@@ -281,13 +280,8 @@ class Inspection:
             reason = "; ".join(one_line(problem.reason) for problem in self.error.problems)
             refused = {"line": first.place.line or None, "reason": reason}
         repairs = [
-            {
-                "line": change.place.line,
-                "before": change.before,
-                "after": change.after,
-                "reason": change.told,
-            }
-            for change in self.repairs
+            {"line": c.place.line, "before": c.before, "after": c.after, "reason": c.told}
+            for c in self.repairs
         ]
         found = {
             "page": self.page,
@@ -301,12 +295,9 @@ class Inspection:
     def as_text(self) -> str:
         """Return it as one line, with one more for each repair or further reason."""
         if self.error is not None:
-            return "\n".join(
-                f"{problem.place}: refused: {one_line(problem.reason)}"
-                for problem in self.error.problems
-            )
-        count = len(self.repairs)
-        told = f", {count} repair{'s' * (count != 1)}" if count else ""
+            problems = self.error.problems
+            return "\n".join(f"{one.place}: refused: {one_line(one.reason)}" for one in problems)
+        told = f", {count(len(self.repairs), 'repair')}" if self.repairs else ""
         return "\n".join([f"{self.page}: ok{told}", *(f"  {change}" for change in self.repairs)])
 
 
@@ -329,14 +320,11 @@ def inspect(pages: Iterable[Path], overlay: Path) -> Iterator[Inspection]:
         text, _ = decode(read_file(overlay, str(overlay)), str(overlay))
         choices = read_choices(parse(Excerpt(str(overlay), text))[0])
     for page in pages:
-        yield _inspect(page, choices)
-
-
-def _inspect(page: Path, choices: list[Choice]) -> Inspection:
-    changes: list[Change] = []
-    try:
-        document, changes = read_document(read_file(page, str(page)), str(page), choices)
-        check_page(document, alone=True)
-    except PipelineError as error:
-        return Inspection(str(page), None, changes, error)
-    return Inspection(str(page), document, changes, None)
+        changes: list[Change] = []
+        try:
+            document, changes = read_document(read_file(page, str(page)), str(page), choices)
+            check_page(document, alone=True)
+        except PipelineError as error:
+            yield Inspection(str(page), None, changes, error)
+        else:
+            yield Inspection(str(page), document, changes, None)

@@ -12,7 +12,7 @@ from typing import Any
 
 from pipeline.answers import WORDS
 from pipeline.tree import same
-from pipeline.walk import METHODS, leads_to
+from pipeline.walk import METHODS, expand, leads_to, resolve
 
 CALLER, READER, NOTE = "caller", "reader", "note"
 _ONE_ADDRESS = "the facade has one address for all operations"
@@ -143,7 +143,7 @@ class _Delta:
 
     def resolved(self, was: Any, now: Any) -> tuple[Any, Any]:
         """Follow the references that two parts of the documents may be."""
-        return _resolve(self.old, was), _resolve(self.new, now)
+        return resolve(self.old, was), resolve(self.new, now)
 
     def both(
         self,
@@ -172,7 +172,7 @@ class _Delta:
         found = [
             key
             for key in keys
-            if not same(_expand(self.old, was.get(key)), _expand(self.new, now.get(key)))
+            if not same(expand(self.old, was.get(key)), expand(self.new, now.get(key)))
         ]
         if found:
             self.tell(where, f"{', '.join(found)} changed", effect)
@@ -253,8 +253,8 @@ class _Delta:
         old, new = (
             {f"{item.get('in')} parameter {item.get('name')}": item for item in given}
             for given in (
-                [_resolve(self.old, item) for item in was["parameters"]],
-                [_resolve(self.new, item) for item in now["parameters"]],
+                [resolve(self.old, item) for item in was["parameters"]],
+                [resolve(self.new, item) for item in now["parameters"]],
             )
         )
         for where, one, other in self.both("", old, new, CALLER, _added):
@@ -446,30 +446,3 @@ def _variables(server: Any, *keys: str) -> dict[str, Any]:
     named = server.get("variables") or {}
     said = {name: [variable.get(key) for key in keys] for name, variable in named.items()}
     return {name: values for name, values in said.items() if any(values)}
-
-
-def _resolve(document: Any, node: Any) -> Any:
-    """Follow references to what they lead to."""
-    for _ in range(10):
-        if not (isinstance(node, dict) and isinstance(node.get("$ref"), str)):
-            break
-        node = leads_to(document, node["$ref"]) or {}
-    return node if isinstance(node, dict) else {}
-
-
-def _expand(document: Any, node: Any, inside: tuple[str, ...] = ()) -> Any:
-    """Put what references lead to in their place, extensions left out; a circle ends in the reference."""
-    if isinstance(node, list):
-        return [_expand(document, item, inside) for item in node]
-    if not isinstance(node, dict):
-        return node
-    target = node.get("$ref")
-    if isinstance(target, str):
-        if target in inside:
-            return target
-        return _expand(document, leads_to(document, target), (*inside, target))
-    return {
-        key: _expand(document, value, inside)
-        for key, value in node.items()
-        if not str(key).startswith("x-")
-    }

@@ -1,4 +1,4 @@
-"""The line structure of a YAML file that may not be YAML: which line holds which key and value.
+"""The lines of a YAML file that may not be YAML: which one holds which key and value, and how deep it stands.
 
 A parser cannot help here, since it stops at the first defect; but the exporter writes one entry a
 line, with blanks for depth, and that survives the defects.

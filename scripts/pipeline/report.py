@@ -153,6 +153,19 @@ def shorten(value: object, limit: int = 100) -> str:
     return cut(repr(value), limit)
 
 
+def count(number: int, noun: str) -> str:
+    """Tell how many there are of something.
+
+    Args:
+        number: How many.
+        noun: What one of them is called.
+
+    Returns:
+        The two, the noun in the plural if there is not exactly one.
+    """
+    return f"{number} {noun}{'s' * (number != 1)}"
+
+
 def cut(text: str, limit: int) -> str:
     """Cut a text that is too long in the middle.
 

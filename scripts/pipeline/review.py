@@ -1,4 +1,4 @@
-"""What a build would change for the users of the client, as text and as Markdown."""
+"""What a build would change for the users of the client, in the document and in the package's public names."""
 
 import ast
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from pipeline.delta import NOTE, Difference, compare_documents
 from pipeline.page import Excerpt, read_file
 from pipeline.parse import parse
 from pipeline.publish import DOCUMENT, PACKAGE
-from pipeline.report import PipelineError
+from pipeline.report import PipelineError, count
 
 _NAME = Path(PACKAGE).name
 
@@ -48,19 +48,15 @@ class Review:
     def as_markdown(self) -> str:
         """Return it as a Markdown page."""
         parts = ["# Changes to the client", self.summary()]
-        for title, verdicts in (
-            ("Breaking", "breaking"),
-            ("Compatible", "compatible"),
-            ("Notes", NOTE),
-        ):
-            found = [item for item in self.differences if item.verdict.startswith(verdicts)]
-            if found:
-                rows = [
-                    f"| `{_cell(item.operation)}` | {_cell(item.where)} | {_cell(item.what)} "
-                    f"| {item.breaks or 'nobody'} |"
-                    for item in found
-                ]
-                head = "| Operation | Where | What | Breaks |\n|---|---|---|---|"
+        head = "| Operation | Where | What | Breaks |\n|---|---|---|---|"
+        titles = {"Breaking": "breaking", "Compatible": "compatible", "Notes": NOTE}
+        for title, verdict in titles.items():
+            rows = [
+                f"| `{_cell(item.operation)}` | {_cell(item.where)} | {_cell(item.what)} | {item.breaks or 'nobody'} |"
+                for item in self.differences
+                if item.verdict.startswith(verdict)
+            ]
+            if rows:
                 parts += [f"## {title}", "\n".join([head, *rows])]
         for title, names in (
             ("Names that vanished (breaking for the caller)", self.vanished),
@@ -75,10 +71,8 @@ class Review:
         total = len(self.differences) + len(self.appeared) + len(self.vanished)
         if not total:
             return "Nothing changed for the users of the client."
-        plural = "s" * (total != 1)
-        return (
-            f"{total} change{plural} for the users of the client, {self.breaking} of them breaking."
-        )
+        told = count(total, "change")
+        return f"{told} for the users of the client, {self.breaking} of them breaking."
 
 
 def review(root: Path, files: Mapping[str, bytes]) -> Review:

@@ -1,4 +1,9 @@
-"""Values that a document gives as examples of its schemas, one by one or property by property."""
+"""After generate: every documented example goes through the generated code and comes back unchanged.
+
+An answer is read as the generated operation reads it from the wire, a request as the type that the operation takes;
+what these do not reach, such as a second media type or a named schema, goes through the class of its name. Examples
+that stand at properties, one by one, are put together first.
+"""
 
 import importlib
 import importlib.util
@@ -60,20 +65,6 @@ def compose(document: Any, schema: Any, inside: tuple[str, ...] = ()) -> Any:
         value = compose(document, schema["items"], inside)
         return value if value is NOTHING else [value]
     return _object(document, schema, inside)
-
-
-def properties_of(document: Any, schema: Any, inside: tuple[str, ...] = ()) -> dict[str, Any]:
-    """Give the properties of a schema and of all it is made of, by `$ref` and `allOf`.
-
-    Args:
-        document: The document.
-        schema: The schema.
-        inside: The references that led there.
-
-    Returns:
-        The schema of each property.
-    """
-    return _flat(document, schema, inside)[0]
 
 
 def _flat(document: Any, schema: Any, inside: tuple[str, ...]) -> tuple[dict[str, Any], set[str]]:
@@ -177,20 +168,16 @@ class _Check:
         try:
             module = importlib.import_module(f"{_NAME}.api.{tag}.{name}")
         except ImportError as error:
-            told = (
-                f"{operation} cannot be imported from the generated package: {one_line(str(error))}"
-            )
-            self.problems.append(Problem(place_at(self.document, operation.path), told, _MISMATCH))
+            told = f"cannot be imported from the generated package: {one_line(str(error))}"
+            where = place_at(self.document, operation.path)
+            self.problems.append(Problem(where, f"{operation} {told}", _MISMATCH))
             return
         if "requestBody" in operation.node:
             path, body = self.followed((*operation.path, "requestBody"))
             taken = get_type_hints(module.get_kwargs).get("body")
             for kind in body.get("content") or {}:
-                self.media(
-                    f"{operation}, request",
-                    (*path, "content", kind),
-                    lambda value: _through(taken, value),
-                )
+                place = (*path, "content", kind)
+                self.media(f"{operation}, request", place, lambda value: _through(taken, value))
         for status in operation.node.get("responses") or {}:
             path, body = self.followed((*operation.path, "responses", status))
             for at, kind in enumerate(body.get("content") or {}):
@@ -266,7 +253,7 @@ class _Check:
         """Put bytes where the example of a form has a text for a file."""
         if not isinstance(value, dict):
             return value
-        properties = properties_of(self.document, schema)
+        properties, _ = _flat(self.document, schema, ())
         return {
             key: item.encode()
             if isinstance(item, str) and properties.get(key, {}).get("format") == "binary"

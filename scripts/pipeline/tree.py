@@ -1,4 +1,4 @@
-"""Plain data that remembers where each entry was written."""
+"""Plain data that remembers where each entry was written; and how two such values differ."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any

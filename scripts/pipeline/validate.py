@@ -53,10 +53,8 @@ def validate(document: YamlMapping) -> None:
         raise stop(place, f"OpenAPI version {version!r} is not 3.0.x", "export the page as 3.0")
     whole = plain(document)
     check_references(document)
-    problems = list(_ids(document))
-    if not problems:
-        problems = list(_structure(document, whole))
-    refuse(problems)
+    refuse(_ids(document))
+    refuse(sorted(_structure(document, whole), key=lambda problem: problem.place))
 
 
 def check_references(document: YamlMapping) -> None:
@@ -68,12 +66,11 @@ def check_references(document: YamlMapping) -> None:
     Raises:
         PipelineError: A reference leads nowhere, or out of the document.
     """
-    problems = [
+    refuse(
         Problem(place_at(document, path), f"the reference {target} leads nowhere", _NEXT)
         for path, target in references(document)
         if leads_to(document, target) is None
-    ]
-    refuse(problems)
+    )
 
 
 def _structure(document: YamlMapping, whole: Any) -> Iterator[Problem]:

@@ -67,8 +67,7 @@ def check_shape(document: YamlMapping) -> None:
     Raises:
         PipelineError: A part is something else.
     """
-    problems = list(_misbuilt("document", (), document, document.place))
-    refuse(problems)
+    refuse(_misbuilt("document", (), document, document.place))
 
 
 def _misbuilt(kind: str, path: Path, node: Any, place: Place) -> Iterator[Problem]:
@@ -342,3 +341,47 @@ def leads_to(document: Any, reference: str) -> Any:
         else:
             return None
     return node
+
+
+def resolve(document: Any, node: Any) -> Any:
+    """Follow references to what they lead to.
+
+    Args:
+        document: The document they stand in.
+        node: What may be a reference.
+
+    Returns:
+        What is no reference any more; empty if that is no mapping.
+    """
+    for _ in range(10):
+        if not (isinstance(node, dict) and isinstance(node.get("$ref"), str)):
+            break
+        node = leads_to(document, node["$ref"]) or {}
+    return node if isinstance(node, dict) else {}
+
+
+def expand(document: Any, node: Any, inside: tuple[str, ...] = ()) -> Any:
+    """Put what references lead to in their place, extensions left out; a circle ends in the reference.
+
+    Args:
+        document: The document they stand in.
+        node: A part of it.
+        inside: The references that led there.
+
+    Returns:
+        A copy of the part without references.
+    """
+    if isinstance(node, list):
+        return [expand(document, item, inside) for item in node]
+    if not isinstance(node, dict):
+        return node
+    target = node.get("$ref")
+    if isinstance(target, str):
+        if target in inside:
+            return target
+        return expand(document, leads_to(document, target), (*inside, target))
+    return {
+        key: expand(document, value, inside)
+        for key, value in node.items()
+        if not str(key).startswith("x-")
+    }
