@@ -97,7 +97,7 @@ def test_a_wrong_command_line_is_explained(capsys: pytest.CaptureFixture[str]) -
     """Options that do not go together end in usage and exit code 2."""
     for arguments in ("--inspect", "--json a.md", "--inspect --check a.md", "--what"):
         with pytest.raises(SystemExit) as caught:
-            main(arguments.split())
+            main([*arguments.split()])
         assert caught.value.code == 2
         assert "usage: scripts/regenerate" in capsys.readouterr().err
 

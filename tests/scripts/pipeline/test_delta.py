@@ -137,7 +137,7 @@ def test_every_key_of_the_specification_is_compared() -> None:
     verdicts = {"breaking for the caller", "breaking for the reader", "compatible", "note"}
     assert {name for name, _ in keys()} == set(PLACES)
     for name, key in keys():
-        place = ELSEWHERE.get((name, key), PLACES[name])
+        place = str(ELSEWHERE.get((name, key), PLACES[name]))
         value = holder(FULL, place)[key]
         for changed in ({}, {key: other(value)}):
             document = copy.deepcopy(FULL)
