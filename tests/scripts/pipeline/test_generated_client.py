@@ -3,9 +3,7 @@
 import itertools
 import json
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import BytesIO
-from threading import Thread
 from typing import Any
 from urllib.parse import unquote
 
@@ -19,6 +17,9 @@ from chainhub_api.types import File
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from python_multipart import FormParser
+
+from tests.support.answering import say
+from tests.support.scripted import Gateway
 
 INJECTION = 'x\r\n--+++\r\nContent-Disposition: form-data; name="model"\r\n\r\nveo_3_1-fast'
 PICTURE = b"\x89PNG\r\n--+++\r\n\x00\xff"
@@ -133,43 +134,11 @@ def test_a_changed_copy_leaves_the_client_as_it_is() -> None:
         assert client.get_httpx_client().timeout.read == 300.0
 
 
-class Scripted(ThreadingHTTPServer):
-    """A server on loopback that gives the answer it was told to."""
-
-    answer: tuple[int, str, bytes] = (200, "application/json", b"{}")
-
-    @property
-    def url(self) -> str:
-        """The address of the server."""
-        return f"http://127.0.0.1:{self.server_port}"
-
-
-class Handler(BaseHTTPRequestHandler):
-    """Answers as the server was told."""
-
-    def do_GET(self) -> None:
-        """Send the answer."""
-        assert isinstance(self.server, Scripted)
-        status, kind, body = self.server.answer
-        self.send_response(status, "told")
-        self.send_header("Content-Type", kind)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the library's name
-        """Say nothing."""
-
-
 @pytest.fixture
-def server() -> Iterator[Scripted]:
+def server() -> Iterator[Gateway]:
     """A scripted server that runs while the test does."""
-    with Scripted(("127.0.0.1", 0), Handler) as scripted:
-        thread = Thread(target=scripted.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
-        yield scripted
-        scripted.shutdown()
-        thread.join()
+    with Gateway() as gateway:
+        yield gateway
 
 
 @pytest.mark.parametrize(
@@ -182,10 +151,10 @@ def server() -> Iterator[Scripted]:
     ],
 )
 def test_documented_answers_are_parsed(
-    server: Scripted, status: int, body: bytes, kind: type
+    server: Gateway, status: int, body: bytes, kind: type
 ) -> None:
     """Success and errors of any status, also one no standard knows, become models."""
-    server.answer = (status, "application/json", body)
+    server.on("query", say(status, body, {"Content-Type": "application/json"}))
     with AuthenticatedClient(base_url=server.url, token="t") as client:
         response = retrieve_video.sync_detailed("a", client=client)
     assert (response.status_code, type(response.parsed)) == (status, kind)
@@ -193,23 +162,23 @@ def test_documented_answers_are_parsed(
     assert response.parsed.to_dict() == json.loads(body)
 
 
-def test_answers_nobody_described_are_no_traceback(server: Scripted) -> None:
+def test_answers_nobody_described_are_no_traceback(server: Gateway) -> None:
     """Pages, nothing and JSON of another kind give None, or the one documented error if asked for."""
     bodies = (b"<html>Bad gateway</html>", b"", b"[1]", b'"text"', b"null", b"\xff")
     lenient = AuthenticatedClient(base_url=server.url, token="t")
     strict = AuthenticatedClient(base_url=server.url, token="t", raise_on_unexpected_status=True)
     with lenient, strict:
         for status, body in itertools.product((200, 299, 404, 502), bodies):
-            server.answer = (status, "text/html", body)
+            server.on("query", say(status, body, {"Content-Type": "text/html"}))
             answer = retrieve_video.sync_detailed("a", client=lenient)
             assert (answer.status_code, answer.content, answer.parsed) == (status, body, None)
             with pytest.raises(UnexpectedStatus):
                 query_unified_video.sync(id="a", client=strict)
 
 
-def test_a_downloaded_file_is_its_bytes(server: Scripted) -> None:
+def test_a_downloaded_file_is_its_bytes(server: Gateway) -> None:
     """A video comes as a file with the very bytes that were sent."""
-    server.answer = (200, "video/mp4", PICTURE)
+    server.on("content", say(200, PICTURE, {"Content-Type": "video/mp4"}))
     with AuthenticatedClient(base_url=server.url, token="t") as client:
         video = download_video.sync("a", client=client)
     assert isinstance(video, File)
