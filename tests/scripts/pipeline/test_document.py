@@ -102,14 +102,8 @@ def test_answers_demand_almost_nothing() -> None:
 def test_times_progress_and_blobs_may_be_anything() -> None:
     """Seconds, milliseconds, text, nothing: fields whose form varies fit in every form."""
     fields = [
-        "created_at",
-        "completed_at",
-        "status_update_time",
-        "progress",
-        "error",
-        "detail",
-        "metadata",
-    ]
+        "created_at", "completed_at", "status_update_time", "progress", "error", "detail", "metadata",
+    ]  # fmt: skip
     times = [1762241017286, 1764522528, "2025-11-01T10:00:00Z", "", 0, None]
     for value in [*times, {"a": 1}, times, "30%"]:
         for name in ANSWERS[:4]:

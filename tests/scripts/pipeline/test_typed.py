@@ -118,8 +118,5 @@ def test_the_united_client_sends_each_page_s_request(folder: Path) -> None:
         create = importlib.import_module(f"{module.__name__}.api.videos.create")
         for variant in VARIANTS:
             sent = create.get_kwargs(body=module.models.CreateRequest.from_dict(variant))
-            assert (sent["method"], sent["url"], sent["json"]) == (
-                "post",
-                "/v1/video/create",
-                variant,
-            )
+            called = (sent["method"], sent["url"], sent["json"])
+            assert called == ("post", "/v1/video/create", variant)
