@@ -109,6 +109,15 @@ def test_notes_of_the_exporter_are_dropped_and_told() -> None:
     assert places == ["p.md:4", "p.md:5"]
 
 
+def test_what_is_dropped_several_times_is_told_with_all_lines() -> None:
+    """One report for one kind of note names each line."""
+    text = OPERATION.format("      x-apifox-a: 1\n      tags: [{x-apifox-a: 2}, {x-apifox-a: 3}]")
+    changes = [change.told for change in clean(parse(Excerpt("p.md", text))[0])[1]]
+    assert changes == [
+        "x-apifox-a is a note of the exporter, not of the API; dropped (lines 4, 5, 5)"
+    ]
+
+
 def test_the_input_is_not_changed() -> None:
     """Cleaning works on a copy."""
     document = parse(Excerpt("p.md", OPERATION.format("      summary: ' a '")))[0]

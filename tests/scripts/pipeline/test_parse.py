@@ -42,6 +42,7 @@ def test_a_key_given_twice_with_one_value_is_kept_once_and_told() -> None:
         ("a: 1\nb:\n  type: x\n  type: y\n", 4, ["'type' is given twice", "line 3: 'x' and in line 4: 'y'"]),
         ("a: 1\na: true\n", 2, ["given twice", "line 1"]),
         ("a: b: c\n", 1, ["not YAML", "mapping values"]),
+        ("a: &x {n: 1}\nb:\n  <<: *x\n  n: 2\n  n: 3\n", 5, ["'n' is given twice"]),
         ("a:\n  b: 1\n c: 2\n", 3, ["not YAML"]),
         ("a: *x\n", 1, ["*x leads nowhere"]),
         ("a: &x [*x]\n", 1, ["*x stands inside what it stands for"]),
