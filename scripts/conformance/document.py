@@ -16,9 +16,8 @@ from openapi_core.validation import schemas
 from openapi_spec_validator import OpenAPIV30SpecValidator, OpenAPIV31SpecValidator
 from pipeline.page import Excerpt, decode, read_file
 from pipeline.parse import parse
-from pipeline.render import plain
 from pipeline.report import PipelineError, Place, Problem, cut, one_line, stop
-from pipeline.tree import YamlMapping, place_at
+from pipeline.tree import YamlMapping, place_at, plain
 from pipeline.walk import Operation, Path, leads_to, operations, references, shown
 
 _OURS = File(__file__).resolve().parents[2] / "openapi/openapi.yaml"

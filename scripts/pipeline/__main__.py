@@ -6,11 +6,9 @@ import os
 import sys
 from pathlib import Path
 
-from pipeline.build import LOCK, OVERLAY, build, read_inputs
-from pipeline.inspection import inspect
-from pipeline.lock import new_changes
-from pipeline.publish import compare, missing_inputs, strangers, write
-from pipeline.report import PipelineError, Place, stop
+from pipeline.build import build, inspect, read_inputs
+from pipeline.publish import LOCK, OVERLAY, compare, missing_inputs, new_changes, strangers, write
+from pipeline.report import PipelineError, Place, count, refuse, stop
 from pipeline.review import Review, review
 
 _ROOT = Path(__file__).resolve().parents[2]
@@ -47,7 +45,7 @@ def main(arguments: list[str] | None = None, root: Path = _ROOT) -> int:
         return _inspect(root, options) if options.inspect else _build(root, options)
     except PipelineError as error:
         print(error, file=sys.stderr)
-        print(f"{_count(len(error.problems), 'error')}, nothing was written.", file=sys.stderr)
+        print(f"{count(len(error.problems), 'error')}, nothing was written.", file=sys.stderr)
         return 1
     except BrokenPipeError:
         # Whoever reads the output has seen enough; and nothing may be written to it at the end.
@@ -59,39 +57,20 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="scripts/regenerate", description=_DESCRIPTION, epilog=_CODES
     )
-    add = parser.add_argument
     mode = parser.add_mutually_exclusive_group()
-    mode.add_argument(
-        "--check",
-        action="store_true",
-        help="write nothing; fail if a file under openapi/ or generated/ is not what a build gives",
-    )
-    mode.add_argument(
-        "--dry-run", action="store_true", help="build and tell what changed, but write nothing"
-    )
-    mode.add_argument(
-        "--inspect",
-        action="store_true",
-        help="only read the given files, and tell what was repaired or why they are refused",
-    )
-    add("--json", action="store_true", help="with --inspect: one JSON object a line for each file")
-    add(
-        "--verbose",
-        action="store_true",
-        help="print every repair, cleaning and correction, not only those that openapi/sources.lock does not list",
-    )
-    add("--report", type=Path, metavar="FILE", help="write what changed as Markdown, too")
-    add(
-        "--fail-on-breaking",
-        action="store_true",
-        help="write nothing and exit with 3 if a change breaks callers or readers of answers",
-    )
-    add(
-        "page",
-        nargs="*",
-        type=Path,
-        help="take in this page of the vendor (*.md), in place of the one of the same name if any",
-    )
+    for owner, name, told in (
+        (mode, "check", "write nothing; fail if a file under openapi/ or generated/ is not what a build gives"),
+        (mode, "dry-run", "build and tell what changed, but write nothing"),
+        (mode, "inspect", "only read the given files, and tell what was repaired or why they are refused"),
+        (parser, "json", "with --inspect: one JSON object a line for each file"),
+        (parser, "verbose", "print every repair, cleaning and correction, not only those that the lock lacks"),
+        (parser, "fail-on-breaking", "write nothing and exit with 3 if a change breaks callers or readers of answers"),
+    ):  # fmt: skip
+        owner.add_argument(f"--{name}", action="store_true", help=told)
+    told = "write what changed as Markdown, too"
+    parser.add_argument("--report", type=Path, metavar="FILE", help=told)
+    told = "take in this page of the vendor (*.md), in place of the one of the same name if any"
+    parser.add_argument("page", nargs="*", type=Path, help=told)
     return parser
 
 
@@ -107,19 +86,17 @@ def _inspect(root: Path, options: argparse.Namespace) -> int:
 def _build(root: Path, options: argparse.Namespace) -> int:
     """Build, report, and compare or write."""
     amiss = missing_inputs(root) if options.check else strangers(root)
-    if amiss:
-        raise PipelineError(*amiss)
+    refuse(amiss)
     result = build(read_inputs(root, options.page))
     lock = root / LOCK
     new = new_changes(result.changes, lock.read_bytes() if lock.is_file() else b"")
     for change in result.changes if options.verbose else new:
         print(change)
-    told = f"{_count(result.pages, 'page')}, {_count(len(result.changes), 'change')} made to them, {len(new)} new; "
-    told += f"{_count(result.examples, 'example')} read and written unchanged"
+    told = f"{count(result.pages, 'page')}, {count(len(result.changes), 'change')} made to them, {len(new)} new; "
+    told += f"{count(result.examples, 'example')} read and written unchanged"
     if options.check:
         problems = compare(root, result.files)
-        if problems:
-            raise PipelineError(*problems)
+        refuse(problems)
         print(f"{told}; every file is what a build gives.")
         return 0
     found = review(root, result.files)
@@ -129,7 +106,7 @@ def _build(root: Path, options: argparse.Namespace) -> int:
     written = [] if options.dry_run or broken else write(root, result.files)
     for name in written:
         print(f"wrote {name}")
-    print(f"{told}; {_count(len(written), 'file')} written.")
+    print(f"{told}; {count(len(written), 'file')} written.")
     for line in (found.as_text(), found.summary()):
         print(line, end="\n" if line else "")
     return BREAKING if broken else 0
@@ -142,10 +119,6 @@ def _write_report(path: Path, found: Review) -> None:
     except OSError as error:
         reason = f"the report cannot be written: {error.strerror}"
         raise stop(Place(str(path)), reason, "give a path that can be written") from error
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 if __name__ == "__main__":

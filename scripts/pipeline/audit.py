@@ -11,9 +11,9 @@ from typing import Any
 from openapi_schema_validator import OAS30ReadValidator, OAS30WriteValidator
 from referencing import Registry
 
-from pipeline.render import plain
-from pipeline.report import Change, PipelineError, Place, Problem, cut, one_line, stop
-from pipeline.tree import YamlMapping, YamlSequence, place_at
+from pipeline.overlay import check_reason, entries_of
+from pipeline.report import Change, Place, Problem, cut, one_line, refuse
+from pipeline.tree import YamlMapping, place_at, plain
 from pipeline.walk import Path, from_pointer, schema_holders, schemas, shown
 
 STEP = "audit"
@@ -36,7 +36,10 @@ class Audit:
     """
 
     def __init__(self, document: YamlMapping, overlay: YamlMapping) -> None:
-        self.listed = _listed(overlay)
+        self.listed = {
+            shown(from_pointer(str(entry["example"]))): (place, check_reason("entry", entry, place))
+            for entry, place in entries_of(overlay, KEY, _FIELDS)
+        }
         self.open = contradictions(document)
         self.changes: list[Change] = []
 
@@ -82,8 +85,7 @@ class Audit:
             else:
                 told = f"no example at {path} contradicts its schema"
                 problems.append(Problem(place, told, "delete the entry"))
-        if problems:
-            raise PipelineError(*problems)
+        refuse(problems)
         return self.changes
 
 
@@ -138,22 +140,3 @@ def examples(document: YamlMapping) -> Iterator[tuple[Path, Any, Any]]:
     for path, schema in schemas(document):
         if "example" in schema:
             yield (*path, "example"), schema, schema["example"]
-
-
-def _listed(overlay: YamlMapping) -> dict[str, tuple[Place, str]]:
-    """Read the list of contradictions that are left: place and reason, by path."""
-    entries = overlay.get(KEY, [])
-    if KEY in overlay and not isinstance(entries, YamlSequence):
-        raise stop(overlay.place_of(KEY), f"{KEY} is not a list", "make it one")
-    listed = {}
-    for at, entry in enumerate(entries):
-        place = entries.places[at]
-        if not isinstance(entry, YamlMapping) or entry.keys() != _FIELDS:
-            raise stop(place, "the entry does not have exactly the fields it needs",
-                       f"write {', '.join(sorted(_FIELDS))}; openapi/README.md shows an entry")  # fmt: skip
-        why = " ".join(str(entry["description"] or "").split())
-        if not why:
-            raise stop(place, "the entry has no reason", "give it a description that says why")
-        pointer = str(entry["example"])
-        listed[shown(from_pointer(pointer))] = (place, why)
-    return listed

@@ -1,40 +1,42 @@
-"""The row of steps, from the input files to the content of every output file; writes nothing."""
+"""The row of steps, from the input files to the content of every output file, or only to read pages; writes nothing."""
 
+import json
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pipeline.answers import open_answers
+from pipeline.answers import mend_enums, open_answers
 from pipeline.audit import Audit
-from pipeline.choices import read_choices, refuse_idle
 from pipeline.clean import clean
-from pipeline.enums import mend_enums
-from pipeline.generate import CONFIGURATION, TEMPLATES, check_tools, generate
-from pipeline.guard import guard
-from pipeline.inspection import read_document
+from pipeline.generate import CONFIGURATION, TEMPLATES, check_tools, generate, render
 from pipeline.lift import lift
-from pipeline.lock import folder_hash, origins_of, sha256, stamp, write_lock
-from pipeline.merge import merge
-from pipeline.overlay import apply
-from pipeline.page import Excerpt, decode, read_file
+from pipeline.merge import merge, read_rules
+from pipeline.overlay import Choice, apply, chosen_for, read_choices, refuse_idle
+from pipeline.page import Excerpt, decode, read_file, take_document
 from pipeline.parse import parse
-from pipeline.render import render
-from pipeline.report import Change, PipelineError, Place, Problem, stop
+from pipeline.publish import (
+    DOCUMENT,
+    LIFECYCLE,
+    LOCK,
+    MERGE,
+    OVERLAY,
+    PACKAGE,
+    README,
+    SOURCES,
+    folder_hash,
+    origins_of,
+    sha256,
+    stamp,
+    write_lock,
+)
+from pipeline.repair import repair
+from pipeline.report import Change, PipelineError, Place, Problem, count, one_line, refuse, stop
 from pipeline.roundtrip import check_examples
-from pipeline.rules import read_rules
-from pipeline.shape import check_page, check_shape
 from pipeline.tree import YamlMapping
-from pipeline.validate import check_references, validate
+from pipeline.validate import check_references, guard, validate
+from pipeline.walk import check_page, check_shape
 
-SOURCES = "openapi/sources"
-LIFECYCLE = "openapi/lifecycle.yaml"
-MERGE = "openapi/merge.yaml"
-OVERLAY = "openapi/overlay.yaml"
-README = "openapi/README.md"
-LOCK = "openapi/sources.lock"
-DOCUMENT = "openapi/openapi.yaml"
-PACKAGE = "generated/chainhub_api"
 _SCRIPTS = "scripts/pipeline"
 
 Generate = Callable[[Path, Path], None]
@@ -90,9 +92,8 @@ def read_inputs(root: Path, given: list[Path]) -> Inputs:
         inputs.pages[f"{SOURCES}/{path.name}"] = read_file(path, f"{SOURCES}/{path.name}")
     for path in given:
         if path.suffix != ".md":
-            raise stop(
-                Place(str(path)), "not a Markdown page", "give a page whose name ends in .md"
-            )
+            place = Place(str(path))
+            raise stop(place, "not a Markdown page", "give a page whose name ends in .md")
         name = f"{SOURCES}/{path.name}"
         inputs.pages[name] = read_file(path, str(path))
         inputs.shown_as[name] = str(path)
@@ -189,8 +190,7 @@ def assemble(inputs: Inputs) -> Assembled:
             documents.append(document)
             origins += origins_of(parsed, name, raw)
             changes += [*mended, *cleaned]
-    if problems:
-        raise PipelineError(*problems)
+    refuse(problems)
     refuse_idle(choices)
     lifecycle = _own(inputs, LIFECYCLE)
     origins += origins_of(lifecycle, LIFECYCLE, inputs.others[LIFECYCLE])
@@ -234,3 +234,97 @@ def _own(inputs: Inputs, name: str) -> YamlMapping:
     if name == LIFECYCLE:
         check_shape(document)
     return document
+
+
+def read_document(raw: bytes, file: str, choices: list[Choice]) -> tuple[YamlMapping, list[Change]]:
+    """Run the steps from a page's bytes to its data.
+
+    Args:
+        raw: The bytes of the page.
+        file: Its name, for the report.
+        choices: Which value holds for keys given twice.
+
+    Returns:
+        The document, and what was changed to read it.
+
+    Raises:
+        PipelineError: The page cannot be read.
+    """
+    excerpt, taken = take_document(raw, file)
+    mended, repaired = repair(excerpt)
+    document, settled = parse(mended, chosen_for(choices, file))
+    return document, [*taken, *repaired, *settled]
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """What came of one page.
+
+    Args:
+        page: The file as it was named.
+        document: What it holds; None if it was refused.
+        repairs: What was changed to read it.
+        error: Why it was refused; None if it was not.
+    """
+
+    page: str
+    document: YamlMapping | None
+    repairs: list[Change]
+    error: PipelineError | None
+
+    def as_json(self) -> str:
+        """Return it as one line of JSON."""
+        refused = None
+        if self.error is not None:
+            first, *_ = self.error.problems
+            reason = "; ".join(one_line(problem.reason) for problem in self.error.problems)
+            refused = {"line": first.place.line or None, "reason": reason}
+        repairs = [
+            {"line": c.place.line, "before": c.before, "after": c.after, "reason": c.told}
+            for c in self.repairs
+        ]
+        found = {
+            "page": self.page,
+            "document": self.document,
+            "repairs": repairs,
+            "refused": refused,
+        }
+        # Escaped, so that no character in it can end the line or trouble a terminal.
+        return json.dumps(found, allow_nan=False)
+
+    def as_text(self) -> str:
+        """Return it as one line, with one more for each repair or further reason."""
+        if self.error is not None:
+            problems = self.error.problems
+            return "\n".join(f"{one.place}: refused: {one_line(one.reason)}" for one in problems)
+        told = f", {count(len(self.repairs), 'repair')}" if self.repairs else ""
+        return "\n".join([f"{self.page}: ok{told}", *(f"  {change}" for change in self.repairs)])
+
+
+def inspect(pages: Iterable[Path], overlay: Path) -> Iterator[Inspection]:
+    """Read pages one after the other.
+
+    Args:
+        pages: The files.
+        overlay: The overlay, which may say which value holds for a key given twice; it need not be
+            there.
+
+    Yields:
+        What came of each page, in their order.
+
+    Raises:
+        PipelineError: The overlay itself cannot be read.
+    """
+    choices: list[Choice] = []
+    if overlay.is_file():
+        text, _ = decode(read_file(overlay, str(overlay)), str(overlay))
+        choices = read_choices(parse(Excerpt(str(overlay), text))[0])
+    for page in pages:
+        changes: list[Change] = []
+        try:
+            document, changes = read_document(read_file(page, str(page)), str(page), choices)
+            check_page(document, alone=True)
+        except PipelineError as error:
+            yield Inspection(str(page), None, changes, error)
+        else:
+            yield Inspection(str(page), document, changes, None)

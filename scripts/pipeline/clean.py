@@ -94,43 +94,37 @@ def _says_something(schema: Any) -> bool:
 
 
 def _exporter_notes(document: YamlMapping) -> list[Change]:
-    """Drop what the exporter notes for itself; one change for each kind of note."""
-    found: dict[str, list[Place]] = {}
-    for node in _mappings(document):
-        for key in [key for key in node if key.startswith("x-") and "apifox" in key]:
-            found.setdefault(key, []).append(node.drop(key))
-    return [
-        Change(
-            min(places),
-            STEP,
-            f"{key} is a note of the exporter, not of the API; dropped",
-            also=_lines(places),
-        )
-        for key, places in found.items()
+    """Drop what the exporter notes for itself."""
+    notes = [
+        (node, key)
+        for node in _mappings(document)
+        for key in node
+        if key.startswith("x-") and "apifox" in key
     ]
+    return _dropped(notes, "is a note of the exporter, not of the API")
 
 
 def _empty_maps(document: YamlMapping) -> list[Change]:
-    """Drop empty headers, examples and parameters, which say nothing; one change for each kind."""
-    found: dict[str, list[Place]] = {}
+    """Drop empty headers, examples and parameters, which say nothing."""
     owners = [operation.node for operation in operations(document)]
     for _, body in bodies(document):
         owners += [body, *(body.get("content") or {}).values()]
-    for owner in owners:
-        for key in [
-            key for key in ("headers", "examples", "parameters") if owner.get(key) in ({}, [])
-        ]:
-            found.setdefault(key, []).append(owner.drop(key))
-    return [
-        Change(min(places), STEP, f"{key} is empty and says nothing; dropped", also=_lines(places))
-        for key, places in found.items()
-    ]
+    keys = ("headers", "examples", "parameters")
+    empty = [(owner, key) for owner in owners for key in keys if owner.get(key) in ({}, [])]
+    return _dropped(empty, "is empty and says nothing")
 
 
-def _lines(places: list[Place]) -> str:
-    """Say in which lines something was dropped."""
-    lines = sorted(place.line for place in places)
-    return f"(line{'s' if len(lines) > 1 else ''} {', '.join(map(str, lines))})"
+def _dropped(entries: list[tuple[YamlMapping, str]], why: str) -> list[Change]:
+    """Drop entries; one change for all of one key, which names their lines."""
+    found: dict[str, list[Place]] = {}
+    for owner, key in entries:
+        found.setdefault(key, []).append(owner.drop(key))
+    changes = []
+    for key, places in found.items():
+        lines = ", ".join(str(place.line) for place in sorted(places))
+        also = f"(line{'s' * (len(places) > 1)} {lines})"
+        changes.append(Change(min(places), STEP, f"{key} {why}; dropped", also=also))
+    return changes
 
 
 def _mappings(node: Any) -> Iterator[YamlMapping]:
@@ -145,13 +139,8 @@ def _mappings(node: Any) -> Iterator[YamlMapping]:
 
 def _types(document: YamlMapping) -> list[Change]:
     """Mend the types that OpenAPI 3.0 does not have."""
-    changes = []
-    for _, schema in schemas(document):
-        if "type" in schema:
-            change = _mend_type(schema)
-            if change:
-                changes.append(change)
-    return changes
+    found = [_mend_type(schema) for _, schema in schemas(document) if "type" in schema]
+    return [change for change in found if change]
 
 
 def _mend_type(schema: YamlMapping) -> Change | None:

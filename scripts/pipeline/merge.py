@@ -1,17 +1,24 @@
-"""Step 5: put all documents into one. What is equal is one; what conflicts is an error."""
+"""Step 5: put all documents into one. What is equal is one; what conflicts is an error.
+
+`openapi/merge.yaml` says which operations are documented once per model, and are united.
+"""
 
 import copy
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
 
-from pipeline.report import Change, PipelineError, Place, Problem, shorten
-from pipeline.rules import Rule
-from pipeline.tree import YamlMapping, YamlSequence, same
+from pipeline.overlay import check_reason
+from pipeline.report import Change, PipelineError, Place, Problem, refuse, shorten, stop
+from pipeline.tree import ABSENT, YamlMapping, YamlSequence, differences, same
 from pipeline.union import unite
-from pipeline.walk import METHODS, Operation, Path, operations, shown
+from pipeline.walk import METHODS, Operation, operations, shown
 
+_NEEDED = {"operation", "combine", "description"}
+_ALLOWED = {*_NEEDED, "responses"}
+_FORM = "openapi/merge.yaml itself shows an entry"
 STEP = "merge"
 _NEXT = "keep one of the two definitions, or correct the page that is wrong"
 _UNITE = (
@@ -19,6 +26,68 @@ _UNITE = (
     "openapi/merge.yaml; else keep one of the two, or correct the page that is wrong"
 )
 _SHOWN_DIFFERENCES = 8
+_NAMED_BY = {"servers": "url", "tags": "name"}
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One entry.
+
+    Args:
+        place: Where it is written.
+        method: The HTTP method of the operation, in small letters.
+        url: Its URL template.
+        answers: Whether answers that contradict each other are united as well.
+    """
+
+    place: Place
+    method: str
+    url: str
+    answers: bool
+
+
+def read_rules(document: YamlMapping) -> list[Rule]:
+    """Read the entries.
+
+    Args:
+        document: The file's content.
+
+    Returns:
+        Its entries.
+
+    Raises:
+        PipelineError: An entry is malformed, gives no reason, or is there twice.
+    """
+    entries = document.get("operations")
+    unknown = sorted(document.keys() - {"operations"})
+    if unknown:
+        place = document.place_of(unknown[0])
+        raise stop(place, f"unknown fields: {', '.join(unknown)}", "use operations")
+    if not isinstance(entries, YamlSequence):
+        raise stop(document.place_of("operations"), "`operations` is not a list", _FORM)
+    rules: list[Rule] = []
+    for _, entry, place in entries.entries():
+        rule = _read(entry, place)
+        if any((rule.method, rule.url) == (other.method, other.url) for other in rules):
+            raise stop(rule.place, f"{entry['operation']} has two entries", "delete one")
+        rules.append(rule)
+    return rules
+
+
+def _read(entry: Any, place: Place) -> Rule:
+    if not isinstance(entry, YamlMapping) or not _NEEDED <= entry.keys() <= _ALLOWED:
+        needed = ", ".join(sorted(_NEEDED))
+        raise stop(place, f"the entry needs {needed}, and may have responses", _FORM)
+    method, _, url = str(entry["operation"]).partition(" ")
+    if method.lower() not in METHODS or not url.startswith("/"):
+        told = f"{shorten(entry['operation'])} is no operation"
+        raise stop(entry.place_of("operation"), told, "write it like POST /v1/video/create")
+    for key in ("combine", "responses"):
+        if entry.get(key, "union") != "union":
+            told = f"{key} is {shorten(entry[key])}; the only choice is union"
+            raise stop(entry.place_of(key), told, _FORM)
+    check_reason("entry", entry, place)
+    return Rule(place, method.lower(), url, "responses" in entry)
 
 
 def merge(
@@ -43,8 +112,7 @@ def merge(
     for document in documents:
         merger.add(document)
     merger.unite()
-    if merger.problems:
-        raise PipelineError(*merger.problems)
+    refuse(merger.problems)
     return merger.result, merger.changes
 
 
@@ -60,23 +128,17 @@ class _Merger:
 
     def add(self, document: YamlMapping) -> None:
         document = self.at_its_server(document)
-        for key, value in document.items():
-            place = document.place_of(key)
+        for key, value, place in document.entries():
             if key == "paths":
                 self.paths(value)
             elif key == "components":
-                for kind, named in value.items():
-                    self.named(
-                        self.sub(self.sub(self.result, key, place), kind, place), named, kind
-                    )
+                self.components(self.sub(self.result, key, place), value)
             elif key == "info":
                 self.info(self.sub(self.result, key, place), value)
             elif key == "openapi":
                 self.version(str(value), place)
-            elif key == "servers":
-                self.listed(key, value, "url")
-            elif key == "tags":
-                self.listed(key, value, "name")
+            elif key in _NAMED_BY:
+                self.listed(key, value)
             elif not key.startswith("x-"):
                 self.one(self.result, key, value, place, f"the document's {key}")
 
@@ -108,31 +170,27 @@ class _Merger:
 
     def paths(self, paths: YamlMapping) -> None:
         target = self.sub(self.result, "paths", paths.place)
-        for url, item in paths.items():
+        for url, item, at in paths.entries():
             # Templates that differ only in the names of their parameters are the same path.
             known = next((other for other in target if _bare(other) == _bare(url)), url)
             if known != url:
-                self.conflict(
-                    f"path {url}",
-                    target.place_of(known),
-                    paths.place_of(url),
-                    f"the same path is written {known}",
-                )
+                told = f"the same path is written {known}"
+                self.conflict(f"path {url}", target.place_of(known), at, told)
                 continue
-            owner = self.sub(target, url, paths.place_of(url))
-            for key, value in item.items():
+            owner = self.sub(target, url, at)
+            for key, value, place in item.entries():
                 what = f"operation {key.upper()} {url}" if key in METHODS else f"{key} of {url}"
                 if (key, url) in self.rules:
                     self.several.setdefault((key, url), []).append(value)
                     if key in owner:
                         continue
-                self.one(owner, key, value, item.place_of(key), what)
+                self.one(owner, key, value, place, what)
 
     def unite(self) -> None:
         """Put the union in place of the first definition, for each operation that has a rule."""
         for (method, url), rule in self.rules.items():
             found = self.several.get((method, url), [])
-            if all(not differences(found[0], other) for other in found[1:]):
+            if all(not _differences(found[0], other) for other in found[1:]):
                 told = f"{method.upper()} {url} has no two different definitions to unite"
                 self.problems.append(Problem(rule.place, told, "delete the entry"))
                 continue
@@ -146,17 +204,13 @@ class _Merger:
             owner.put(method, united, owner.place_of(method))
             self.changes += told_of
 
-    def named(self, target: YamlMapping, named: YamlMapping, kind: str) -> None:
-        for name, value in named.items():
-            self.one(target, name, value, named.place_of(name), f"component {kind}/{name}")
-
     def info(self, target: YamlMapping, info: YamlMapping) -> None:
         """Join the general information; what is left blank in one document gives way."""
-        for key, value in info.items():
+        for key, value, place in info.entries():
             if key not in target or target[key] == "":
-                target.put(key, value, info.place_of(key))
+                target.put(key, value, place)
             elif value not in ("", target[key]):
-                self.one(target, key, value, info.place_of(key), f"the document's {key}")
+                self.one(target, key, value, place, f"the document's {key}")
 
     def version(self, version: str, place: Place) -> None:
         """Keep the highest patch version of OpenAPI; another minor version is another language."""
@@ -167,24 +221,28 @@ class _Merger:
         elif "openapi" not in self.result or known.split(".") < version.split("."):
             self.result.put("openapi", version, place)
 
-    def listed(self, key: str, items: YamlSequence, name: str) -> None:
+    def components(self, owner: YamlMapping, components: YamlMapping) -> None:
+        for kind, named, place in components.entries():
+            target = self.sub(owner, kind, place)
+            for name, part, at in named.entries():
+                self.one(target, name, part, at, f"component {kind}/{name}")
+
+    def listed(self, key: str, items: YamlSequence) -> None:
         """Join lists of mappings that are told apart by one of their keys."""
+        name = _NAMED_BY[key]
         if key not in self.result:
             self.result.put(key, YamlSequence(items.place), items.place)
         target: YamlSequence = self.result[key]
-        for item, place in zip(items, items.places, strict=True):
-            at = next(
-                (n for n, known in enumerate(target) if known.get(name) == item.get(name)), None
-            )
-            if at is None:
+        for _, item, place in items.entries():
+            known = [entry for entry in target.entries() if entry[1].get(name) == item.get(name)]
+            if not known:
                 target.add(copy.deepcopy(item), place)
-            else:
-                what = f"{key} entry {item.get(name)}"
-                self.described(target[at], item, place, what)
-                self.compare(
-                    {**target[at], "description": ""}, {**item, "description": ""},
-                    target.places[at], place, what,
-                )  # fmt: skip
+                continue
+            (_, kept, kept_at), *_ = known
+            what = f"{key} entry {item.get(name)}"
+            self.described(kept, item, place, what)
+            one, other = ({**entry, "description": ""} for entry in (kept, item))
+            self.compare(one, other, kept_at, place, what)
 
     def described(self, kept: YamlMapping, met: YamlMapping, place: Place, what: str) -> None:
         """Keep the first description of an entry, and tell if another one is met; words are no conflict."""
@@ -204,18 +262,11 @@ class _Merger:
         before = len(self.problems)
         self.compare(owner[key], value, owner.place_of(key), place, what)
         if len(self.problems) == before and what.startswith(("operation", "component")):
-            kept = owner.place_of(key)
-            self.changes.append(
-                Change(
-                    place,
-                    STEP,
-                    f"{what} is defined again, and the same; kept once",
-                    also=f"({kept})",
-                )
-            )
+            told = f"{what} is defined again, and the same; kept once"
+            self.changes.append(Change(place, STEP, told, also=f"({owner.place_of(key)})"))
 
     def compare(self, kept: Any, met: Any, kept_at: Place, met_at: Place, what: str) -> None:
-        found = differences(kept, met, names=(kept_at.file, met_at.file))
+        found = _differences(kept, met, (kept_at.file, met_at.file))
         if found:
             rest = len(found) - _SHOWN_DIFFERENCES
             tail = [f"and {rest} more"] if rest > 0 else []
@@ -228,37 +279,16 @@ class _Merger:
         self.problems.append(Problem(met_at, told, fix))
 
 
-def differences(
-    one: Any, other: Any, path: Path = (), names: tuple[str, str] = ("the first", "the second")
-) -> list[str]:
-    """List where two values differ, vendor extensions aside.
-
-    Args:
-        one: The first value.
-        other: The second value.
-        path: Where the two stand.
-        names: What to call the two.
-
-    Returns:
-        One text for each difference, with both values.
-    """
-    if isinstance(one, dict) and isinstance(other, dict):
-        keys = [key for key in {**one, **other} if not key.startswith("x-")]
-        return [
-            text
-            for key in keys
-            for text in (
-                differences(one[key], other[key], (*path, key), names)
-                if key in one and key in other
-                else [f"{shown((*path, key))} (only in {names[key not in one]})"]
-            )
-        ]
-    if isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
-        pairs = enumerate(zip(one, other, strict=True))
-        return [text for at, (a, b) in pairs for text in differences(a, b, (*path, at), names)]
-    if same(one, other):
-        return []
-    return [f"{shown(path)} ({shorten(one, 40)} and {shorten(other, 40)})"]
+def _differences(one: Any, other: Any, names: tuple[str, str] = ("", "")) -> list[str]:
+    """Tell where two definitions differ, vendor extensions aside; each has the name of its file."""
+    told = []
+    for path, kept, met in differences(one, other):
+        if any(str(step).startswith("x-") for step in path):
+            continue
+        values = f"{shorten(kept, 40)} and {shorten(met, 40)}"
+        only = f"only in {names[kept is ABSENT]}"
+        told.append(f"{shown(path)} ({only if kept is ABSENT or met is ABSENT else values})")
+    return told
 
 
 def _bare(url: str) -> str:

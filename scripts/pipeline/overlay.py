@@ -1,4 +1,4 @@
-"""Step 6: apply the corrections, written as an OpenAPI Overlay 1.0 document.
+"""Step 6: apply the corrections, written as an OpenAPI Overlay 1.0 document; and read its lists of choices.
 
 Stricter than the specification on purpose: every action gives its reason in `description`, must
 match something and must change something, so that a correction the vendor has made by itself is
@@ -9,18 +9,155 @@ vendor takes away does not come back.
 import copy
 import math
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import PurePath
 from typing import Any
 
 from jsonpath import JSONPathEnvironment, JSONPathError, JSONPathMatch
 from jsonpath.selectors import IndexSelector, NameSelector
 
-from pipeline.report import Change, PipelineError, Place, Problem, shorten, stop
+from pipeline.report import Change, PipelineError, Place, Problem, refuse, shorten, stop
 from pipeline.tree import YamlMapping, YamlSequence, place_at
-from pipeline.walk import Path, shown
+from pipeline.walk import Path, from_pointer, shown
 
 STEP = "overlay"
+_DUPLICATES = "x-duplicates"
+_CHOICE = {"page", "pointer", "holds", "description"}
 _ALLOWED = {"target", "description", "update", "remove"}
 _RFC_9535 = JSONPathEnvironment(strict=True)
+
+
+@dataclass
+class Choice:
+    """One entry of the list.
+
+    Args:
+        place: Where it is written.
+        page: The file name of the page.
+        path: Where the key stands in the page's document.
+        holds: The value that holds.
+        needed: Whether the page was seen to give the key twice.
+    """
+
+    place: Place
+    page: str
+    path: Path
+    holds: Any
+    needed: bool = False
+
+
+def entries_of(
+    overlay: YamlMapping, key: str, fields: set[str]
+) -> Iterator[tuple[YamlMapping, Place]]:
+    """List the entries of a list that the overlay has beside its actions.
+
+    Args:
+        overlay: The overlay document.
+        key: The key of the list, which need not be there.
+        fields: The fields that each entry must have, a description among them.
+
+    Yields:
+        Each entry, and where it is written.
+
+    Raises:
+        PipelineError: An entry is malformed or gives no reason.
+    """
+    form = f"write {', '.join(sorted(fields))}; openapi/README.md shows an entry"
+    entries = overlay.get(key, YamlSequence(overlay.place))
+    if not isinstance(entries, YamlSequence):
+        raise stop(overlay.place_of(key), f"{key} is not a list", form)
+    for _, entry, place in entries.entries():
+        if not isinstance(entry, YamlMapping) or entry.keys() != fields:
+            raise stop(place, "the entry does not have exactly the fields it needs", form)
+        check_reason("entry", entry, place)
+        yield entry, place
+
+
+def check_reason(what: str, entry: YamlMapping, place: Place) -> str:
+    """Return why people wrote an entry.
+
+    Args:
+        what: What to call the entry.
+        entry: The entry.
+        place: Where it is written.
+
+    Returns:
+        Its description, in one line.
+
+    Raises:
+        PipelineError: It has none.
+    """
+    reason = " ".join(str(entry.get("description") or "").split())
+    if not reason:
+        raise stop(place, f"the {what} has no reason", "give it a description that says why")
+    return reason
+
+
+def read_choices(overlay: YamlMapping) -> list[Choice]:
+    """Read which value holds for each key that a page gives twice.
+
+    Args:
+        overlay: The overlay document.
+
+    Returns:
+        The entries of `x-duplicates`.
+
+    Raises:
+        PipelineError: An entry is malformed or gives no reason.
+    """
+    choices = []
+    for entry, place in entries_of(overlay, _DUPLICATES, _CHOICE):
+        pointer = entry["pointer"]
+        if not isinstance(pointer, str) or not pointer.startswith("/"):
+            raise stop(place, f"{shorten(pointer)} is no JSON pointer", "copy it from the error")
+        path = from_pointer(pointer)
+        choices.append(Choice(place, str(entry["page"]), path, entry["holds"]))
+    return choices
+
+
+class Chosen(dict[Path, Any]):
+    """The choices for one page, which note that they were needed.
+
+    Args:
+        choices: The choices for the page.
+    """
+
+    def __init__(self, choices: list[Choice]) -> None:
+        super().__init__({item.path: item.holds for item in choices})
+        self.choices = {item.path: item for item in choices}
+
+    def __getitem__(self, path: Path) -> Any:
+        self.choices[path].needed = True
+        return super().__getitem__(path)
+
+
+def chosen_for(choices: list[Choice], file: str) -> Chosen:
+    """Pick the choices for one page.
+
+    Args:
+        choices: The choices for all pages.
+        file: The page's path or name.
+
+    Returns:
+        The value that holds for each key, by the key's path.
+    """
+    return Chosen([item for item in choices if item.page == PurePath(file).name])
+
+
+def refuse_idle(choices: list[Choice]) -> None:
+    """Refuse choices that nothing needs any more.
+
+    Args:
+        choices: The choices for all pages, after all pages were read.
+
+    Raises:
+        PipelineError: A choice is about a key that its page does not give twice.
+    """
+    idle = [item for item in choices if not item.needed]
+    if idle:
+        told = "no page of this name gives this key twice with different values"
+        fix = "delete the entry if the vendor has corrected the page"
+        raise PipelineError(*(Problem(item.place, told, fix) for item in idle))
 
 
 def apply(
@@ -52,8 +189,7 @@ def apply(
         else:
             if watch:
                 watch(result, place)
-    if problems:
-        raise PipelineError(*problems)
+    refuse(problems)
     return result, changes
 
 
@@ -66,11 +202,10 @@ def _actions(overlay: YamlMapping) -> list[tuple[YamlMapping, Place]]:
     actions = overlay.get("actions")
     if not isinstance(actions, YamlSequence):
         raise stop(overlay.place_of("actions"), "the overlay has no list of actions", "add one")
-    for action, place in zip(actions, actions.places, strict=True):
+    for _, action, place in actions.entries():
         if not isinstance(action, YamlMapping) or not isinstance(action.get("target"), str):
             raise stop(place, "the action has no target", "give it a JSONPath expression")
-        if not str(action.get("description") or "").strip():
-            raise stop(place, "the action has no reason", "give it a description that says why")
+        check_reason("action", action, place)
         unknown = sorted(key for key in action if key not in _ALLOWED and not key.startswith("x-"))
         if unknown:
             known = f"the action has unknown fields: {', '.join(unknown)}"
@@ -89,30 +224,24 @@ def _act(document: YamlMapping, action: YamlMapping, place: Place) -> list[Chang
         told = str(error).split("\n", maxsplit=1)[0]
         raise stop(place, f"target {target} is not JSONPath: {told}", "correct it") from error
     if not matches:
-        raise stop(
-            place,
-            f"the action matches nothing: {target}",
-            "correct its target, or delete it if the vendor has corrected the page",
-        )
+        fix = "correct its target, or delete it if the vendor has corrected the page"
+        raise stop(place, f"the action matches nothing: {target}", fix)
     said = _said(action, _RFC_9535.compile(target))
     if len(matches) != said:
-        raise stop(
-            place,
-            f"the action says {said} and matches {len(matches)}: {target}"
-            + (f", only {shown(tuple(matches[0].parts))}" if len(matches) == 1 < said else ""),
-            f"correct its target, or say x-matches: {len(matches)}",
-        )
+        only = f", only {shown(tuple(matches[0].parts))}" if len(matches) == 1 < said else ""
+        told = f"the action says {said} and matches {len(matches)}: {target}{only}"
+        raise stop(place, told, f"correct its target, or say x-matches: {len(matches)}")
     changes = []
+    reason = check_reason("action", action, place)
     # From the last match to the first, so that removing items leaves the other positions true.
     for match in reversed(matches):
         path: Path = tuple(match.parts)
         at = place_at(document, path)
-        if "update" in action:
-            told = _update(document, match, action, at)
-        else:
-            told = "removed"
-            _remove(document, path, place)
-        reason = " ".join(str(action["description"]).split())
+        told = (
+            _update(document, match, action, at)
+            if "update" in action
+            else _remove(document, path, place)
+        )
         changes.append(Change(place, STEP, f"{reason} [{told} {shown(path)}]", also=f"({at})"))
     return changes[::-1]
 
@@ -141,18 +270,12 @@ def _update(document: YamlMapping, match: JSONPathMatch, action: YamlMapping, at
         node.add(copy.deepcopy(update), place)
         return "added to"
     if not isinstance(node, YamlMapping) or not isinstance(update, YamlMapping):
-        raise stop(
-            place,
-            f"the target is {shorten(node, 40)} in {at}; only mappings and lists can be updated",
-            "aim at the mapping around it",
-        )
+        told = f"the target is {shorten(node, 40)} in {at}; only mappings and lists can be updated"
+        raise stop(place, told, "aim at the mapping around it")
     _check_fields(node, action, inside=match.parts[-1:] == ("properties",), at=at)
     if not _merge(node, update):
-        raise stop(
-            place,
-            f"the action changes nothing at {shown(tuple(match.parts))}",
-            "delete it: the vendor has corrected the page",
-        )
+        told = f"the action changes nothing at {shown(tuple(match.parts))}"
+        raise stop(place, told, "delete it: the vendor has corrected the page")
     return "updated"
 
 
@@ -163,18 +286,14 @@ def _check_fields(node: YamlMapping, action: YamlMapping, *, inside: bool, at: P
     """
     said = action.get("x-adds", [])
     if not isinstance(said, list):
-        raise stop(
-            action.place_of("x-adds"), "x-adds is not a list", "list the fields that are new"
-        )
+        place = action.place_of("x-adds")
+        raise stop(place, "x-adds is not a list", "list the fields that are new")
     added = dict(_new_fields(node, action["update"], inside))
     for name, place in added.items():
         if name not in said:
-            raise stop(
-                place,
-                f"the action is about the field {name}, which is not in {at}",
-                "correct that, or delete it, if the vendor has renamed or removed the field; if the "
-                f"action is to add it, write x-adds: [{name}]",
-            )
+            told = f"the action is about the field {name}, which is not in {at}"
+            fix = "correct that, or delete it, if the vendor has renamed or removed the field"
+            raise stop(place, told, f"{fix}; if the action is to add it, write x-adds: [{name}]")
     for name in said:
         if name not in added:
             told = f"x-adds names {name}, and the action does not add that field to {at}"
@@ -210,11 +329,12 @@ def _merge(node: YamlMapping, update: YamlMapping) -> bool:
     return changed
 
 
-def _remove(document: YamlMapping, path: Path, place: Place) -> None:
-    """Remove the node at a path from what holds it."""
+def _remove(document: YamlMapping, path: Path, place: Place) -> str:
+    """Remove the node at a path from what holds it; say what was done."""
     if not path:
         raise stop(place, "the action removes the whole document", "aim at a part of it")
     owner: Any = document
     for step in path[:-1]:
         owner = owner[step]
     owner.drop(path[-1])
+    return "removed"

@@ -31,17 +31,6 @@ class Excerpt:
     first_line: int = 1
 
 
-@dataclass(frozen=True)
-class _Fence:
-    first_line: int
-    language: str
-    lines: list[str]
-
-    @property
-    def text(self) -> str:
-        return "".join(line + "\n" for line in self.lines)
-
-
 def read_file(path: Path, shown: str) -> bytes:
     """Read a file, unless it is larger than any page.
 
@@ -129,31 +118,27 @@ def take_document(raw: bytes, file: str) -> tuple[Excerpt, list[Change]]:
     """
     text, changes = decode(raw, file)
     fences = _fences(text, file)
-    documents = [fence for fence in fences if _DOCUMENT.search(fence.text)]
+    documents = [(mark, fence) for mark, fence in fences if _DOCUMENT.search(fence.text)]
     # What is marked yaml goes before a block of another mark or none.
-    found = [fence for fence in documents if fence.language in _LANGUAGES] or documents
+    found = [fence for mark, fence in documents if mark in _LANGUAGES]
+    found = found or [fence for _, fence in documents]
     if not found:
         if _HTML.match(raw):
             raise stop(Place(file, 1), "the file is HTML, not Markdown", _REFETCH)
-        seen = ", ".join(f"line {f.first_line - 1}" for f in fences[:9]) or "none at all"
-        raise stop(
-            Place(file),
-            f"no fenced block holds an OpenAPI document (fenced blocks: {seen})",
-            _REFETCH,
-        )
+        seen = ", ".join(f"line {fence.first_line - 1}" for _, fence in fences[:9]) or "none at all"
+        told = f"no fenced block holds an OpenAPI document (fenced blocks: {seen})"
+        raise stop(Place(file), told, _REFETCH)
     if len(found) > 1:
-        lines = " and ".join(str(f.first_line - 1) for f in found)
-        raise stop(
-            Place(file, found[1].first_line - 1),
-            f"{len(found)} fenced blocks hold an OpenAPI document (lines {lines})",
-            "split the page so that each file holds one document",
-        )
-    return Excerpt(file, found[0].text, found[0].first_line), changes
+        lines = " and ".join(str(fence.first_line - 1) for fence in found)
+        told = f"{len(found)} fenced blocks hold an OpenAPI document (lines {lines})"
+        place = Place(file, found[1].first_line - 1)
+        raise stop(place, told, "split the page so that each file holds one document")
+    return found[0], changes
 
 
-def _fences(text: str, file: str) -> list[_Fence]:
-    """List the fenced code blocks of Markdown text, by the rules of CommonMark."""
-    fences: list[_Fence] = []
+def _fences(text: str, file: str) -> list[tuple[str, Excerpt]]:
+    """List the fenced code blocks of Markdown text and their marks, by the rules of CommonMark."""
+    fences: list[tuple[str, Excerpt]] = []
     opening: re.Match[str] | None = None
     content: list[str] = []
     opened_at = 0
@@ -164,14 +149,15 @@ def _fences(text: str, file: str) -> list[_Fence]:
             if mark and not (mark["marks"][0] == "`" and "`" in mark["info"]):
                 opening, content, opened_at = mark, [], number
         elif mark and _closes(mark, opening):
-            words = opening["info"].split()
-            fences.append(_Fence(opened_at + 1, words[0].lower() if words else "", content))
+            language = opening["info"].lower().partition(" ")[0]
+            block = "".join(line + "\n" for line in content)
+            fences.append((language, Excerpt(file, block, opened_at + 1)))
             opening = None
         else:
             content.append(_strip_indent(line, len(opening["indent"])))
     if opening is not None:
         # Behind a whole document it is prose; else it may be a page that was cut off.
-        known = any(_DOCUMENT.search(fence.text) for fence in fences)
+        known = any(_DOCUMENT.search(fence.text) for _, fence in fences)
         if not known or _DOCUMENT.search("\n".join(content)):
             reason = "the fenced block opened here is never closed"
             raise stop(Place(file, opened_at), reason, _REFETCH)

@@ -8,8 +8,7 @@ what the parser makes of it, never from a list of known lines.
 import re
 from dataclasses import replace
 
-from pipeline.depth import mend_depth
-from pipeline.layout import BLANKS, Entry, indent_of, scan
+from pipeline.layout import BLANKS, Entry, indent_of, mend_depth, scan
 from pipeline.page import Excerpt
 from pipeline.report import Change, Place
 from pipeline.scalar import is_block_marker, key_misread, mend_block_marker, misread, quote

@@ -1,5 +1,6 @@
 """What the pipeline says: where something is, what was changed there and why, what went wrong."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import PurePath
 
@@ -106,6 +107,20 @@ def stop(place: Place, reason: str, next_step: str) -> PipelineError:
     return PipelineError(Problem(place, reason, next_step))
 
 
+def refuse(problems: Iterable[Problem]) -> None:
+    """Stop the build if there is any problem.
+
+    Args:
+        problems: What is wrong.
+
+    Raises:
+        PipelineError: Something is wrong.
+    """
+    found = list(problems)
+    if found:
+        raise PipelineError(*found)
+
+
 def _visible(text: str) -> str:
     """Show what a terminal would act on, or break a line at."""
     return "".join(
@@ -136,6 +151,19 @@ def shorten(value: object, limit: int = 100) -> str:
         Its Python notation, cut in the middle if it is longer than that.
     """
     return cut(repr(value), limit)
+
+
+def count(number: int, noun: str) -> str:
+    """Tell how many there are of something.
+
+    Args:
+        number: How many.
+        noun: What one of them is called.
+
+    Returns:
+        The two, the noun in the plural if there is not exactly one.
+    """
+    return f"{number} {noun}{'s' * (number != 1)}"
 
 
 def cut(text: str, limit: int) -> str:

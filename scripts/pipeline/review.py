@@ -1,17 +1,17 @@
-"""What a build would change for the users of the client, as text and as Markdown."""
+"""What a build would change for the users of the client, in the document and in the package's public names."""
 
+import ast
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from itertools import chain
+from pathlib import Path, PurePosixPath
 from typing import Any
 
-from pipeline.build import DOCUMENT, PACKAGE
-from pipeline.delta import compare_documents
-from pipeline.difference import NOTE, Difference
-from pipeline.names import public_names
+from pipeline.delta import NOTE, Difference, compare_documents
 from pipeline.page import Excerpt, read_file
 from pipeline.parse import parse
-from pipeline.report import PipelineError
+from pipeline.publish import DOCUMENT, PACKAGE
+from pipeline.report import PipelineError, count
 
 _NAME = Path(PACKAGE).name
 
@@ -48,19 +48,15 @@ class Review:
     def as_markdown(self) -> str:
         """Return it as a Markdown page."""
         parts = ["# Changes to the client", self.summary()]
-        for title, verdicts in (
-            ("Breaking", "breaking"),
-            ("Compatible", "compatible"),
-            ("Notes", NOTE),
-        ):
-            found = [item for item in self.differences if item.verdict.startswith(verdicts)]
-            if found:
-                rows = [
-                    f"| `{_cell(item.operation)}` | {_cell(item.where)} | {_cell(item.what)} "
-                    f"| {item.breaks or 'nobody'} |"
-                    for item in found
-                ]
-                head = "| Operation | Where | What | Breaks |\n|---|---|---|---|"
+        head = "| Operation | Where | What | Breaks |\n|---|---|---|---|"
+        titles = {"Breaking": "breaking", "Compatible": "compatible", "Notes": NOTE}
+        for title, verdict in titles.items():
+            rows = [
+                f"| `{_cell(item.operation)}` | {_cell(item.where)} | {_cell(item.what)} | {item.breaks or 'nobody'} |"
+                for item in self.differences
+                if item.verdict.startswith(verdict)
+            ]
+            if rows:
                 parts += [f"## {title}", "\n".join([head, *rows])]
         for title, names in (
             ("Names that vanished (breaking for the caller)", self.vanished),
@@ -75,10 +71,8 @@ class Review:
         total = len(self.differences) + len(self.appeared) + len(self.vanished)
         if not total:
             return "Nothing changed for the users of the client."
-        plural = "s" * (total != 1)
-        return (
-            f"{total} change{plural} for the users of the client, {self.breaking} of them breaking."
-        )
+        told = count(total, "change")
+        return f"{told} for the users of the client, {self.breaking} of them breaking."
 
 
 def review(root: Path, files: Mapping[str, bytes]) -> Review:
@@ -119,3 +113,56 @@ def _document(path: Path) -> Any:
 def _cell(text: str) -> str:
     """Write text into a cell of a Markdown table."""
     return " ".join(text.split()).replace("|", "\\|")
+
+
+def public_names(files: Mapping[str, bytes], package: str) -> set[str]:
+    """List modules, classes, attributes, functions and their parameters.
+
+    Args:
+        files: The content of each file of the package, by its path in it.
+        package: The name of the package.
+
+    Returns:
+        The names with dots, such as `chainhub_api.types.File.payload` or, for a parameter,
+        `chainhub_api.api.openai.create_video.sync(body)`. A file that is not Python has none.
+    """
+    names: set[str] = set()
+    for path, content in files.items():
+        pure = PurePosixPath(path)
+        if pure.suffix != ".py":
+            continue
+        parts = pure.with_suffix("").parts
+        parts = parts[:-1] if parts[-1] == "__init__" else parts
+        module = ".".join([package, *parts])
+        names.add(module)
+        try:
+            names |= _inside(ast.parse(content).body, module)
+        except (SyntaxError, ValueError):
+            continue
+    return names
+
+
+def _inside(body: list[ast.stmt], owner: str) -> set[str]:
+    """List the names that a module or class defines."""
+    names: set[str] = set()
+    for node in body:
+        if isinstance(node, ast.ClassDef) and _is_public(node.name):
+            names.add(f"{owner}.{node.name}")
+            names |= _inside(node.body, f"{owner}.{node.name}")
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and _is_public(node.name):
+            given = node.args
+            names.add(f"{owner}.{node.name}")
+            for argument in chain(given.posonlyargs, given.args, given.kwonlyargs):
+                if argument.arg not in ("self", "cls"):
+                    names.add(f"{owner}.{node.name}({argument.arg})")
+        elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+            names |= {f"{owner}.{node.target.id}"} if _is_public(node.target.id) else set()
+        elif isinstance(node, ast.Assign):
+            targets = [item.id for item in node.targets if isinstance(item, ast.Name)]
+            names |= {f"{owner}.{name}" for name in targets if _is_public(name)}
+    return names
+
+
+def _is_public(name: str) -> bool:
+    # A type variable is a name of the generator's own.
+    return not name.startswith("_") and name != "T"

@@ -1,7 +1,8 @@
 """After generate: every documented example goes through the generated code and comes back unchanged.
 
 An answer is read as the generated operation reads it from the wire, a request as the type that the operation takes;
-what these do not reach, such as a second media type or a named schema, goes through the class of its name.
+what these do not reach, such as a second media type or a named schema, goes through the class of its name. Examples
+that stand at properties, one by one, are put together first.
 """
 
 import importlib
@@ -16,11 +17,14 @@ from typing import Any, get_args, get_origin, get_type_hints
 import httpx
 from openapi_python_client.strings import ClassName, PythonIdentifier
 
-from pipeline.compose import NOTHING, compose, properties_of
-from pipeline.report import PipelineError, Place, Problem, one_line, shorten, stop
-from pipeline.tree import YamlMapping, place_at, same
+from pipeline.answers import WORDS
+from pipeline.report import Place, Problem, one_line, refuse, shorten, stop
+from pipeline.tree import ABSENT, YamlMapping, differences, place_at
 from pipeline.walk import Operation, Path, from_pointer, leads_to, operations, reach, shown
 
+NOTHING = object()
+# Stands for a file: a text can be no example of one.
+FILE = b"\x00file"
 _NAME = "chainhub_api_just_built"
 _PREFIX = "field_"
 _NEXT = "correct the example, or what its schema closes, by an action in openapi/overlay.yaml"
@@ -28,6 +32,65 @@ _REFUSALS = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError
 _MISMATCH = "run scripts/regenerate; if this comes again, the templates do not fit the generator"
 # A value after it was read and written by the generated code.
 Reader = Callable[[Any], Any]
+
+
+def compose(document: Any, schema: Any, inside: tuple[str, ...] = ()) -> Any:
+    """Make a value of a schema out of the examples in it.
+
+    Args:
+        document: The document.
+        schema: The schema.
+        inside: The references that led there.
+
+    Returns:
+        The schema's own example; else one put together from those of its properties, alternatives or items, or its
+        first known word; `NOTHING` if there is none, or if what is required has none.
+    """
+    target = schema.get("$ref")
+    if isinstance(target, str):
+        found = None if target in inside else leads_to(document, target)
+        return compose(document, found, (*inside, target)) if isinstance(found, dict) else NOTHING
+    if schema.get("format") == "binary":
+        return NOTHING
+    if "example" in schema:
+        return schema["example"]
+    for words in (schema.get("enum"), schema.get(WORDS)):
+        if words:
+            return words[0]
+    for choice in [*(schema.get("oneOf") or []), *(schema.get("anyOf") or [])]:
+        value = compose(document, choice, inside)
+        if value is not NOTHING:
+            return value
+    if isinstance(schema.get("items"), dict):
+        value = compose(document, schema["items"], inside)
+        return value if value is NOTHING else [value]
+    return _object(document, schema, inside)
+
+
+def _flat(document: Any, schema: Any, inside: tuple[str, ...]) -> tuple[dict[str, Any], set[str]]:
+    """Give the properties of a schema and of all it is made of, and which are required."""
+    target = schema.get("$ref")
+    if isinstance(target, str):
+        found = None if target in inside else leads_to(document, target)
+        return _flat(document, found, (*inside, target)) if isinstance(found, dict) else ({}, set())
+    properties, required = dict(schema.get("properties") or {}), set(schema.get("required") or [])
+    for part in schema.get("allOf") or []:
+        more, needed = _flat(document, part, inside)
+        properties, required = {**more, **properties}, required | needed
+    return properties, required
+
+
+def _object(document: Any, schema: Any, inside: tuple[str, ...]) -> Any:
+    """Put an object together from the examples of its properties."""
+    properties, required = _flat(document, schema, inside)
+    values = {name: compose(document, inner, inside) for name, inner in properties.items()}
+    found = {name: value for name, value in values.items() if value is not NOTHING}
+    for name in required - found.keys():
+        if properties.get(name, {}).get("format") != "binary":
+            return NOTHING
+    if not found:
+        return NOTHING
+    return {name: found.get(name, FILE) for name in properties if name in found or name in required}
 
 
 def check_examples(document: YamlMapping, package: File, left: frozenset[str] = frozenset()) -> int:
@@ -49,8 +112,7 @@ def check_examples(document: YamlMapping, package: File, left: frozenset[str] = 
         check = _Check(document, left, module.models)
         for operation in operations(document):
             check.operation(operation)
-    if check.problems:
-        raise PipelineError(*check.problems)
+    refuse(check.problems)
     return check.passed
 
 
@@ -106,20 +168,16 @@ class _Check:
         try:
             module = importlib.import_module(f"{_NAME}.api.{tag}.{name}")
         except ImportError as error:
-            told = (
-                f"{operation} cannot be imported from the generated package: {one_line(str(error))}"
-            )
-            self.problems.append(Problem(place_at(self.document, operation.path), told, _MISMATCH))
+            told = f"cannot be imported from the generated package: {one_line(str(error))}"
+            where = place_at(self.document, operation.path)
+            self.problems.append(Problem(where, f"{operation} {told}", _MISMATCH))
             return
         if "requestBody" in operation.node:
             path, body = self.followed((*operation.path, "requestBody"))
             taken = get_type_hints(module.get_kwargs).get("body")
             for kind in body.get("content") or {}:
-                self.media(
-                    f"{operation}, request",
-                    (*path, "content", kind),
-                    lambda value: _through(taken, value),
-                )
+                place = (*path, "content", kind)
+                self.media(f"{operation}, request", place, lambda value: _through(taken, value))
         for status in operation.node.get("responses") or {}:
             path, body = self.followed((*operation.path, "responses", status))
             for at, kind in enumerate(body.get("content") or {}):
@@ -195,7 +253,7 @@ class _Check:
         """Put bytes where the example of a form has a text for a file."""
         if not isinstance(value, dict):
             return value
-        properties = properties_of(self.document, schema)
+        properties, _ = _flat(self.document, schema, ())
         return {
             key: item.encode()
             if isinstance(item, str) and properties.get(key, {}).get("format") == "binary"
@@ -262,22 +320,12 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _difference(sent: Any, came: Any, path: Path = ()) -> tuple[Path, str] | None:
+def _difference(sent: Any, came: Any) -> tuple[Path, str] | None:
     """Find the first place in which two values differ."""
-    if isinstance(sent, dict) and isinstance(came, dict):
-        for key in {**sent, **came}:
-            if key not in came:
-                return (*path, key), f"nothing in place of {shorten(sent[key], 60)}"
-            if key not in sent:
-                return (*path, key), f"{shorten(came[key], 60)}, which the example does not have"
-            found = _difference(sent[key], came[key], (*path, key))
-            if found:
-                return found
-        return None
-    if isinstance(sent, list) and isinstance(came, list) and len(sent) == len(came):
-        pairs = enumerate(zip(sent, came, strict=True))
-        found_in = (_difference(one, other, (*path, at)) for at, (one, other) in pairs)
-        return next((found for found in found_in if found), None)
-    if same(sent, came):
-        return None
-    return path, f"{shorten(came, 60)} in place of {shorten(sent, 60)}"
+    for path, was, now in differences(sent, came):
+        if now is ABSENT:
+            return path, f"nothing in place of {shorten(was, 60)}"
+        if was is ABSENT:
+            return path, f"{shorten(now, 60)}, which the example does not have"
+        return path, f"{shorten(now, 60)} in place of {shorten(was, 60)}"
+    return None

@@ -1,13 +1,21 @@
-"""One value of a YAML mapping: does the parser read it as it is written, and how to quote it.
+"""YAML text as a stream of events, what one plain value means, and how to quote one that is misread.
 
-The judge is the YAML parser itself: the value is put after a key, and what comes out is compared
-with what was put in. So a value that fails to parse is found, and so is one that parses into
-something shorter: a comment after ` #`, an anchor after `&`, a tag after `!`.
+libyaml does the scanning, since two hundred pages take a pure Python parser half a minute. It knows
+YAML 1.1 only, so the two things that differ for our pages are done here: the meaning of plain
+scalars (the core schema of YAML 1.2), and characters that only YAML 1.1 takes for line breaks.
+
+Whether a value of a page needs quotes is decided by this parser itself: the value is put after a
+key, and what comes out is compared with what was put in. So a value that fails to parse is found,
+and so is one that parses into something shorter: a comment after ` #`, an anchor after `&`.
 """
 
+import math
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 
+import yaml
+from yaml.error import MarkedYAMLError, YAMLError
 from yaml.events import (
     AliasEvent,
     Event,
@@ -19,8 +27,18 @@ from yaml.events import (
     SequenceStartEvent,
 )
 
-from pipeline.stream import MarkedYAMLError, YAMLError, end_of, events, reads_as_other
-
+# A lone carriage return is a break in YAML 1.2 too; but the exporter writes line feeds, so in its
+# pages it is a character of a value like any other.
+_NOT_BREAKS = "\r\x85\u2028\u2029"
+_NULL = {"", "~", "null", "Null", "NULL"}
+_TRUE = {"true", "True", "TRUE"}
+_FALSE = {"false", "False", "FALSE"}
+_LEADING_ZERO = re.compile(r"[-+]?0[0-9]")
+_INTEGER = re.compile(r"[-+]?[0-9]+")
+_PREFIXED = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+")
+_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+# Python refuses to convert longer ones by default, and no API has any.
+_LONGEST_NUMBER = 400
 _BLOCK_MARKER = re.compile(r"[|>](?:[1-9][+-]?|[+-][1-9]?)?")
 _MANGLED_MARKER = re.compile(r"[|>][|>+\-1-9 \t]*")
 _RESERVED = "@`%&*!|>{}[],#?-:"
@@ -35,6 +53,80 @@ _HARMLESS_KEY = re.compile(r"[A-Za-z0-9_/$][A-Za-z0-9_/$.{}\-]*")
 # A quote between letters is an apostrophe, which the translation put into quoted text.
 _APOSTROPHE = re.compile(r"(?<=[^\W\d_])'(?=[^\W\d_])")
 _PREFIX = "k: "
+
+
+def events(text: str) -> Iterator[Event]:
+    """Scan YAML text.
+
+    Args:
+        text: The text, its lines ending in line feeds.
+
+    Yields:
+        The events, from the start of the stream to its end.
+
+    Raises:
+        YAMLError: The text is not YAML.
+    """
+    masks = _masks(text)
+    unmask = {ord(mask): char for char, mask in masks.items()}
+    masked = text.translate({ord(char): mask for char, mask in masks.items()})
+    # Events, not the trees that libyaml can build: those it builds by recursion in C, which deep
+    # nesting crashes.
+    for event in yaml.parse(masked, Loader=yaml.CSafeLoader):
+        if unmask and isinstance(event, ScalarEvent):
+            event.value = event.value.translate(unmask)
+        yield event
+
+
+def _masks(text: str) -> dict[str, str]:
+    """Choose a character that the text lacks for each one that libyaml would break a line at."""
+    found = [char for char in _NOT_BREAKS if char in text]
+    if not found:
+        return {}
+    unused = (chr(code) for code in range(0xE000, 0xF8FF) if chr(code) not in text)
+    return dict(zip(found, unused, strict=False))
+
+
+def resolve(text: str) -> object:
+    """Say what a plain scalar means by the core schema of YAML 1.2.
+
+    Args:
+        text: The scalar as written.
+
+    Returns:
+        None, a truth value, a number, or the text itself. Infinity and not-a-number, which JSON has
+        no values for, and numbers of absurd length stay text; so do digits that begin with a zero,
+        such as 0123: OpenAPI keeps to what JSON can say, and a number would lose the zero.
+    """
+    if text in _NULL:
+        return None
+    if text in _TRUE or text in _FALSE:
+        return text in _TRUE
+    if text[:1] not in "+-.0123456789" or len(text) > _LONGEST_NUMBER:
+        return text
+    if _LEADING_ZERO.match(text):
+        return text
+    if _INTEGER.fullmatch(text):
+        return int(text)
+    if _PREFIXED.fullmatch(text):
+        return int(text, base=0)
+    if _FLOAT.fullmatch(text):
+        number = float(text)
+        return number if math.isfinite(number) else text
+    return text
+
+
+def reads_as_other(text: str) -> bool:
+    """Say whether a plain scalar is read as something else than its text.
+
+    Args:
+        text: The scalar as written.
+
+    Returns:
+        Whether it is a number or a truth value, or a null that is not written ``null``.
+    """
+    # The exporter writes the word null for a description that is not there.
+    return text != "null" and not isinstance(resolve(text), str)
 
 
 def is_block_marker(value: str) -> bool:
@@ -219,7 +311,8 @@ def _is_one_value(found: tuple[Event, ...], source: str) -> bool:
         depth -= isinstance(event, MappingEndEvent | SequenceEndEvent)
         if depth == 0 and position < len(found) - 1:
             return False
-    return bool(found) and not (_PREFIX + source)[end_of(found[-1]) :].strip()
+    mark = found[-1].end_mark if found else None
+    return mark is not None and not (_PREFIX + source)[mark.index :].strip()
 
 
 def _is_placeholder(found: tuple[Event, ...]) -> bool:

@@ -1,8 +1,11 @@
-"""Plain data that remembers where each entry was written."""
+"""Plain data that remembers where each entry was written; and how two such values differ."""
 
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pipeline.report import Place
+
+ABSENT = object()
 
 
 class YamlMapping(dict[str, Any]):
@@ -51,6 +54,10 @@ class YamlMapping(dict[str, Any]):
         """
         return self.places.get(key, self.place)
 
+    def entries(self) -> Iterator[tuple[str, Any, Place]]:
+        """List the entries: the key, its value, and where the two are written."""
+        return ((key, value, self.place_of(key)) for key, value in self.items())
+
 
 class YamlSequence(list[Any]):
     """A sequence that knows the place of each of its items.
@@ -85,6 +92,10 @@ class YamlSequence(list[Any]):
         """
         del self[index]
         return self.places.pop(index)
+
+    def entries(self) -> Iterator[tuple[int, Any, Place]]:
+        """List the items: the position, the item, and where it is written."""
+        return ((at, item, self.places[at]) for at, item in enumerate(self))
 
 
 def place_at(tree: YamlMapping, path: tuple[str | int, ...]) -> Place:
@@ -124,3 +135,42 @@ def same(one: object, other: object) -> bool:
     if isinstance(one, list) and isinstance(other, list):
         return len(one) == len(other) and all(map(same, one, other))
     return type(one) is type(other) and one == other
+
+
+def differences(
+    one: Any, other: Any, path: tuple[str | int, ...] = ()
+) -> Iterator[tuple[tuple[str | int, ...], Any, Any]]:
+    """List where two values differ.
+
+    Args:
+        one: A value.
+        other: Another.
+        path: Where the two stand.
+
+    Yields:
+        The path, and what each has there; `ABSENT` if it has nothing.
+    """
+    if isinstance(one, dict) and isinstance(other, dict):
+        for key in {**one, **other}:
+            yield from differences(one.get(key, ABSENT), other.get(key, ABSENT), (*path, key))
+    elif isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
+        for at, pair in enumerate(zip(one, other, strict=True)):
+            yield from differences(*pair, (*path, at))
+    elif not same(one, other):
+        yield path, one, other
+
+
+def plain(value: Any) -> Any:
+    """Copy data into built-in types.
+
+    Args:
+        value: Any value of a document.
+
+    Returns:
+        The same as dicts, lists and scalars, without places.
+    """
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [plain(item) for item in value]
+    return value

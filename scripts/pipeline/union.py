@@ -7,13 +7,22 @@ that contradict each other about it may both be wrong, so that is refused unless
 """
 
 import copy
+from collections.abc import Iterable, Iterator
 from pathlib import PurePath
 from typing import Any
 
-from pipeline.report import Change, PipelineError, Place
-from pipeline.schema_union import STEP, Definition, SchemaUnion, keys, listed
-from pipeline.tree import YamlMapping, YamlSequence
-from pipeline.walk import Operation, Path
+from pipeline.report import Change, Place, Problem, refuse, shorten
+from pipeline.tree import YamlMapping, YamlSequence, same
+from pipeline.walk import Operation, Path, shown
+
+STEP = "merge"
+# What describes a schema, as opposed to what it allows.
+_WORDS = {"description", "example", "title", "deprecated"}
+_COMPOUND = {"$ref", "allOf", "anyOf", "oneOf", "not"}
+_ANSWERS = "correct the page that is wrong, or add `responses: union` to openapi/merge.yaml"
+
+# A page's name with its definition of something.
+Definition = tuple[str, Any]
 
 
 def unite(
@@ -35,35 +44,47 @@ def unite(
     union = _Union(str(operation), answers=answers)
     named = [(PurePath(item.place.file).stem, item) for item in definitions]
     result = union.operation(named)
-    if union.problems:
-        raise PipelineError(*union.problems)
+    refuse(union.problems)
     pages = ", ".join(name for name, _ in named)
     told = f"operation {operation} is the union of {len(named)} pages: {pages}"
     return result, [Change(definitions[0].place, STEP, told), *union.changes]
 
 
-class _Union(SchemaUnion):
-    """Unites definitions, and notes what it had to drop."""
+class _Union:
+    """Unites definitions; notes what it had to drop, and what contradicts itself.
+
+    Each part comes as a list of what the pages say of it, `strict` where they must not contradict each other.
+    """
 
     def __init__(self, what: str, *, answers: bool) -> None:
-        super().__init__(what)
-        self.answers = answers
+        self.what = what
+        self.strict_answers = not answers
+        self.changes: list[Change] = []
+        self.problems: list[Problem] = []
 
-    def operation(self, named: list[Definition]) -> YamlMapping:
-        first = named[0][1]
-        result = YamlMapping(first.place)
-        for key in keys(named):
-            given = [(name, item) for name, item in named if key in item]
-            place = given[0][1].place_of(key)
-            values = [(name, item[key]) for name, item in given]
+    def drop(self, place: Place, path: Path, told: str) -> None:
+        """Note what could not be kept as it was."""
+        self.changes.append(Change(place, STEP, f"{self.what}, {shown(path)}: {told}"))
+
+    def conflict(self, place: Place, path: Path, told: str, fix: str = _ANSWERS) -> None:
+        """Note what cannot be united."""
+        self.problems.append(Problem(place, f"{self.what}, {shown(path)}: {told}", fix))
+
+    def operation(self, pages: list[Definition]) -> YamlMapping:
+        result = YamlMapping(pages[0][1].place)
+        for key, values, place in _each(pages):
             if key == "parameters":
-                value: Any = self.parameters(values, len(named), place)
+                value: Any = self.parameters(values, len(pages), place)
             elif key == "requestBody":
-                value = self.body(values, (key,), len(named), strict=False)
+                value = self.body(values, (key,), len(pages), strict=False)
             elif key == "responses":
-                value = self.answers_of(values, place)
+                value = YamlMapping(place)
+                for status, given, _ in _each(values):
+                    strict = self.strict_answers
+                    body = self.body(given, (key, status), len(given), strict=strict)
+                    value.put(status, body, given[0][1].place)
             elif key == "tags":
-                value = listed((tag for _, tags in values for tag in tags), place)
+                value = _listed((tag for _, tags in values for tag in tags), place)
             else:
                 value = self.word(key, values, (key,), place)
             if value is not None:
@@ -77,22 +98,12 @@ class _Union(SchemaUnion):
             for item in parameters:
                 found.setdefault((item.get("in"), item.get("name")), []).append((name, item))
         result = YamlSequence(place)
-        for (_, label), given in found.items():
-            path: Path = ("parameters", str(label))
-            united = self.holder(given, path, strict=False)
-            if "required" in united and given[0][1].get("in") != "path":
+        for (where, label), given in found.items():
+            united = self.holder(given, ("parameters", str(label)), strict=False)
+            if "required" in united and where != "path":
                 needed = len(given) == pages and all(item.get("required") for _, item in given)
                 united.put("required", needed, united.place_of("required"))
             result.add(united, given[0][1].place)
-        return result
-
-    def answers_of(self, values: list[Definition], place: Place) -> YamlMapping:
-        """Unite answers status by status."""
-        result = YamlMapping(place)
-        for status in keys(values):
-            given = [(name, item[status]) for name, item in values if status in item]
-            body = self.body(given, ("responses", status), len(given), strict=not self.answers)
-            result.put(status, body, given[0][1].place)
         return result
 
     def body(
@@ -100,14 +111,10 @@ class _Union(SchemaUnion):
     ) -> YamlMapping:
         """Unite bodies media type by media type."""
         result = YamlMapping(values[0][1].place)
-        for key in keys(values):
-            given = [(name, item[key]) for name, item in values if key in item]
-            place = next(item for _, item in values if key in item).place_of(key)
-            value: Any
+        for key, given, place in _each(values):
             if key in ("content", "headers"):
-                value = YamlMapping(place)
-                for label in keys(given):
-                    inner = [(name, item[label]) for name, item in given if label in item]
+                value: Any = YamlMapping(place)
+                for label, inner, _ in _each(given):
                     united = self.holder(inner, (*path, key, label), strict=strict)
                     value.put(label, united, inner[0][1].place)
             elif key == "required":
@@ -120,9 +127,7 @@ class _Union(SchemaUnion):
     def holder(self, values: list[Definition], path: Path, *, strict: bool) -> YamlMapping:
         """Unite what carries a schema and examples."""
         result = YamlMapping(values[0][1].place)
-        for key in keys(values):
-            given = [(name, item[key]) for name, item in values if key in item]
-            place = next(item for _, item in values if key in item).place_of(key)
+        for key, given, place in _each(values):
             if key == "schema":
                 result.put(key, self.schema(given, (*path, key), strict=strict), place)
             elif key not in ("example", "examples"):
@@ -146,3 +151,149 @@ class _Union(SchemaUnion):
             result.put(key, copy.deepcopy(values[0][1][key]), result.place)
         elif kept:
             result.put("examples", kept, kept.place)
+
+    def schema(self, values: list[Definition], path: Path, *, strict: bool) -> Any:
+        """Unite schemas."""
+        first = values[0][1]
+        if all(same(_bare(first), _bare(item)) for _, item in values):
+            return self.described(copy.deepcopy(first), values, path)
+        kinds: dict[str, list[Definition]] = {}
+        for name, item in values:
+            kinds.setdefault(_kind(item), []).append((name, item))
+        if len(kinds) > 1 and strict:
+            told = f"the pages contradict each other about an answer: {_told(values)}"
+            self.conflict(first.place, path, told)
+            return copy.deepcopy(first)
+        united = YamlMapping(first.place)
+        if "any" in kinds:
+            self.drop(first.place, path, "one page allows any value, so the union does")
+        elif len(kinds) == 1 and not _kind(first).startswith("#"):
+            self.alike(values, path, united, strict=strict)
+        else:
+            options = YamlSequence(first.place)
+            for given in kinds.values():
+                options.add(self.schema(given, path, strict=strict), given[0][1].place)
+            united.put("anyOf", options, first.place)
+        return self.described(united, values, path)
+
+    def alike(
+        self, values: list[Definition], path: Path, into: YamlMapping, *, strict: bool
+    ) -> None:
+        """Unite what schemas of one type allow."""
+        for key, given, place in _each(values):
+            everywhere, inner = len(given) == len(values), (*path, key)
+            if key == "properties":
+                into.put(key, self.properties(given, inner, place, strict=strict), place)
+            elif key == "required":
+                common = [n for n in given[0][1] if all(n in names for _, names in given)]
+                if everywhere and common:
+                    into.put(key, _listed(common, place), place)
+            elif key == "nullable":
+                into.put(key, any(flag for _, flag in given), place)
+            elif key == "items" and everywhere:
+                into.put(key, self.schema(given, inner, strict=strict), place)
+            elif everywhere and all(same(given[0][1], value) for _, value in given):
+                into.put(key, copy.deepcopy(given[0][1]), place)
+            elif key not in _WORDS:
+                # A page without the limit allows any value, and so does the union.
+                given = given if everywhere else [*given, ("the others", None)]
+                self.limit(key, given, inner, place, into, strict=strict)
+
+    def properties(
+        self, values: list[Definition], path: Path, place: Place, *, strict: bool
+    ) -> YamlMapping:
+        result = YamlMapping(place)
+        for label, given, _ in _each(values):
+            value = self.schema(given, (*path, label), strict=strict)
+            result.put(label, value, given[0][1].place)
+        return result
+
+    def limit(
+        self,
+        key: str,
+        given: list[Definition],
+        path: Path,
+        place: Place,
+        into: YamlMapping,
+        *,
+        strict: bool,
+    ) -> None:
+        """Unite what limits a value: words are united, any other limit holds for no page's sake."""
+        if strict:
+            told = f"the pages contradict each other about an answer: {_told(given)}"
+            self.conflict(place, path, told)
+        elif key == "enum" and all(isinstance(words, list) for _, words in given):
+            into.put(key, _listed((word for _, words in given for word in words), place), place)
+        else:
+            self.drop(place, path, f"not said by all pages alike: {_told(given)}; dropped")
+
+    def word(self, key: str, values: list[Definition], path: Path, place: Place) -> Any:
+        """Unite what is no schema: descriptions are kept for each page, else the first holds."""
+        first = values[0][1]
+        if all(same(first, value) for _, value in values):
+            return copy.deepcopy(first)
+        if key == "description":
+            return "\n".join(f"{name}: {value}" for name, value in values if value)
+        if key == "security":
+            told = f"the pages differ: {_told(values)}"
+            self.conflict(place, path, told, "correct the page that is wrong")
+        else:
+            self.drop(place, path, f"the pages differ, the first holds: {_told(values)}")
+        return copy.deepcopy(first)
+
+    def described(self, schema: YamlMapping, values: list[Definition], path: Path) -> YamlMapping:
+        """Give a united schema the words of all its pages; what a reference names, has its own."""
+        if "$ref" not in schema:
+            for key, given, place in sorted(_each(values), key=lambda part: part[0]):
+                if key in _WORDS:
+                    schema.put(key, self.word(key, given, (*path, key), place), place)
+        return schema
+
+
+def _each(values: list[Definition]) -> Iterator[tuple[str, list[Definition], Place]]:
+    """Go through the keys of all definitions in the order they are met, vendor extensions aside.
+
+    Yields:
+        The key, what each page says there, and where it is written first.
+    """
+    for key in dict.fromkeys(key for _, value in values for key in value):
+        if not key.startswith("x-"):
+            having = [(name, value) for name, value in values if key in value]
+            given = [(name, value[key]) for name, value in having]
+            yield key, given, having[0][1].place_of(key)
+
+
+def _listed(items: Iterable[Any], place: Place) -> YamlSequence:
+    """Make a list without repetitions."""
+    result = YamlSequence(place)
+    for item in items:
+        if not any(same(item, known) for known in result):
+            result.add(item, place)
+    return result
+
+
+def _bare(schema: Any) -> Any:
+    """Return a schema without its words and notes, in its parts as well."""
+    if not isinstance(schema, dict):
+        return schema
+    return {
+        key: {name: _bare(inner) for name, inner in value.items()}
+        if key == "properties"
+        else _bare(value)
+        for key, value in schema.items()
+        if key not in _WORDS and not key.startswith("x-")
+    }
+
+
+def _kind(schema: Any) -> str:
+    """Name what can be united: schemas of one type; compound ones only with their equals."""
+    if not _COMPOUND.isdisjoint(schema):
+        return f"#{_bare(schema)}"
+    if "type" in schema:
+        return str(schema["type"])
+    return "object" if schema.get("properties") else "any"
+
+
+def _told(values: list[Definition]) -> str:
+    """Show what each page says."""
+    return ", ".join(f"{name} {shorten(_bare(value), 60)}" for name, value in values)

@@ -1,16 +1,141 @@
-"""Where the parts of an OpenAPI 3.0 document are: its operations, their bodies, every schema."""
+"""Where the parts of an OpenAPI 3.0 document are, and whether they are built as OpenAPI says.
+
+The check reaches only as deep as the steps do; the whole is validated at the end, when the vendor's
+defects are mended.
+"""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
+from pipeline.report import Place, Problem, refuse, shorten
+from pipeline.tree import YamlMapping, YamlSequence, place_at
+
 METHODS = frozenset(("get", "put", "post", "delete", "options", "head", "patch", "trace"))
 Path = tuple[str | int, ...]
+_NEXT = "correct the file, or fetch the page again"
 # Under these keys stands what the service sends and takes, not what OpenAPI defines.
 _OWN = {"example", "examples", "default", "enum", "value"}
-_IN_ONE = ("items", "not", "additionalProperties")
-_IN_LIST = ("allOf", "anyOf", "oneOf")
+_ONE, _MAP, _LIST = "one", "map", "list"
+_COLLECTIONS = {_MAP: (YamlMapping, "a mapping"), _LIST: (YamlSequence, "a list")}
+# The parts of each kind of object: how many stand under a key, and of which kind they are; None is anything.
+_PARTS: dict[str, dict[str, tuple[str, str | None]]] = {
+    "document": {
+        "info": (_ONE, "mapping"),
+        "servers": (_LIST, "mapping"),
+        "tags": (_LIST, "mapping"),
+        "paths": (_MAP, "path item"),
+        "components": (_ONE, "components"),
+    },
+    "path item": {"parameters": (_LIST, "holder"), **dict.fromkeys(METHODS, (_ONE, "operation"))},
+    "operation": {
+        "parameters": (_LIST, "holder"),
+        "requestBody": (_ONE, "body"),
+        "responses": (_MAP, "body"),
+    },
+    "components": {
+        "schemas": (_MAP, "schema"),
+        "parameters": (_MAP, "holder"),
+        "headers": (_MAP, "holder"),
+        "requestBodies": (_MAP, "body"),
+        "responses": (_MAP, "body"),
+    },
+    "body": {"content": (_MAP, "holder"), "headers": (_MAP, "holder")},
+    "holder": {"schema": (_ONE, "schema"), "examples": (_ONE, "mapping")},
+    "schema": {
+        "properties": (_MAP, "schema"),
+        **dict.fromkeys(("items", "not", "additionalProperties"), (_ONE, "schema")),
+        **dict.fromkeys(("allOf", "anyOf", "oneOf"), (_LIST, "schema")),
+        "required": (_LIST, None),
+    },
+    "mapping": {},
+}
+
+
+def _parts(kind: str, key: str) -> tuple[str, str | None] | None:
+    """Say what stands under a key of an object; None if that is not of interest."""
+    return _PARTS[kind].get(key, (_MAP, "mapping") if kind == "components" else None)
+
+
+def check_shape(document: YamlMapping) -> None:
+    """Check that every part the steps reach into is the mapping or list that OpenAPI wants.
+
+    Args:
+        document: The document as parsed.
+
+    Raises:
+        PipelineError: A part is something else.
+    """
+    refuse(_misbuilt("document", (), document, document.place))
+
+
+def _misbuilt(kind: str, path: Path, node: Any, place: Place) -> Iterator[Problem]:
+    """Find what is not built as it should be in an object of a kind."""
+    if not isinstance(node, YamlMapping):
+        yield _wrong(path, node, "a mapping", place)
+        return
+    if kind == "document" and not isinstance(node.get("openapi"), str):
+        yield Problem(node.place_of("openapi"), "`openapi` is not a version in text", _NEXT)
+    if kind == "operation" and not isinstance(node.get("operationId", ""), str):
+        yield Problem(node.place_of("operationId"), "`operationId` is not text", _NEXT)
+    for key, value, at in node.entries():
+        many, inner = _parts(kind, key) or (None, None)
+        if many == _ONE and not _stands_for_none(kind, key, value):
+            yield from _misbuilt(inner or "", (*path, key), value, at)
+        elif many in _COLLECTIONS and not isinstance(value, _COLLECTIONS[many][0]):
+            yield _wrong((*path, key), value, _COLLECTIONS[many][1], at)
+        elif many in _COLLECTIONS and inner:
+            for step, item, item_at in value.entries():
+                yield from _misbuilt(inner, (*path, key, step), item, item_at)
+
+
+def _stands_for_none(kind: str, key: str, value: Any) -> bool:
+    """Say whether a value may stand in place of a mapping: `additionalProperties: true`, `examples: []`."""
+    return isinstance(value, bool) if kind == "schema" else key == "examples" and value == []
+
+
+def _wrong(path: Path, value: Any, wanted: str, place: Place) -> Problem:
+    return Problem(place, f"{shown(path)} is {shorten(value, 40)}, not {wanted}", _NEXT)
+
+
+def check_page(document: YamlMapping, *, alone: bool) -> None:
+    """Check that a page describes operations, and leads to nothing outside of the documents.
+
+    Args:
+        document: The page's document as parsed.
+        alone: Whether a reference must lead to a part of this very document; another page may have
+            the part otherwise.
+
+    Raises:
+        PipelineError: The page describes nothing, or a reference leads nowhere, to a file or to a
+            URL, which are never fetched.
+    """
+    problems = [*_describes_nothing(document)]
+    for path, target in references(document):
+        place = place_at(document, path)
+        if not target.startswith("#"):
+            told = f"the reference {shorten(target)} leads out of the document"
+            problems.append(Problem(place, told, "put what it names into the page's components"))
+        elif alone and leads_to(document, target) is None:
+            told = f"the reference {shorten(target)} leads nowhere in this page"
+            problems.append(Problem(place, told, _NEXT))
+    refuse(problems)
+
+
+def _describes_nothing(document: YamlMapping) -> Iterator[Problem]:
+    """Find what a page must describe and does not."""
+    paths, place = document.get("paths"), document.place_of("paths")
+    if not isinstance(paths, YamlMapping):
+        told = "the document has no `paths`" if paths is None else "`paths` is not a mapping"
+        yield Problem(place, told, _NEXT)
+    elif not paths and not document.get("components"):
+        yield Problem(place, "the document describes no operation", _NEXT)
+    else:
+        for url, item, at in paths.entries():
+            idle = not isinstance(item, YamlMapping) or METHODS.isdisjoint(item)
+            if idle and not url.startswith("x-"):
+                yield Problem(at, f"the path {url} has no operation", _NEXT)
 
 
 @dataclass(frozen=True)
@@ -42,10 +167,8 @@ def operations(document: Any) -> Iterator[Operation]:
     Yields:
         Each operation.
     """
-    for url, item in _mapping(document.get("paths")).items():
-        for method, node in _mapping(item).items():
-            if method in METHODS and isinstance(node, dict):
-                yield Operation(("paths", url, method), url, method, node)
+    for path, node in _objects(document, "operation"):
+        yield Operation(path, str(path[1]), str(path[2]), node)
 
 
 def parameter_lists(document: Any) -> Iterator[tuple[Path, Any]]:
@@ -55,14 +178,11 @@ def parameter_lists(document: Any) -> Iterator[tuple[Path, Any]]:
         document: The document.
 
     Yields:
-        The path and the list, path items first.
+        The path and the list.
     """
-    for url, item in _mapping(document.get("paths")).items():
-        if isinstance(_mapping(item).get("parameters"), list):
-            yield ("paths", url, "parameters"), item["parameters"]
-    for operation in operations(document):
-        if isinstance(operation.node.get("parameters"), list):
-            yield (*operation.path, "parameters"), operation.node["parameters"]
+    for path, node in _objects(document, "path item", "operation"):
+        if isinstance(node.get("parameters"), list):
+            yield (*path, "parameters"), node["parameters"]
 
 
 def schemas(document: Any) -> Iterator[tuple[Path, Any]]:
@@ -74,14 +194,11 @@ def schemas(document: Any) -> Iterator[tuple[Path, Any]]:
     Yields:
         The path and the schema.
     """
-    for path, holder in schema_holders(document):
-        yield from inside((*path, "schema"), holder.get("schema"))
-    for name, schema in _mapping(_mapping(document.get("components")).get("schemas")).items():
-        yield from inside(("components", "schemas", name), schema)
+    return _objects(document, "schema")
 
 
 def schema_holders(document: Any) -> Iterator[tuple[Path, Any]]:
-    """List what carries a schema: parameters, headers and the media types of bodies.
+    """List what may carry a schema: parameters, headers and the media types of bodies.
 
     Args:
         document: The document.
@@ -89,16 +206,7 @@ def schema_holders(document: Any) -> Iterator[tuple[Path, Any]]:
     Yields:
         The path and the parameter, header or media type.
     """
-    components = _mapping(document.get("components"))
-    for path, parameters in parameter_lists(document):
-        yield from (((*path, at), item) for at, item in enumerate(parameters) if "schema" in item)
-    for kind in ("parameters", "headers"):
-        for name, item in _mapping(components.get(kind)).items():
-            yield ("components", kind, name), _mapping(item)
-    for path, body in bodies(document):
-        for kind in ("content", "headers"):
-            for name, item in _mapping(body.get(kind)).items():
-                yield (*path, kind, name), _mapping(item)
+    return _objects(document, "holder")
 
 
 def bodies(document: Any) -> Iterator[tuple[Path, Any]]:
@@ -110,51 +218,32 @@ def bodies(document: Any) -> Iterator[tuple[Path, Any]]:
     Yields:
         The path and the body.
     """
-    for operation in operations(document):
-        if isinstance(operation.node.get("requestBody"), dict):
-            yield (*operation.path, "requestBody"), operation.node["requestBody"]
-        for status, response in _mapping(operation.node.get("responses")).items():
-            yield (*operation.path, "responses", status), _mapping(response)
-    components = _mapping(document.get("components"))
-    for kind in ("requestBodies", "responses"):
-        for name, body in _mapping(components.get(kind)).items():
-            yield ("components", kind, name), _mapping(body)
+    return _objects(document, "body")
 
 
-def inside(path: Path, schema: Any) -> Iterator[tuple[Path, Any]]:
-    """List a schema and every schema inside it.
-
-    Args:
-        path: Where the schema stands.
-        schema: The schema.
-
-    Yields:
-        The path and the schema, outer ones first.
-    """
-    if not isinstance(schema, dict):
-        return
-    yield path, schema
-    for at, inner in parts(path, schema):
-        yield from inside(at, inner)
+def _objects(document: Any, *kinds: str) -> Iterator[tuple[Path, Any]]:
+    """List the objects of some kinds in the order of the document, outer ones first."""
+    return ((path, node) for kind, path, node in _inside("document", (), document) if kind in kinds)
 
 
-def parts(path: Path, schema: Any) -> Iterator[tuple[Path, Any]]:
-    """List the schemas right inside a schema.
+def _inside(kind: str, path: Path, node: Any) -> Iterator[tuple[str, Path, Any]]:
+    """List an object and all objects inside it, each with its kind."""
+    if isinstance(node, dict):
+        yield kind, path, node
+        for inner, at, part in _children(kind, path, node):
+            yield from _inside(inner, at, part)
 
-    Args:
-        path: Where the schema stands.
-        schema: The schema.
 
-    Yields:
-        The path and the schema of each part.
-    """
-    for name, inner in _mapping(schema.get("properties")).items():
-        yield (*path, "properties", name), inner
-    for key in _IN_ONE:
-        yield (*path, key), schema.get(key)
-    for key in _IN_LIST:
-        for at, inner in enumerate(schema.get(key) or []):
-            yield (*path, key, at), inner
+def _children(kind: str, path: Path, node: Any) -> Iterator[tuple[str, Path, Any]]:
+    """List the parts right inside an object, each with its kind."""
+    for key, value in node.items():
+        many, inner = _parts(kind, key) or (None, None)
+        if inner and many == _ONE:
+            yield inner, (*path, key), value
+        elif inner and many == _MAP and isinstance(value, dict):
+            yield from ((inner, (*path, key, name), item) for name, item in value.items())
+        elif inner and many == _LIST and isinstance(value, list):
+            yield from ((inner, (*path, key, at), item) for at, item in enumerate(value))
 
 
 def reach(document: Any, start: Iterable[tuple[Path, Any]]) -> Iterator[tuple[Path, Any]]:
@@ -176,7 +265,8 @@ def reach(document: Any, start: Iterable[tuple[Path, Any]]) -> Iterator[tuple[Pa
             todo.append((from_pointer(schema["$ref"]), leads_to(document, schema["$ref"])))
             continue
         yield path, schema
-        todo += [(at, part) for at, part in parts(path, schema) if at != (*path, "not")]
+        inner = _children("schema", path, schema)
+        todo += [(at, part) for _, at, part in inner if at != (*path, "not")]
 
 
 def shown(path: Path) -> str:
@@ -253,5 +343,45 @@ def leads_to(document: Any, reference: str) -> Any:
     return node
 
 
-def _mapping(node: Any) -> Any:
+def resolve(document: Any, node: Any) -> Any:
+    """Follow references to what they lead to.
+
+    Args:
+        document: The document they stand in.
+        node: What may be a reference.
+
+    Returns:
+        What is no reference any more; empty if that is no mapping.
+    """
+    for _ in range(10):
+        if not (isinstance(node, dict) and isinstance(node.get("$ref"), str)):
+            break
+        node = leads_to(document, node["$ref"]) or {}
     return node if isinstance(node, dict) else {}
+
+
+def expand(document: Any, node: Any, inside: tuple[str, ...] = ()) -> Any:
+    """Put what references lead to in their place, extensions left out; a circle ends in the reference.
+
+    Args:
+        document: The document they stand in.
+        node: A part of it.
+        inside: The references that led there.
+
+    Returns:
+        A copy of the part without references.
+    """
+    if isinstance(node, list):
+        return [expand(document, item, inside) for item in node]
+    if not isinstance(node, dict):
+        return node
+    target = node.get("$ref")
+    if isinstance(target, str):
+        if target in inside:
+            return target
+        return expand(document, leads_to(document, target), (*inside, target))
+    return {
+        key: expand(document, value, inside)
+        for key, value in node.items()
+        if not str(key).startswith("x-")
+    }

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from pipeline.build import OVERLAY, SOURCES, Inputs, assemble
+from pipeline.build import Inputs, assemble
+from pipeline.publish import OVERLAY, SOURCES
 from pipeline.tree import YamlMapping
 
 from .documented import inputs

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from conformance.document import Document
-from pipeline.build import LIFECYCLE, OVERLAY, Assembled, Inputs, assemble, read_inputs
-from pipeline.choices import read_choices
-from pipeline.inspection import read_document
+from pipeline.build import Assembled, Inputs, assemble, read_document, read_inputs
+from pipeline.overlay import read_choices
 from pipeline.page import Excerpt, decode
 from pipeline.parse import parse
+from pipeline.publish import LIFECYCLE, OVERLAY
 from pipeline.report import Place, stop
 from pipeline.tree import YamlMapping, place_at, same
 from pipeline.walk import Operation, parameter_lists, shown

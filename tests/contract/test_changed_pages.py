@@ -14,7 +14,7 @@ import pytest
 from conformance.document import Document
 from conformance.recordings import Cassette, read_cassette
 from conformance.run import hold_against
-from pipeline.build import DOCUMENT
+from pipeline.publish import DOCUMENT
 from pipeline.report import PipelineError
 
 from tests.support.places import ROOT

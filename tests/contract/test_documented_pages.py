@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from pipeline.build import LIFECYCLE, Inputs
+from pipeline.build import Inputs
+from pipeline.publish import LIFECYCLE
 from pipeline.report import PipelineError
 
 from .documented import all_cases, inputs, lines_of, page_cases

@@ -3,6 +3,9 @@
 import shutil
 from pathlib import Path
 
+from pipeline.build import build, read_inputs
+from pipeline.publish import PACKAGE
+
 from tests.support.places import ROOT
 
 LIFECYCLE = """\
@@ -86,3 +89,12 @@ def small_repository(root: Path, pages: dict[str, str], **files: str) -> Path:
     for name, text in pages.items():
         (root / f"openapi/sources/{name}.md").write_text(text)
     return root
+
+
+def write_package(root: Path, package: Path) -> None:
+    """Build a repository, and write the package that it gives to a folder."""
+    for name, content in build(read_inputs(root, [])).files.items():
+        if name.startswith(f"{PACKAGE}/"):
+            path = package / name.removeprefix(f"{PACKAGE}/")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)

@@ -6,15 +6,14 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from pipeline.answers import open_answers
-from pipeline.build import Assembled, Build, assemble, build, read_inputs
-from pipeline.enums import mend_enums
+from pipeline.answers import mend_enums, open_answers
+from pipeline.build import Assembled, assemble, read_inputs
 from pipeline.page import Excerpt
 from pipeline.parse import parse
 from pipeline.report import Change, PipelineError
 from pipeline.roundtrip import imported
 
-from .small import LIFECYCLE, page, small_repository
+from .small import LIFECYCLE, page, small_repository, write_package
 
 REQUEST = """\
 properties:
@@ -54,18 +53,9 @@ EXAMPLE = """\
                 trace: 5B3A5C1E-0000-4000-8000-000000000000
 """
 NEW = {
-    "status": "paused",
-    "code": 7,
-    "quality": "ultra",
-    "reason": "new",
-    "kind": "picture",
-    "either": "b",
-    "list": ["b", "c"],
-    "map": {"x": "b"},
-    "deep": {"inner": ["picture"]},
-    "at": 1735689600,
-    "trace": "none",
-}
+    "status": "paused", "code": 7, "quality": "ultra", "reason": "new", "kind": "picture", "either": "b",
+    "list": ["b", "c"], "map": {"x": "b"}, "deep": {"inner": ["picture"]}, "at": 1735689600, "trace": "none",
+}  # fmt: skip
 
 
 def with_example(text: str, example: str) -> str:
@@ -92,12 +82,9 @@ def assembled(repository: Path) -> Assembled:
 @pytest.fixture(scope="module")
 def client(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ModuleType]:
     """Its client, generated and imported."""
-    built: Build = build(read_inputs(repository, []))
-    folder = tmp_path_factory.mktemp("built")
-    for name, content in built.files.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_bytes(content)
-    with imported(folder / "generated/chainhub_api") as module:
+    package = tmp_path_factory.mktemp("built") / "package"
+    write_package(repository, package)
+    with imported(package) as module:
         yield module
 
 
@@ -197,25 +184,25 @@ def test_what_is_refused_by_name_is_not_opened() -> None:
     assert len(changes) == 1
 
 
-@pytest.mark.parametrize(
-    ("schema", "expected"),
-    [
-        ("{type: string, nullable: true, enum: [a]}", {"type": "string", "nullable": True, "enum": ["a", None]}),
-        ("{type: string, enum: [a, null]}", {"type": "string", "enum": ["a", None], "nullable": True}),
-        ("{type: string, nullable: true, enum: [a, null]}", None),
-        ("{enum: [a, null]}", None),
-        ("{$ref: '#/components/schemas/S', enum: [a]}", {"$ref": "#/components/schemas/S"}),
-        ("{type: string, nullable: false, enum: [a]}", None),
-        ("{type: string, enum: none}", None),
-    ],
-)  # fmt: skip
-def test_enum_and_nullable_say_the_same_of_null(schema: str, expected: Any) -> None:
+ENUMS = [
+    ("{type: string, nullable: true, enum: [a]}", {"type": "string", "nullable": True, "enum": ["a", None]}),
+    ("{type: string, enum: [a, null]}", {"type": "string", "enum": ["a", None], "nullable": True}),
+    ("{type: string, nullable: true, enum: [a, null]}", None),
+    ("{enum: [a, null]}", None),
+    ("{$ref: '#/components/schemas/S', enum: [a]}", {"$ref": "#/components/schemas/S"}),
+    ("{type: string, nullable: false, enum: [a]}", None),
+    ("{type: string, enum: none}", None),
+]  # fmt: skip
+
+
+def test_enum_and_nullable_say_the_same_of_null() -> None:
     """An enum that says only half of it is mended and told; any other one stays as it is."""
-    before = parse(Excerpt("p.md", f"components: {{schemas: {{S: {schema}}}}}\n"))[0]
-    document, changes = mend_enums(before)
-    found = document["components"]["schemas"]["S"]
-    assert found == (expected or before["components"]["schemas"]["S"])
-    assert len(changes) == (expected is not None)
+    for schema, expected in ENUMS:
+        before = parse(Excerpt("p.md", f"components: {{schemas: {{S: {schema}}}}}\n"))[0]
+        document, changes = mend_enums(before)
+        found = document["components"]["schemas"]["S"]
+        assert found == (expected or before["components"]["schemas"]["S"])
+        assert len(changes) == (expected is not None)
 
 
 def test_a_null_that_nothing_allows_is_refused_with_its_place(tmp_path: Path) -> None:

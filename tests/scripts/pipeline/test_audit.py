@@ -98,24 +98,14 @@ def test_an_idle_or_malformed_entry_is_an_error(tmp_path: Path, overlay: str, to
     [
         ("n: text", "n: 1\n              other: {}", None),
         ("type: string\n", "type: string\n                    example: 5\n", "/example"),
-        (
-            "      x-run",
-            (
-                "      parameters:\n        - {name: q, in: query, example: x, schema: {type: integer}}\n"
-                "      x-run"
-            ),
-            "/parameters/0/example",
-        ),
-        (
-            "                  id:\n                    type: string\n\n",
-            (
-                "                  id:\n                    type: string\n"
-                "              examples:\n                bad: {value: {id: 3}}\n"
-            ),
-            "/examples/bad/value",
-        ),
+        ("      x-run",
+         ("      parameters:\n        - {name: q, in: query, example: x, schema: {type: integer}}\n"
+         "      x-run"), "/parameters/0/example"),
+        ("                  id:\n                    type: string\n\n",
+         ("                  id:\n                    type: string\n"
+         "              examples:\n                bad: {value: {id: 3}}\n"), "/examples/bad/value"),
     ],
-)
+)  # fmt: skip
 def test_examples_of_every_kind_are_audited(
     tmp_path: Path, old: str, new: str, path: str | None
 ) -> None:

@@ -37,41 +37,41 @@ def test_ignored_header_parameters_are_dropped_and_others_stay() -> None:
     assert places == ["p.md:5", "p.md:7", "p.md:9"]
 
 
-@pytest.mark.parametrize(
-    ("body", "dropped"),
-    [
-        ("{content: {multipart/form-data: {schema: {type: object, properties: {}}}}}", True),
-        ("{content: {}}", True),
-        ("{content: {application/json: {schema: {type: object, properties: {a: {}}}}}}", False),
-        ("{content: {application/json: {schema: {$ref: '#/x'}}}}", False),
-    ],
-)
-def test_only_empty_bodies_of_queries_are_dropped(body: str, dropped: bool) -> None:
+BODIES = [
+    ("{content: {multipart/form-data: {schema: {type: object, properties: {}}}}}", True),
+    ("{content: {}}", True),
+    ("{content: {application/json: {schema: {type: object, properties: {a: {}}}}}}", False),
+    ("{content: {application/json: {schema: {$ref: '#/x'}}}}", False),
+]  # fmt: skip
+
+
+def test_only_empty_bodies_of_queries_are_dropped() -> None:
     """A GET loses a request body that describes nothing, and keeps one that does."""
-    operation, places = cleaned(f"      requestBody: {body}")
-    assert ("requestBody" not in operation) is dropped
-    assert ("p.md:4" in places) is dropped
+    for body, dropped in BODIES:
+        operation, places = cleaned(f"      requestBody: {body}")
+        assert ("requestBody" not in operation) is dropped
+        assert ("p.md:4" in places) is dropped
 
 
-@pytest.mark.parametrize(
-    ("kind", "schema"),
-    [
-        ("'null'", {}),
-        ("[string, 'null']", {"type": "string", "nullable": True}),
-        ("null", {}),
-        ("any", {}),
-        ("file", {"type": "string", "format": "binary"}),
-        ("int", {"type": "integer"}),
-        ("string", {"type": "string"}),
-    ],
-)
-def test_types_that_do_not_exist_are_mended(kind: str, schema: dict[str, object]) -> None:
+TYPES = [
+    ("'null'", {}),
+    ("[string, 'null']", {"type": "string", "nullable": True}),
+    ("null", {}),
+    ("any", {}),
+    ("file", {"type": "string", "format": "binary"}),
+    ("int", {"type": "integer"}),
+    ("string", {"type": "string"}),
+]  # fmt: skip
+
+
+def test_types_that_do_not_exist_are_mended() -> None:
     """Each type that OpenAPI 3.0 lacks becomes what it means there."""
-    operation, places = cleaned(
-        f"      parameters:\n        - name: type\n          schema:\n            type: {kind}"
-    )
-    assert operation["parameters"][0]["schema"] == schema
-    assert places == ([] if kind == "string" else ["p.md:7"])
+    for kind, schema in TYPES:
+        operation, places = cleaned(
+            f"      parameters:\n        - name: type\n          schema:\n            type: {kind}"
+        )
+        assert operation["parameters"][0]["schema"] == schema
+        assert places == ([] if kind == "string" else ["p.md:7"])
 
 
 def test_an_unknown_type_is_an_error_with_its_line() -> None:
@@ -107,6 +107,15 @@ def test_notes_of_the_exporter_are_dropped_and_told() -> None:
     )
     assert operation == {"x-own": "c", "responses": {}}
     assert places == ["p.md:4", "p.md:5"]
+
+
+def test_what_is_dropped_several_times_is_told_with_all_lines() -> None:
+    """One report for one kind of note names each line."""
+    text = OPERATION.format("      x-apifox-a: 1\n      tags: [{x-apifox-a: 2}, {x-apifox-a: 3}]")
+    changes = [change.told for change in clean(parse(Excerpt("p.md", text))[0])[1]]
+    assert changes == [
+        "x-apifox-a is a note of the exporter, not of the API; dropped (lines 4, 5, 5)"
+    ]
 
 
 def test_the_input_is_not_changed() -> None:

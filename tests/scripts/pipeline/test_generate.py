@@ -65,11 +65,12 @@ def test_a_missing_formatter_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path:
         check_tools()
 
 
-def test_unformatted_output_is_noticed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """If the formatter's hook did nothing, its result gives it away."""
-    source, idle = tmp_path / "openapi.yaml", tmp_path / "generator.yaml"
+def test_a_formatter_that_fails_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The words of the formatter stop the build: nothing unformatted is written."""
+    source, formatter = tmp_path / "openapi.yaml", tmp_path / "ruff"
     source.write_text(DOCUMENT)
-    idle.write_text("post_hooks: []\n")
-    monkeypatch.setattr(step, "CONFIGURATION", idle)
-    with pytest.raises(PipelineError, match="ruff did not format the generated package"):
+    formatter.write_text("#!/bin/sh\necho no room >&2; exit 2\n")
+    formatter.chmod(0o755)
+    monkeypatch.setattr(step, "check_tools", lambda: tmp_path)
+    with pytest.raises(PipelineError, match="ruff did not format the generated package: no room"):
         generate(source, tmp_path / "package")

@@ -47,9 +47,8 @@ def test_equal_definitions_are_one_and_told() -> None:
 def test_blank_information_gives_way_and_versions_rise() -> None:
     """An empty title is filled by the document that has one; the highest patch version stays."""
     one = document("paths: {}\n", "a.md")
-    two = parse(Excerpt("b.yaml", "openapi: 3.0.3\ninfo: {title: T, version: 1.0.0}\npaths: {}\n"))[
-        0
-    ]
+    text = "openapi: 3.0.3\ninfo: {title: T, version: 1.0.0}\npaths: {}\n"
+    two, _ = parse(Excerpt("b.yaml", text))
     result, _ = merge([one, two])
     assert (result["openapi"], result["info"]["title"]) == ("3.0.3", "T")
 
@@ -57,42 +56,21 @@ def test_blank_information_gives_way_and_versions_rise() -> None:
 @pytest.mark.parametrize(
     ("one", "two", "what"),
     [
-        (
-            "paths:\n  /a:\n    get:\n      summary: x\n      deprecated: true\n",
-            "paths:\n  /a:\n    get:\n      summary: y\n",
-            (
-                "b.md:5: error: operation GET /a conflicts with the definition in a.md:5: differing at "
-                "/summary ('x' and 'y'); /deprecated (only in a.md)"
-            ),
-        ),
-        (
-            "components:\n  schemas:\n    S: {type: object}\n",
-            "components:\n  schemas:\n    S: {type: array}\n",
-            (
-                "b.md:5: error: component schemas/S conflicts with the definition in a.md:5: differing "
-                "at /type ('object' and 'array')"
-            ),
-        ),
-        (
-            "paths:\n  /a/{id}: {}\n",
-            "paths:\n  /a/{task}: {}\n",
-            (
-                "b.md:4: error: path /a/{task} conflicts with the definition in a.md:4: the same path is "
-                "written /a/{id}"
-            ),
-        ),
-        (
-            "tags: [{name: t, externalDocs: {url: u}}]\n",
-            "tags: [{name: t}]\n",
-            "b.md:3: error: tags entry t conflicts",
-        ),
-        (
-            "security: [{a: []}]\n",
-            "security: [{b: []}]\n",
-            "b.md:3: error: the document's security",
-        ),
+        ("paths:\n  /a:\n    get:\n      summary: x\n      deprecated: true\n",
+         "paths:\n  /a:\n    get:\n      summary: y\n",
+         ("b.md:5: error: operation GET /a conflicts with the definition in a.md:5: differing at "
+         "/summary ('x' and 'y'); /deprecated (only in a.md)")),
+        ("components:\n  schemas:\n    S: {type: object}\n", "components:\n  schemas:\n    S: {type: array}\n",
+         ("b.md:5: error: component schemas/S conflicts with the definition in a.md:5: differing "
+         "at /type ('object' and 'array')")),
+        ("paths:\n  /a/{id}: {}\n", "paths:\n  /a/{task}: {}\n",
+         ("b.md:4: error: path /a/{task} conflicts with the definition in a.md:4: the same path is "
+         "written /a/{id}")),
+        ("tags: [{name: t, externalDocs: {url: u}}]\n", "tags: [{name: t}]\n",
+         "b.md:3: error: tags entry t conflicts"),
+        ("security: [{a: []}]\n", "security: [{b: []}]\n", "b.md:3: error: the document's security"),
     ],
-)
+)  # fmt: skip
 def test_a_conflict_names_both_places_and_the_fields(one: str, two: str, what: str) -> None:
     """Two definitions of one thing stop the build, with file and line of both."""
     with pytest.raises(PipelineError) as caught:
@@ -118,10 +96,8 @@ def test_words_about_a_server_are_no_conflict(
         for text, name in ((one, "a.md"), (two, "b.md"))
     ]
     result, changes = merge(pages)
-    assert (result["servers"], list(map(str, changes))) == (
-        [{"url": "u", "description": kept}],
-        told,
-    )
+    assert result["servers"] == [{"url": "u", "description": kept}]
+    assert list(map(str, changes)) == told
 
 
 def test_a_page_of_another_server_keeps_its_own() -> None:

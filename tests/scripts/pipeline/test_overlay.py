@@ -84,10 +84,8 @@ def test_actions_see_what_the_ones_before_them_did() -> None:
 @pytest.mark.parametrize(
     ("action", "message"),
     [
-        (
-            "{target: $.nowhere, description: w, remove: true}",
-            "o.yaml:3: error: the action matches nothing: $.nowhere",
-        ),
+        ("{target: $.nowhere, description: w, remove: true}",
+         "o.yaml:3: error: the action matches nothing: $.nowhere"),
         ("{target: $.a, description: w, update: {b: 1}}", "changes nothing at /a"),
         ("{target: $.a, update: {b: 2}}", "o.yaml:3: error: the action has no reason"),
         ("{target: $.a, description: ' ', update: {b: 2}}", "the action has no reason"),
@@ -100,7 +98,7 @@ def test_actions_see_what_the_ones_before_them_did() -> None:
         ("{target: $, description: w, remove: true}", "removes the whole document"),
         ("just text", "the action has no target"),
     ],
-)
+)  # fmt: skip
 def test_an_action_that_is_wrong_or_idle_is_an_error(action: str, message: str) -> None:
     """A correction that does not correct anything is noticed, with its line."""
     with pytest.raises(PipelineError) as caught:
@@ -141,15 +139,8 @@ def test_our_overlay_settles_each_known_contradiction() -> None:
         "actions"
     ]
     reasons = " ".join(" ".join(action["description"].split()) for action in actions)
-    for contradiction in (
-        "16x9",
-        "ile://",
-        "Pad map",
-        '"Optional"',
-        "milliseconds",
-        "images",
-        "all eight",
-    ):
+    settled = ("16x9", "ile://", "Pad map", '"Optional"', "milliseconds", "images", "all eight")
+    for contradiction in settled:
         assert contradiction in reasons
 
 

@@ -4,9 +4,9 @@ import tracemalloc
 
 import pytest
 import yaml  # PyYAML: a reader of YAML 1.1
+from pipeline.generate import render
 from pipeline.page import Excerpt
 from pipeline.parse import parse
-from pipeline.render import render
 from pipeline.report import PipelineError
 from pipeline.tree import place_at
 
@@ -39,13 +39,10 @@ def test_a_key_given_twice_with_one_value_is_kept_once_and_told() -> None:
 @pytest.mark.parametrize(
     ("text", "line", "reasons"),
     [
-        (
-            "a: 1\nb:\n  type: x\n  type: y\n",
-            4,
-            ["'type' is given twice", "line 3: 'x' and in line 4: 'y'"],
-        ),
+        ("a: 1\nb:\n  type: x\n  type: y\n", 4, ["'type' is given twice", "line 3: 'x' and in line 4: 'y'"]),
         ("a: 1\na: true\n", 2, ["given twice", "line 1"]),
         ("a: b: c\n", 1, ["not YAML", "mapping values"]),
+        ("a: &x {n: 1}\nb:\n  <<: *x\n  n: 2\n  n: 3\n", 5, ["'n' is given twice"]),
         ("a:\n  b: 1\n c: 2\n", 3, ["not YAML"]),
         ("a: *x\n", 1, ["*x leads nowhere"]),
         ("a: &x [*x]\n", 1, ["*x stands inside what it stands for"]),
@@ -63,7 +60,7 @@ def test_a_key_given_twice_with_one_value_is_kept_once_and_told() -> None:
         ("? " * 100_000 + "\n", 1, ["key that is not plain text"]),
         ("\n".join(" " * depth + "a:" for depth in range(2_000)), 101, ["nested deeper than"]),
     ],
-)
+)  # fmt: skip
 def test_what_cannot_be_read_is_named_by_line(text: str, line: int, reasons: list[str]) -> None:
     """Whatever is wrong with the text ends in one line with place, reason and next step."""
     with pytest.raises(PipelineError) as caught:
@@ -75,22 +72,22 @@ def test_what_cannot_be_read_is_named_by_line(text: str, line: int, reasons: lis
     assert " Next: " in message
 
 
-@pytest.mark.parametrize(
-    ("written", "value"),
-    [
-        ("3:2", "3:2"), ("no", "no"), ("on", "on"), ("1.0.0", "1.0.0"), ("2024-01-01", "2024-01-01"),
-        ("1_000", "1_000"), ("0b11", "0b11"), ("=", "="), ("0x1g", "0x1g"), ("+", "+"), (".", "."),
-        ("0123", "0123"), ("-012.5", "-012.5"), ("0o14", 12), ("0.5", 0.5), ("0", 0), ("0xFF", 255),
-        ("-7", -7), ("+7", 7), ("1e3", 1000.0), ("1.", 1.0),
-        (".5", 0.5), ("~", None), ("Null", None), ("", None), ("True", True), ("FALSE", False),
-        (".inf", ".inf"), ("-.INF", "-.INF"), (".nan", ".nan"), ("1e999", "1e999"), ("9" * 500, "9" * 500),
-        ("'12'", "12"), ("! 12", "12"), ("!!str 12", "12"),
-    ],
-)  # fmt: skip
-def test_plain_scalars_mean_what_the_core_schema_says(written: str, value: object) -> None:
+SCALARS = [
+    ("3:2", "3:2"), ("no", "no"), ("on", "on"), ("1.0.0", "1.0.0"), ("2024-01-01", "2024-01-01"),
+    ("1_000", "1_000"), ("0b11", "0b11"), ("=", "="), ("0x1g", "0x1g"), ("+", "+"), (".", "."),
+    ("0123", "0123"), ("-012.5", "-012.5"), ("0o14", 12), ("0.5", 0.5), ("0", 0), ("0xFF", 255),
+    ("-7", -7), ("+7", 7), ("1e3", 1000.0), ("1.", 1.0),
+    (".5", 0.5), ("~", None), ("Null", None), ("", None), ("True", True), ("FALSE", False),
+    (".inf", ".inf"), ("-.INF", "-.INF"), (".nan", ".nan"), ("1e999", "1e999"), ("9" * 500, "9" * 500),
+    ("'12'", "12"), ("! 12", "12"), ("!!str 12", "12"),
+]  # fmt: skip
+
+
+def test_plain_scalars_mean_what_the_core_schema_says() -> None:
     """Types are those of YAML 1.2; what JSON has no value for stays the text it is."""
-    found = parse(Excerpt("p.md", f"a: {written}\n"))[0]["a"]
-    assert (type(found), found) == (type(value), value)
+    for written, value in SCALARS:
+        found = parse(Excerpt("p.md", f"a: {written}\n"))[0]["a"]
+        assert (type(found), found) == (type(value), value)
 
 
 def test_honest_aliases_are_copies() -> None:
@@ -137,32 +134,10 @@ def test_line_breaks_that_only_yaml_1_1_knows_are_characters() -> None:
 def test_rendered_text_reads_the_same_in_yaml_1_1_and_1_2() -> None:
     """A document written by the pipeline means the same to old YAML readers."""
     words = [
-        "3:2",
-        "no",
-        "Y",
-        "8",
-        "1_000",
-        "0o7",
-        "0x1F",
-        "1e3",
-        "1.5",
-        "2025-01-01",
-        "~",
-        "=",
-        "<<",
-    ]
-    words += [" a", "a ", "a: b", "a #b", "@a", "", "null", "720P", "1280x720", "3.0.3", "x" * 200]
-    words += [
-        "long text " * 20,
-        "two\nlines\n",
-        "a  b " * 30,
-        "tab\there",
-        "é漢😀",
-        "-",
-        "- a",
-        "'",
-        '"',
-    ]
+        "3:2", "no", "Y", "8", "1_000", "0o7", "0x1F", "1e3", "1.5", "2025-01-01", "~", "=", "<<",
+        " a", "a ", "a: b", "a #b", "@a", "", "null", "720P", "1280x720", "3.0.3", "x" * 200,
+        "long text " * 20, "two\nlines\n", "a  b " * 30, "tab\there", "é漢😀", "-", "- a", "'", '"',
+    ]  # fmt: skip
     document = {"words": words, "number": 8, "flag": False, "none": None, "map": {}, "list": []}
     text = render(document)
     assert yaml.safe_load(text) == document

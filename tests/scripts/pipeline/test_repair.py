@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import pytest
 from pipeline.page import Excerpt
 from pipeline.parse import parse
 from pipeline.repair import repair
@@ -18,84 +17,53 @@ def mend(text: str) -> tuple[Any, list[Change]]:
     return parse(excerpt)[0], changes
 
 
-@pytest.mark.parametrize(
-    "value",
-    [
-        "Model name: grok-video-3",
-        "Optional: 2:3, 3:2, 1:1",
-        "ends with a colon:",
-        "pick a # sign",
-        "#fff",
-        "@someone",
-        "`code`",
-        "%d frames",
-        "*important* note",
-        "&amp; more",
-        "!important",
-        "{x} or {y}",
-        "[Optional] the ratio",
-        "[Optional]",
-        ", then",
-        "? why",
-        "- one - two",
-        "| a | b |",
-        "> quoted",
-        "three",
-        "12",
-        "true",
-        "a\tb",
-        "C:\\Users\\x: here",
-        "5 o'clock: tea",
-        "line\u2028separator",
-        "bell \x07",
-        "漢字: 説明 😀",
-    ],
-)
-@pytest.mark.parametrize(
-    "text", ["a:\n  description: {}\n  b: 1\n", "a:\n  - description: {}\n    b: 1\n"]
-)
-def test_a_value_comes_out_as_it_stands(value: str, text: str) -> None:
+VALUES = [
+    "Model name: grok-video-3", "Optional: 2:3, 3:2, 1:1", "ends with a colon:", "pick a # sign",
+    "#fff", "@someone", "`code`", "%d frames", "*important* note", "&amp; more", "!important",
+    "{x} or {y}", "[Optional] the ratio", "[Optional]", ", then", "? why", "- one - two", "| a | b |",
+    "> quoted", "three", "12", "true", "a\tb", "C:\\Users\\x: here", "5 o'clock: tea",
+    "line\u2028separator", "bell \x07", "漢字: 説明 😀",
+]  # fmt: skip
+
+
+def test_a_value_comes_out_as_it_stands() -> None:
     """A description that YAML would refuse or cut short is read character by character."""
-    data, _ = mend(text.format(value))
-    inner = data["a"] if isinstance(data["a"], dict) else data["a"][0]
-    assert inner == {"description": value, "b": 1}
+    for text in ["a:\n  description: {}\n  b: 1\n", "a:\n  - description: {}\n    b: 1\n"]:
+        for value in VALUES:
+            data, _ = mend(text.format(value))
+            inner = data["a"] if isinstance(data["a"], dict) else data["a"][0]
+            assert inner == {"description": value, "b": 1}
 
 
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        (
-            "a:\n  required:\n    - model\n    - Optional: 2:3\n",
-            {"required": ["model", "Optional: 2:3"]},
-        ),
-        (
-            "a:\n  images:\n  - https://x.y/z\n  - Note: see\n",
-            {"images": ["https://x.y/z", "Note: see"]},
-        ),
-        ("a:\n  tags:\n    - Video: all\n", {"tags": ["Video: all"]}),
-        ("a:\n  security:\n    - bearer: []\n", {"security": [{"bearer": []}]}),
-        ("a:\n  list:\n    - k: 1\n      l: 2\n    - text\n", {"list": [{"k": 1, "l": 2}, "text"]}),
-        ("a:\n  list:\n    -\n      k: 1\n", {"list": [{"k": 1}]}),
-    ],
-)
-def test_list_items_are_texts_where_the_list_says_so(text: str, expected: object) -> None:
+ITEMS = [
+    ("a:\n  required:\n    - model\n    - Optional: 2:3\n", {"required": ["model", "Optional: 2:3"]}),
+    ("a:\n  images:\n  - https://x.y/z\n  - Note: see\n", {"images": ["https://x.y/z", "Note: see"]}),
+    ("a:\n  tags:\n    - Video: all\n", {"tags": ["Video: all"]}),
+    ("a:\n  security:\n    - bearer: []\n", {"security": [{"bearer": []}]}),
+    ("a:\n  list:\n    - k: 1\n      l: 2\n    - text\n", {"list": [{"k": 1, "l": 2}, "text"]}),
+    ("a:\n  list:\n    -\n      k: 1\n", {"list": [{"k": 1}]}),
+]  # fmt: skip
+
+
+def test_list_items_are_texts_where_the_list_says_so() -> None:
     """An item with a colon is a text among texts, and a mapping among mappings."""
-    assert mend(text)[0]["a"] == expected
+    for text, expected in ITEMS:
+        assert mend(text)[0]["a"] == expected
 
 
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("a:\n  b: |>-\n    one: two # x\n    - y\n  c: 1\n", {"b": "one: two # x\n- y", "c": 1}),
-        ("a:\n  b: >|+\n    x\n\n  c: 1\n", {"b": "x\n\n", "c": 1}),
-        ("a:\n  - |>-\n    x: y\n  - z\n", ["x: y", "z"]),
-        ("a:\n  b: >- Some: text\n  c: 1\n", {"b": ">- Some: text", "c": 1}),
-        ("a:\n  b: |\n  c: |>-\n  d: >\n", {"b": "|", "c": "|>-", "d": ">"}),
-    ],
-)
-def test_block_markers_that_ran_into_one_are_mended(text: str, expected: object) -> None:
+MARKERS = [
+    ("a:\n  b: |>-\n    one: two # x\n    - y\n  c: 1\n", {"b": "one: two # x\n- y", "c": 1}),
+    ("a:\n  b: >|+\n    x\n\n  c: 1\n", {"b": "x\n\n", "c": 1}),
+    ("a:\n  - |>-\n    x: y\n  - z\n", ["x: y", "z"]),
+    ("a:\n  b: >- Some: text\n  c: 1\n", {"b": ">- Some: text", "c": 1}),
+    ("a:\n  b: |\n  c: |>-\n  d: >\n", {"b": "|", "c": "|>-", "d": ">"}),
+]  # fmt: skip
+
+
+def test_block_markers_that_ran_into_one_are_mended() -> None:
     """The lines below a mangled marker are kept as they are; without lines, a marker is text."""
-    assert mend(text)[0]["a"] == expected
+    for text, expected in MARKERS:
+        assert mend(text)[0]["a"] == expected
 
 
 def test_sound_block_scalars_are_not_touched() -> None:
@@ -106,22 +74,22 @@ def test_sound_block_scalars_are_not_touched() -> None:
     assert changes == []
 
 
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("a:\n  b: |-\n    one\ntwo\n  c: 1\n", {"b": "one\ntwo", "c": 1}),
-        ("a:\n  b: |-\n    one\n  two, at once\n    three\n  c: 1\n", {"b": "one\ntwo, at once\nthree", "c": 1}),
-        ("a:\n  b: |-\n    one\n# Two\n    three\n  c: 1\n", {"b": "one\n# Two\nthree", "c": 1}),
-        ("a:\n  b: |-\n    one\nNote well: two\n  c: 1\n", {"b": "one\nNote well: two", "c": 1}),
-        ("a:\n  b: |-\n    one\n| x | y |\n  c: 1\n", {"b": "one\n| x | y |", "c": 1}),
-        ("a:\n  b: |>-\n    one\n  * two\n  c: 1\n", {"b": "one\n* two", "c": 1}),
-    ],
-)  # fmt: skip
-def test_lines_that_fell_out_of_a_block_are_put_back(text: str, expected: object) -> None:
+FALLEN = [
+    ("a:\n  b: |-\n    one\ntwo\n  c: 1\n", {"b": "one\ntwo", "c": 1}),
+    ("a:\n  b: |-\n    one\n  two, at once\n    three\n  c: 1\n", {"b": "one\ntwo, at once\nthree", "c": 1}),
+    ("a:\n  b: |-\n    one\n# Two\n    three\n  c: 1\n", {"b": "one\n# Two\nthree", "c": 1}),
+    ("a:\n  b: |-\n    one\nNote well: two\n  c: 1\n", {"b": "one\nNote well: two", "c": 1}),
+    ("a:\n  b: |-\n    one\n| x | y |\n  c: 1\n", {"b": "one\n| x | y |", "c": 1}),
+    ("a:\n  b: |>-\n    one\n  * two\n  c: 1\n", {"b": "one\n* two", "c": 1}),
+]  # fmt: skip
+
+
+def test_lines_that_fell_out_of_a_block_are_put_back() -> None:
     """A line that can be nothing else is more of the block above it, with every character."""
-    data, changes = mend(text)
-    assert data == {"a": expected}
-    assert any("put back into it" in change.reason for change in changes)
+    for text, expected in FALLEN:
+        data, changes = mend(text)
+        assert data == {"a": expected}
+        assert any("put back into it" in change.reason for change in changes)
 
 
 def test_what_may_be_more_than_text_ends_a_block() -> None:
@@ -132,39 +100,39 @@ def test_what_may_be_more_than_text_ends_a_block() -> None:
     assert changes == []
 
 
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("a:\n\tb: x\n\tc:\n\t\td: y\n", {"b": "x", "c": {"d": "y"}}),
-        ("a:\n  b:\tx\n  c: y\t\n", {"b": "x", "c": "y"}),
-        ("a:\n\u00a0\u00a0b: x\n", {"b": "x"}),
-        ("a:\n  b: |\n    one\n\t\ttwo\n  c: 1\n", {"b": "one\ntwo\n", "c": 1}),
-    ],
-)
-def test_tabs_and_wide_blanks_become_depth(text: str, expected: object) -> None:
+TABS = [
+    ("a:\n\tb: x\n\tc:\n\t\td: y\n", {"b": "x", "c": {"d": "y"}}),
+    ("a:\n  b:\tx\n  c: y\t\n", {"b": "x", "c": "y"}),
+    ("a:\n\u00a0\u00a0b: x\n", {"b": "x"}),
+    ("a:\n  b: |\n    one\n\t\ttwo\n  c: 1\n", {"b": "one\ntwo\n", "c": 1}),
+]  # fmt: skip
+
+
+def test_tabs_and_wide_blanks_become_depth() -> None:
     """Depth written with tabs or blanks that YAML does not know is written with plain blanks."""
-    data, changes = mend(text)
-    assert data["a"] == expected
-    assert changes
+    for text, expected in TABS:
+        data, changes = mend(text)
+        assert data["a"] == expected
+        assert changes
 
 
-@pytest.mark.parametrize(
-    ("value", "expected"),
-    [
-        ("'It's a test: yes'", "It's a test: yes"),
-        ("'Model''s name, the user's one'", "Model's name, the user's one"),
-        ("'a' and 'b'", "'a' and 'b'"),
-        ('"Say "hi" now\\n"', '"Say "hi" now\\n"'),
-        ('"C:\\Users"', '"C:\\Users"'),
-        ("'open", "'open"),
-        ('"', '"'),
-        ('"x" and y', '"x" and y'),
-        ("'sound' # with a tail", "'sound' # with a tail"),
-    ],
-)
-def test_broken_quotes_are_mended(value: str, expected: str) -> None:
+QUOTES = [
+    ("'It's a test: yes'", "It's a test: yes"),
+    ("'Model''s name, the user's one'", "Model's name, the user's one"),
+    ("'a' and 'b'", "'a' and 'b'"),
+    ('"Say "hi" now\\n"', '"Say "hi" now\\n"'),
+    ('"C:\\Users"', '"C:\\Users"'),
+    ("'open", "'open"),
+    ('"', '"'),
+    ('"x" and y', '"x" and y'),
+    ("'sound' # with a tail", "'sound' # with a tail"),
+]  # fmt: skip
+
+
+def test_broken_quotes_are_mended() -> None:
     """Quotes that do not span a value belong to it, unless mere apostrophes broke them."""
-    assert mend(f"a: {value}\n")[0] == {"a": expected}
+    for value, expected in QUOTES:
+        assert mend(f"a: {value}\n")[0] == {"a": expected}
 
 
 def test_a_value_over_several_lines_is_quoted_as_one() -> None:

@@ -4,9 +4,9 @@ from typing import Any
 
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
-from pipeline.inspection import read_document
+from pipeline.build import read_document
 from pipeline.report import PipelineError
-from pipeline.stream import resolve
+from pipeline.scalar import resolve
 
 # Whatever one line of a page can hold; those characters more often that mean something to YAML.
 LINE = st.text(
@@ -59,7 +59,7 @@ def read_back(line: str, position: int) -> Any:
     ]
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(LINE)
 @example("~")
 @example("[]")
@@ -74,7 +74,7 @@ def test_any_description_comes_back_character_for_character_or_is_refused(line: 
     assert found == value or (found is None and "\0" in line)
 
 
-@settings(max_examples=900, deadline=None)
+@settings(max_examples=400, deadline=None)
 @given(LINE, st.integers(1, 3))
 @example("-", 1)
 @example("|#", 1)

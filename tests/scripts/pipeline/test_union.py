@@ -1,12 +1,6 @@
 """One operation that several pages define: refused with what differs, or united on request."""
 
-import json
-import subprocess
-import sys
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import pytest
@@ -64,30 +58,6 @@ VARIANTS: list[dict[str, Any]] = [
     {"model": "veo3", "prompt": "p", "images": "https://x.y/z.png", "enhance_prompt": True},
     {"model": "sora-2", "prompt": "p", "duration": 10},
 ]
-USER = """\
-import sys
-from chainhub_api import Client
-from chainhub_api.api.videos import create
-from chainhub_api.models import CreateRequest
-from chainhub_api.models.create_request_model import CreateRequestModel
-
-with Client(base_url=sys.argv[1]) as client:
-    for body in (
-        CreateRequest(
-            model=CreateRequestModel.GROK_VIDEO_3, prompt="p", images=["a", "b"], size="720P"
-        ),
-        CreateRequest(
-            model=CreateRequestModel.VEO3,
-            prompt="p",
-            images="https://x.y/z.png",
-            enhance_prompt=True,
-        ),
-        CreateRequest(model=CreateRequestModel.SORA_2, prompt="p", duration=10),
-    ):
-        answer = create.sync(client=client, body=body)
-        assert answer is not None
-        print(answer.id)
-"""
 
 
 def test_three_different_bodies_are_refused_with_what_differs(
@@ -197,61 +167,3 @@ def test_an_entry_that_is_wrong_or_idle_is_an_error(tmp_path: Path, entry: str, 
         assemble(read_inputs(root, []))
     assert str(caught.value).startswith("openapi/merge.yaml:2: error: ")
     assert told in str(caught.value)
-
-
-class Server(ThreadingHTTPServer):
-    """A server on loopback that keeps the bodies it was sent."""
-
-    bodies: list[Any]
-
-
-class Handler(BaseHTTPRequestHandler):
-    """Answers each create with an id that counts."""
-
-    def do_POST(self) -> None:
-        """Keep the body and answer."""
-        assert isinstance(self.server, Server)
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.server.bodies.append((self.path, json.loads(body)))
-        answer = json.dumps({"id": f"task-{len(self.server.bodies)}"}).encode()
-        self.send_response(200)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(answer)))
-        self.end_headers()
-        self.wfile.write(answer)
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the library's name
-        """Say nothing."""
-
-
-@pytest.fixture
-def server() -> Iterator[Server]:
-    """A server that runs while the test does."""
-    with Server(("127.0.0.1", 0), Handler) as running:
-        running.bodies = []
-        thread = Thread(target=running.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
-        yield running
-        running.shutdown()
-        thread.join()
-
-
-def test_the_united_client_type_checks_and_creates_with_each_variant(
-    tmp_path: Path, server: Server, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """Generated from the union, the client passes mypy --strict and sends each page's request."""
-    root = small_repository(tmp_path / "repository", PAGES, merge=UNION)
-    assert main([], root) == 0, capsys.readouterr().err
-    user = root / "generated/user.py"
-    user.write_text(USER)
-    checked = subprocess.run(
-        [sys.executable, "-m", "mypy", "--strict", "--config-file=", "--cache-dir", tmp_path / "cache", "."],
-        cwd=root / "generated", capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert (checked.returncode, checked.stderr) == (0, ""), checked.stdout
-    done = subprocess.run(
-        [sys.executable, "-W", "error", user, f"http://127.0.0.1:{server.server_port}"],
-        cwd=root / "generated", capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert (done.returncode, done.stderr, done.stdout) == (0, "", "task-1\ntask-2\ntask-3\n")
-    assert server.bodies == [("/v1/video/create", variant) for variant in VARIANTS]
