@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from conformance.document import Document
+from cassettes.document import Document
 from pipeline.build import LIFECYCLE, OVERLAY, Assembled, Inputs, assemble, read_inputs
 from pipeline.choices import read_choices
 from pipeline.inspection import read_document

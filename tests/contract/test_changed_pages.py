@@ -11,9 +11,10 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from conformance.document import Document
-from conformance.recordings import Cassette, read_cassette
-from conformance.run import hold_against
+from cassettes.cassette import Cassette
+from cassettes.cassette import read as read_cassette
+from cassettes.document import Document
+from cassettes.judge import hold_against
 from pipeline.build import DOCUMENT
 from pipeline.report import PipelineError
 

@@ -23,7 +23,8 @@ from chainhub_video import (
     TaskStatus,
     VideoTask,
 )
-from conformance.bodies import media_type, read_form
+from cassettes.interactions import Request, media_type
+from cassettes.multipart import parts_of
 
 from tests.support.colours import Colour, Hub
 from tests.support.wires import WIRES, png

@@ -12,13 +12,13 @@ from typing import Any
 import httpx2
 import pytest
 import vcr
+from cassettes import cassette, media
+from cassettes.play import DRIVERS, LeftOver, NotRecorded, ScenarioFailed, replay, replaying
+from cassettes.scenarios import SCENARIOS
 from chainhub_sandbox import VirtualClock
 from chainhub_video import ChainHub, TaskStatus
 from chainhub_video.runtime import using
-from recording import cassette, media
-from recording.playing import DRIVERS, ScenarioFailed, replay
-from recording.replaying import LeftOver, NotRecorded, replaying
-from recording.scenarios import SCENARIOS
+from pipeline.report import PipelineError
 
 from .conftest import CASSETTES
 
@@ -151,7 +151,7 @@ def test_a_file_that_is_no_cassette_is_told_in_one_line(tmp_path: Path) -> None:
     headless = UNIFIED.read_text("utf-8").replace("scenario: unified-success", "scenario: other")
     for text in ("", "{", "- 1", "interactions: []\nversion: 1\n", headless):
         path.write_text(text, "utf-8")
-        with pytest.raises(cassette.Unreadable, match=r"odd\.yaml") as told:
+        with pytest.raises(PipelineError, match=r"odd\.yaml") as told:
             replay(path, driver="blocking")
         assert "\n" not in str(told.value)
 

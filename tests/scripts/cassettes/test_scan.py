@@ -1,0 +1,225 @@
+"""The scan: every committed cassette is clean, and whatever is planted in one is found, wherever it is."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import zlib
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import pytest
+from cassettes import media, multipart
+from cassettes.cassette import Cassette, read
+from cassettes.media import Unclean, check_picture
+from cassettes.scan import scan
+from cassettes.steps import WRONG_KEY
+from PIL import Image, PngImagePlugin
+
+from tests.contract.conftest import CASSETTES
+
+from .secrets_to_plant import PLANTED
+
+ALL = sorted(CASSETTES.glob("*.yaml"))
+UNIFIED = CASSETTES / "unified-quota.yaml"
+OPENAI = CASSETTES / "openai-quota.yaml"
+PICTURE = media.PICTURE.read_bytes()
+
+
+@pytest.mark.parametrize("path", ALL, ids=lambda path: path.stem)
+def test_a_cassette_is_clean_small_and_says_where_it_is_from(path: Path) -> None:
+    """No committed cassette holds a secret, or anything that looks like one; each has its head and is tiny."""
+    text = path.read_text("utf-8")
+    assert scan(text, path.name, [WRONG_KEY]) == []
+    head = read(path).head
+    assert set(head) == {
+        "scenario", "source", "at", "client", "server", "base_url", "formats", "operations",
+    }  # fmt: skip
+    assert head["source"] in ("sandbox", "live")
+    assert path.stat().st_size < 20_000
+
+
+def _changed(part: str, secret: str) -> str:
+    """A clean cassette with a secret in one place."""
+    tape = read(UNIFIED)
+    first, *rest = tape.interactions
+    request, answer = first.request, first.answer
+    document = json.loads(answer.body)
+    head = dict(tape.head)
+    match part:
+        case "head":
+            head["server"] = secret
+        case "address":
+            request = replace(request, url=f"{request.url}?x={secret}")
+        case "request header":
+            request = replace(request, headers={**request.headers, "accept": secret})
+        case "request body":
+            request = replace(request, body=json.dumps({"prompt": secret}).encode())
+        case "answer header":
+            answer = replace(answer, headers={**answer.headers, "server": [secret]})
+        case "value":
+            answer = replace(answer, body=json.dumps(document | {"message": secret}).encode())
+        case "deep value":
+            answer = replace(answer, body=json.dumps({"a": [{"b": [f"x {secret} y"]}]}).encode())
+        case "name":
+            answer = replace(answer, body=json.dumps({secret: 1}).encode())
+        case "text":
+            answer = replace(answer, body=f"<p>{secret}</p>".encode())
+    return Cassette(head, [replace(first, request=request, answer=answer), *rest]).text()
+
+
+PARTS = (
+    "head", "address", "request header", "request body", "answer header", "value", "deep value", "name", "text",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", PLANTED)
+def test_what_is_planted_is_found(kind: str) -> None:
+    """Each kind of secret is found at each place of a cassette, and the finding does not repeat it."""
+    secret = PLANTED[kind]
+    found = {part: scan(_changed(part, secret), "tape") for part in PARTS}
+    assert [part for part, findings in found.items() if not findings] == []
+    told = [str(each) for findings in found.values() for each in findings]
+    assert [line for line in told if not line.startswith("tape") or secret[:12] in line] == []
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_a_known_word_is_found(part: str) -> None:
+    """A key that looks like nothing is found where it was said to be a key, and only there."""
+    text = _changed(part, "hunter2-hunter2")
+    assert scan(text, "tape") == []
+    assert [each.kind for each in scan(text, "tape", ["hunter2-hunter2"])][:1] == ["a known secret"]
+
+
+@pytest.mark.parametrize("name", ["Cookie", "X-Forwarded-For", "Set-Cookie", "authorization"])
+def test_a_header_that_is_not_kept_is_found(name: str) -> None:
+    """Headers that scrubbing does not keep must not be there, whatever they say, and an unscrubbed key neither."""
+    tape = read(UNIFIED)
+    first, *rest = tape.interactions
+    headers = {**first.request.headers, name: "x"}
+    text = Cassette(
+        tape.head, [replace(first, request=replace(first.request, headers=headers)), *rest]
+    ).text()
+    assert scan(text, "tape")
+
+
+@pytest.mark.parametrize(
+    "name", ["user_id", "access_token", "email", "trace_id", "organization", "api-key"]
+)
+def test_what_is_somebodys_is_found_by_its_name(name: str) -> None:
+    """A value that looks harmless is found under a name that says whose it is, unless it was scrubbed."""
+    tape = read(UNIFIED)
+    first, *rest = tape.interactions
+
+    def with_value(value: object) -> str:
+        answer = replace(first.answer, body=json.dumps({name: value}, indent=2).encode())
+        return Cassette(tape.head, [replace(first, answer=answer), *rest]).text()
+
+    assert scan(with_value("jane"), "tape")
+    assert scan(with_value(42), "tape")
+    assert scan(with_value({"name": "jane"}), "tape")
+    assert scan(with_value("scrubbed"), "tape") == []
+
+
+@pytest.mark.parametrize("change", ["# by jane\n{}", "{}more: 1\n", "{}\n---\nextra\n"])
+def test_what_no_field_holds_is_found(change: str) -> None:
+    """Comments, further fields and further documents, which no walk over the fields sees, are found."""
+    assert scan(change.format(UNIFIED.read_text("utf-8")), "tape")
+
+
+def _with_picture(content: bytes) -> str:
+    tape = read(OPENAI)
+    first, *rest = tape.interactions
+    parts = [
+        replace(part, content=content) if part.filename else part
+        for part in multipart.parts_of(first.request)
+    ]
+    request = replace(first.request, body=multipart.joined(parts))
+    return Cassette(tape.head, [replace(first, request=request), *rest]).text()
+
+
+def _png(**options: object) -> bytes:
+    file = io.BytesIO()
+    Image.new("RGB", (8, 8), "red").save(file, "PNG", **options)
+    return file.getvalue()
+
+
+def _text_chunk() -> bytes:
+    told = PngImagePlugin.PngInfo()
+    told.add_text("Author", "Jane")
+    return _png(pnginfo=told)
+
+
+def _hidden_in_pixels() -> bytes:
+    """A PNG whose compressed data go on behind the last row."""
+    good = _png()
+    start = good.index(b"IDAT")
+    length = int.from_bytes(good[start - 4 : start], "big")
+    packed = zlib.compress(zlib.decompress(good[start + 4 : start + 4 + length]) + b"jane")
+    chunk = b"IDAT" + packed
+    new = len(packed).to_bytes(4, "big") + chunk + zlib.crc32(chunk).to_bytes(4, "big")
+    return good[: start - 4] + new + good[start + 8 + length :]
+
+
+BAD_PICTURES = {
+    "a text": (_text_chunk(), "'tEXt' chunk"),
+    "a profile": (_png(icc_profile=b"jane"), "'iCCP' chunk"),
+    "notes": (_png(exif=b"Exif\0\0jane"), "'eXIf' chunk"),
+    "something behind": (PICTURE + b"jane", "behind its end"),
+    "something in it": (_hidden_in_pixels(), "other than its pixels"),
+    "damage": (PICTURE[:-20] + b"jane" + PICTURE[-16:], "damaged"),
+    "no end": (PICTURE[:-12], "behind its end"),
+    "another kind": (b"\xff\xd8\xff\xe0", "no PNG"),
+}
+
+
+@pytest.mark.parametrize("case", BAD_PICTURES)
+def test_a_picture_that_tells_more_than_pixels_is_found(case: str) -> None:
+    """Metadata, hidden bytes and damage are found in a form's picture and in a data URI; clean ones are not."""
+    content, told = BAD_PICTURES[case]
+    with pytest.raises(Unclean, match=told):
+        check_picture(content)
+    assert any(told in str(each) for each in scan(_with_picture(content), "tape"))
+    uri = "data:image/png;base64," + base64.b64encode(content).decode()
+    assert scan(_changed("value", uri), "tape")
+
+
+def test_clean_pictures_are_let_through() -> None:
+    """Pixels alone are no secret, in a form or a data URI, though their bytes look random."""
+    for content in (PICTURE, _png(), _png(optimize=True)):
+        assert scan(_with_picture(content), "tape") == []
+        uri = "data:image/png;base64," + base64.b64encode(content).decode()
+        assert scan(_changed("value", uri), "tape") == []
+
+
+def test_a_video_that_is_not_the_stand_in_is_found() -> None:
+    """Only the one video that everybody knows may be in a cassette, byte for byte."""
+    tape = read(OPENAI)
+    *rest, last = tape.interactions
+    for body in (media.stand_in() + b"\0\0\0\x08free", b"\x00\xff\x00", b"RIFF\xff\xfe"):
+        text = Cassette(
+            tape.head, [*rest, replace(last, answer=replace(last.answer, body=body))]
+        ).text()
+        assert scan(text, "tape")
+
+
+def test_the_stand_in_is_a_real_video() -> None:
+    """The stand-in is a second of H.264 that a decoder plays, in less than a kB, and says nothing else."""
+    with av.open(io.BytesIO(media.stand_in()), "r") as video:
+        stream = video.streams.video[0]
+        assert stream.codec_context.name == "h264"
+        assert stream.duration is not None
+        assert stream.time_base is not None
+        assert stream.duration * stream.time_base == Fraction(1)
+        assert len(list(video.decode(video=0))) == 2
+        assert set(video.metadata) <= {"major_brand", "minor_version", "compatible_brands"}
+    assert len(media.stand_in()) < 1000
+
+
+def test_a_file_that_is_no_cassette_is_a_finding() -> None:
+    """What cannot be read is not called clean."""
+    for text in ("", "{", "- 1"):
+        assert len(scan(text, "tape")) == 1
