@@ -23,14 +23,12 @@ class Change:
         edits: what stands there, and what will; everywhere in the page.
         settled: the same for the overlay, where the change does not fit its corrections.
         everywhere: the same for every page and file of ours that has it.
-        gone: a path that is taken out of the document, as if its page and corrections were deleted.
     """
 
     page: str
     edits: Edits = ()
     settled: Edits = ()
     everywhere: Edits = ()
-    gone: str = ""
 
     def document(self) -> YamlMapping:
         """Run the pipeline on the changed pages, up to the document.
@@ -41,10 +39,7 @@ class Change:
         given = inputs()
         pages = {name: self.text(name).encode() for name in given.pages}
         others = {name: self.text(name).encode() for name in given.others}
-        document = assemble(Inputs(pages, others=others)).document
-        if self.gone:
-            document["paths"].drop(self.gone)
-        return document
+        return assemble(Inputs(pages, others=others)).document
 
     def text(self, name: str) -> str:
         """What stands in a page or another input after the change.
@@ -87,7 +82,6 @@ _IMAGES = (
 )
 _LINK = "https://ark-project.tos-cn-beijing.volces.com/doc_image/seedream4_5_imageToimage.png"
 _LIST = f"                - >-\n                  {_LINK}\n"
-_ONE = "                  enum: [veo_4]\n"
 _PIXELS = "                  description: 720x1280 portrait mode 1280x720 landscape mode\n"
 _ID = "                  id:\n                    type: string\n"
 _HEADER = "        - name: Content-Type\n          in: header\n"
@@ -150,7 +144,6 @@ CHANGES: dict[str, Change] = {
         ((_SAID_TIME, ""),
          (_TIME, "")),
     ),
-    "unified: the operation is removed": Change(UNIFIED, gone="/v1/video/create"),
     "both: the key is sent in another header": Change(
         UNIFIED, everywhere=((_SCHEME, "type: apiKey\n      in: header\n      name: X-Key"),)
     ),
@@ -169,18 +162,4 @@ CHANGES: dict[str, Change] = {
           "      description: 720 or 1080.\n"),),
     ),
     "openai: a file is text": Change(OPENAI, (("                  format: binary\n", ""),)),
-    "openai: a field is removed": Change(
-        OPENAI,
-        (("                watermark:\n                  example: 'false'\n                  type: string\n", ""),),
-        (("      watermark:\n        description: Whether the video carries a watermark, as the text true or false.\n",
-          ""),),
-    ),
-    "openai: a field takes fewer values": Change(
-        OPENAI, (("                  example: veo_3_1\n", f"                  example: veo_4\n{_ONE}"),)
-    ),
-    "openai: the path moves": Change(OPENAI, (("/v1/videos:", "/v2/videos:"),), (("'/v1/videos'", "'/v2/videos'"),)),
-    "openai: the operation is removed": Change(OPENAI, gone="/v1/videos"),
-    "openai: an answer's field is of another type": Change(
-        OPENAI, ((_ID, _ID.replace("string", "integer")), ("id: video_55cb73b3-60af-40c8-95fd-eae8fd758ade", "id: 55")),
-    ),
 }  # fmt: skip

@@ -18,10 +18,9 @@ from cassettes.judge import hold_against
 from pipeline.build import DOCUMENT
 from pipeline.report import PipelineError
 
-from tests.support.places import ROOT
+from tests.support.places import CASSETTES, ROOT
 
 from .changes import CHANGES, Change
-from .conftest import CASSETTES
 
 _PLACE = re.compile(r"(?P<file>openapi/[\w./-]+):(?P<line>\d+)")
 TOLD = Path(__file__).with_name("changes.txt")

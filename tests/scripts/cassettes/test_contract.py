@@ -11,8 +11,7 @@ from cassettes.contract_command import main
 from cassettes.document import Document
 from cassettes.judge import hold_against
 
-from tests.contract.conftest import CASSETTES
-from tests.support.places import ROOT
+from tests.support.places import CASSETTES, ROOT
 
 from .broken import BROKEN, CREATE, TASK, Told, asked, created
 from .project import SPEC, Project, deviations

@@ -22,8 +22,7 @@ from cassettes.scenarios import SCENARIOS
 from cassettes.scrub import Scrubber
 from cassettes.secrecy import Detector
 
-from tests.contract.conftest import CASSETTES
-from tests.support.places import ROOT
+from tests.support.places import CASSETTES, ROOT
 
 NAME = "unified-unknown-task"
 COMMAND = ROOT / "scripts" / "record"

@@ -1,4 +1,4 @@
-"""The scan: every committed cassette is clean, and whatever is planted in one is found, wherever it is."""
+"""The scan: whatever is planted in a cassette is found, wherever it is."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import json
 import zlib
 from dataclasses import replace
 from fractions import Fraction
-from pathlib import Path
 
 import av
 import pytest
@@ -16,30 +15,15 @@ from cassettes import media, multipart
 from cassettes.cassette import Cassette, read
 from cassettes.media import Unclean, check_picture
 from cassettes.scan import scan
-from cassettes.steps import WRONG_KEY
 from PIL import Image, PngImagePlugin
 
-from tests.contract.conftest import CASSETTES
+from tests.support.places import CASSETTES
 
 from .secrets_to_plant import PLANTED
 
-ALL = sorted(CASSETTES.glob("*.yaml"))
 UNIFIED = CASSETTES / "unified-quota.yaml"
 OPENAI = CASSETTES / "openai-quota.yaml"
 PICTURE = media.PICTURE.read_bytes()
-
-
-@pytest.mark.parametrize("path", ALL, ids=lambda path: path.stem)
-def test_a_cassette_is_clean_small_and_says_where_it_is_from(path: Path) -> None:
-    """No committed cassette holds a secret, or anything that looks like one; each has its head and is tiny."""
-    text = path.read_text("utf-8")
-    assert scan(text, path.name, [WRONG_KEY]) == []
-    head = read(path).head
-    assert set(head) == {
-        "scenario", "source", "at", "client", "server", "base_url", "formats", "operations",
-    }  # fmt: skip
-    assert head["source"] in ("sandbox", "live")
-    assert path.stat().st_size < 20_000
 
 
 def _changed(part: str, secret: str) -> str:
@@ -86,48 +70,42 @@ def test_what_is_planted_is_found(kind: str) -> None:
     assert [line for line in told if not line.startswith("tape") or secret[:12] in line] == []
 
 
-@pytest.mark.parametrize("part", PARTS)
-def test_a_known_word_is_found(part: str) -> None:
+def test_a_known_word_is_found() -> None:
     """A key that looks like nothing is found where it was said to be a key, and only there."""
-    text = _changed(part, "hunter2-hunter2")
-    assert scan(text, "tape") == []
-    assert [each.kind for each in scan(text, "tape", ["hunter2-hunter2"])][:1] == ["a known secret"]
+    for part in PARTS:
+        text = _changed(part, "hunter2-hunter2")
+        assert scan(text, "tape") == [], part
+        assert scan(text, "tape", ["hunter2-hunter2"])[0].kind == "a known secret", part
 
 
-@pytest.mark.parametrize("name", ["Cookie", "X-Forwarded-For", "Set-Cookie", "authorization"])
-def test_a_header_that_is_not_kept_is_found(name: str) -> None:
+def test_a_header_that_is_not_kept_is_found() -> None:
     """Headers that scrubbing does not keep must not be there, whatever they say, and an unscrubbed key neither."""
     tape = read(UNIFIED)
     first, *rest = tape.interactions
-    headers = {**first.request.headers, name: "x"}
-    text = Cassette(
-        tape.head, [replace(first, request=replace(first.request, headers=headers)), *rest]
-    ).text()
-    assert scan(text, "tape")
+    for name in ("Cookie", "X-Forwarded-For", "Set-Cookie", "authorization"):
+        request = replace(first.request, headers={**first.request.headers, name: "x"})
+        answer = replace(first.answer, headers={**first.answer.headers, name: ["x"]})
+        for changed in (replace(first, request=request), replace(first, answer=answer)):
+            assert scan(Cassette(tape.head, [changed, *rest]).text(), "tape"), name
 
 
-@pytest.mark.parametrize(
-    "name", ["user_id", "access_token", "email", "trace_id", "organization", "api-key"]
-)
-def test_what_is_somebodys_is_found_by_its_name(name: str) -> None:
+def test_what_is_somebodys_is_found_by_its_name() -> None:
     """A value that looks harmless is found under a name that says whose it is, unless it was scrubbed."""
     tape = read(UNIFIED)
     first, *rest = tape.interactions
-
-    def with_value(value: object) -> str:
-        answer = replace(first.answer, body=json.dumps({name: value}, indent=2).encode())
-        return Cassette(tape.head, [replace(first, answer=answer), *rest]).text()
-
-    assert scan(with_value("jane"), "tape")
-    assert scan(with_value(42), "tape")
-    assert scan(with_value({"name": "jane"}), "tape")
-    assert scan(with_value("scrubbed"), "tape") == []
+    for name in ("user_id", "access_token", "email", "trace_id", "organization", "api-key"):
+        for value in ("jane", 42, {"name": "jane"}, "scrubbed"):
+            answer = replace(first.answer, body=json.dumps({name: value}, indent=2).encode())
+            text = Cassette(tape.head, [replace(first, answer=answer), *rest]).text()
+            assert bool(scan(text, "tape")) == (value != "scrubbed"), f"{name}: {value}"
 
 
-@pytest.mark.parametrize("change", ["# by jane\n{}", "{}more: 1\n", "{}\n---\nextra\n"])
-def test_what_no_field_holds_is_found(change: str) -> None:
-    """Comments, further fields and further documents, which no walk over the fields sees, are found."""
-    assert scan(change.format(UNIFIED.read_text("utf-8")), "tape")
+def test_what_no_field_holds_is_found() -> None:
+    """Comments, further fields and documents, which no walk over the fields sees, are found; and what is no cassette."""
+    for change in ("# by jane\n{}", "{}more: 1\n", "{}\n---\nextra\n"):
+        assert scan(change.format(UNIFIED.read_text("utf-8")), "tape"), change
+    for text in ("", "{", "- 1"):
+        assert len(scan(text, "tape")) == 1, text
 
 
 def _with_picture(content: bytes) -> str:
@@ -139,6 +117,10 @@ def _with_picture(content: bytes) -> str:
     ]
     request = replace(first.request, body=multipart.joined(parts))
     return Cassette(tape.head, [replace(first, request=request), *rest]).text()
+
+
+def _data_uri(content: bytes) -> str:
+    return "data:image/png;base64," + base64.b64encode(content).decode()
 
 
 def _png(**options: object) -> bytes:
@@ -176,23 +158,20 @@ BAD_PICTURES = {
 }
 
 
-@pytest.mark.parametrize("case", BAD_PICTURES)
-def test_a_picture_that_tells_more_than_pixels_is_found(case: str) -> None:
-    """Metadata, hidden bytes and damage are found in a form's picture and in a data URI; clean ones are not."""
-    content, told = BAD_PICTURES[case]
-    with pytest.raises(Unclean, match=told):
-        check_picture(content)
-    assert any(told in str(each) for each in scan(_with_picture(content), "tape"))
-    uri = "data:image/png;base64," + base64.b64encode(content).decode()
-    assert scan(_changed("value", uri), "tape")
+def test_a_picture_that_tells_more_than_pixels_is_found() -> None:
+    """Metadata, hidden bytes and damage are found in a form's picture and in a data URI."""
+    for case, (content, told) in BAD_PICTURES.items():
+        with pytest.raises(Unclean, match=told):
+            check_picture(content)
+        assert any(told in str(each) for each in scan(_with_picture(content), "tape")), case
+        assert scan(_changed("value", _data_uri(content)), "tape"), case
 
 
 def test_clean_pictures_are_let_through() -> None:
     """Pixels alone are no secret, in a form or a data URI, though their bytes look random."""
     for content in (PICTURE, _png(), _png(optimize=True)):
         assert scan(_with_picture(content), "tape") == []
-        uri = "data:image/png;base64," + base64.b64encode(content).decode()
-        assert scan(_changed("value", uri), "tape") == []
+        assert scan(_changed("value", _data_uri(content)), "tape") == []
 
 
 def test_a_video_that_is_not_the_stand_in_is_found() -> None:
@@ -200,10 +179,8 @@ def test_a_video_that_is_not_the_stand_in_is_found() -> None:
     tape = read(OPENAI)
     *rest, last = tape.interactions
     for body in (media.stand_in() + b"\0\0\0\x08free", b"\x00\xff\x00", b"RIFF\xff\xfe"):
-        text = Cassette(
-            tape.head, [*rest, replace(last, answer=replace(last.answer, body=body))]
-        ).text()
-        assert scan(text, "tape")
+        changed = replace(last, answer=replace(last.answer, body=body))
+        assert scan(Cassette(tape.head, [*rest, changed]).text(), "tape")
 
 
 def test_the_stand_in_is_a_real_video() -> None:
@@ -217,9 +194,3 @@ def test_the_stand_in_is_a_real_video() -> None:
         assert len(list(video.decode(video=0))) == 2
         assert set(video.metadata) <= {"major_brand", "minor_version", "compatible_brands"}
     assert len(media.stand_in()) < 1000
-
-
-def test_a_file_that_is_no_cassette_is_a_finding() -> None:
-    """What cannot be read is not called clean."""
-    for text in ("", "{", "- 1"):
-        assert len(scan(text, "tape")) == 1

@@ -1,28 +1,23 @@
-"""Every cassette through both drivers, without a network, and what a replay says when something is not as recorded."""
+"""Replays: answers in order, and what is said when something is not as recorded."""
 
 from __future__ import annotations
 
 import contextlib
-import shutil
-import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import httpx2
 import pytest
-import vcr
 from cassettes import cassette, media
-from cassettes.play import DRIVERS, LeftOver, NotRecorded, ScenarioFailed, replay, replaying
+from cassettes.play import LeftOver, NotRecorded, ScenarioFailed, replay, replaying
 from cassettes.scenarios import SCENARIOS
 from chainhub_sandbox import VirtualClock
-from chainhub_video import ChainHub, TaskStatus
+from chainhub_video import ChainHub
 from chainhub_video.runtime import using
 from pipeline.report import PipelineError
 
-from .conftest import CASSETTES
+from tests.support.places import CASSETTES
 
-ALL = sorted(CASSETTES.glob("*.yaml"), key=lambda path: path.stem)
 UNIFIED = CASSETTES / "unified-success.yaml"
 OPENAI = CASSETTES / "openai-success.yaml"
 GROK = "grok:00000000-0000-4000-8000-000000000001"
@@ -35,29 +30,6 @@ def hub() -> Iterator[ChainHub]:
     base_url = str(cassette.read(UNIFIED).head["base_url"])
     with using(clock=VirtualClock()), ChainHub(base_url=base_url, api_key="k") as hub:
         yield hub
-
-
-def test_every_scenario_has_its_cassette() -> None:
-    """No scenario is without a cassette, and no cassette without its scenario."""
-    assert [path.stem for path in ALL] == sorted(SCENARIOS)
-    assert [cassette.read(path).head["scenario"] for path in ALL] == sorted(SCENARIOS)
-
-
-@pytest.mark.parametrize("driver", DRIVERS)
-@pytest.mark.parametrize("path", ALL, ids=lambda path: path.stem)
-def test_a_cassette_comes_out_as_its_scenario_says(path: Path, driver: str) -> None:
-    """Each recorded scenario ends with the same tasks, files and errors, all of its interactions used, in no time."""
-    began = time.monotonic()
-    outcomes = replay(path, driver=driver)
-    assert outcomes
-    assert time.monotonic() - began < 5
-
-
-@pytest.mark.parametrize("path", ALL, ids=lambda path: path.stem)
-def test_both_drivers_come_to_the_same(path: Path) -> None:
-    """Whatever a call returns or raises is the same to the letter for both drivers, the moment of sending aside."""
-    one, other = (replay(path, driver=driver) for driver in DRIVERS)
-    assert one == other
 
 
 def test_a_client_of_another_library_replays_as_well() -> None:
@@ -154,47 +126,3 @@ def test_a_file_that_is_no_cassette_is_told_in_one_line(tmp_path: Path) -> None:
         with pytest.raises(PipelineError, match=r"odd\.yaml") as told:
             replay(path, driver="blocking")
         assert "\n" not in str(told.value)
-
-
-def test_vcrpy_alone_replays_a_cassette(tmp_path: Path) -> None:
-    """The files are plain cassettes: vcrpy with its own matchers serves them to an app that knows nothing of ours."""
-    base_url = str(cassette.read(UNIFIED).head["base_url"])
-    with (
-        using(clock=VirtualClock()),
-        vcr.use_cassette(
-            str(UNIFIED), record_mode="none", match_on=["method", "uri", "body"]
-        ) as tape,
-        ChainHub(base_url=base_url, api_key="any") as hub,
-    ):
-        video = hub.videos.generate(
-            "The kitten is eating fish",
-            model="grok-video-3",
-            image="https://example.com/kitten.png",
-            aspect_ratio="3:2",
-            save_to=tmp_path / "kitten.mp4",
-        )
-    assert tape.all_played
-    assert video.task.status is TaskStatus.COMPLETED
-    assert video.sha256 == media.stand_in_sha256()
-
-
-def test_the_page_lists_every_scenario_and_its_app_test_passes(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """docs/cassettes.md names each scenario with whether it can be live, and its test of an app runs as it stands."""
-    page = (CASSETTES.parents[1] / "docs" / "cassettes.md").read_text("utf-8")
-    listed = set()
-    for line in page.splitlines():
-        match [cell.strip() for cell in line.strip("|").split("|")]:
-            case [names, ("both" | "openai" | "unified") as formats, live, _]:
-                each = formats.replace("both", "openai unified").split()
-                listed |= {
-                    (f"{one}-{name.strip(' `')}", live) for one in each for name in names.split(",")
-                }
-    assert listed == {(name, "no" if one.not_live else "yes") for name, one in SCENARIOS.items()}
-    shutil.copy(UNIFIED, tmp_path)
-    app = page.split("```python\n")[1].split("```")[0]
-    defined: dict[str, Any] = {}
-    exec(compile(app, "docs/cassettes.md", "exec"), defined)
-    monkeypatch.chdir(tmp_path)
-    defined["test_my_app"]()
