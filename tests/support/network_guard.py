@@ -31,8 +31,7 @@ def install(record: str) -> None:
         record: path of the file that takes one line for each refused attempt.
     """
     global _record  # an audit hook is for ever, and for the whole process
-    earlier = sys.modules.get("network_guard")  # of sitecustomize, which knows it by another name
-    if earlier is not None and earlier.__dict__ is not globals():
+    if (earlier := _earlier()) is not None:
         earlier.install(record)
     elif not _record:
         sys.addaudithook(_hear)
@@ -42,7 +41,15 @@ def install(record: str) -> None:
 def allow_loopback(allowed: bool) -> None:
     """Let this process reach its own machine, or refuse that as well, with its names and Unix sockets."""
     global _loopback
+    if (earlier := _earlier()) is not None:
+        earlier.allow_loopback(allowed)
     _loopback = allowed
+
+
+def _earlier() -> Any:
+    """Return this module as sitecustomize has imported it, by another name; None if that is this one, or none."""
+    earlier = sys.modules.get("network_guard")
+    return None if earlier is None or earlier.__dict__ is globals() else earlier
 
 
 def refusals() -> list[str]:

@@ -103,7 +103,7 @@ def test_one_change_is_one_line_that_names_it() -> None:
 
 
 def test_one_change_in_a_form_names_its_part() -> None:
-    """A part of another name, file name, type or content is found, and one left out or doubled, whatever the boundary."""
+    """A part of another name, file name, type or content is found, as is one that is left out or doubled."""
     for case, (changed, told) in ONE_PART.items():
         turn = 2 if changed.name == "input_reference" else 1
         parts = [*PARTS[:turn], changed, *PARTS[turn + 1 :]]

@@ -101,7 +101,7 @@ def test_what_is_somebodys_is_found_by_its_name() -> None:
 
 
 def test_what_no_field_holds_is_found() -> None:
-    """Comments, further fields and documents, which no walk over the fields sees, are found; and what is no cassette."""
+    """Comments, further fields and documents, which no walk over the fields sees, are found; so is no cassette."""
     for change in ("# by jane\n{}", "{}more: 1\n", "{}\n---\nextra\n"):
         assert scan(change.format(UNIFIED.read_text("utf-8")), "tape"), change
     for text in ("", "{", "- 1"):
