@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import yaml
-from pipeline.report import PipelineError, Place, one_line, shorten, stop
+from pipeline.report import PipelineError, Place, Problem, one_line, shorten, stop
 from vcr.filters import decode_response
 from vcr.serialize import CASSETTE_FORMAT_VERSION
 from vcr.serializers import yamlserializer
@@ -67,7 +67,8 @@ def read_all(folder: Path) -> list[Cassette]:
     Raises:
         PipelineError: there are none, or files cannot be read as such; each is named.
     """
-    cassettes, problems = [], []
+    cassettes: list[Cassette] = []
+    problems: list[Problem] = []
     for path in _files(folder):
         try:
             cassettes.append(read(path))

@@ -16,7 +16,18 @@ from .scrub import ANSWER_HEADERS, REQUEST_HEADERS, number
 from .secrecy import PRIVATE_NAME, STAND_IN, Detector
 
 _SHOWN = 4  # characters of a finding that are told
-_STANDS_IN = (None, "", STAND_IN, 0, True, False, [], {}, [STAND_IN], {STAND_IN: STAND_IN})
+_STANDS_IN: tuple[Any, ...] = (
+    None,
+    "",
+    STAND_IN,
+    0,
+    True,
+    False,
+    [],
+    {},
+    [STAND_IN],
+    {STAND_IN: STAND_IN},
+)
 
 
 class Finding(NamedTuple):

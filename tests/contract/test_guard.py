@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from chainhub_video import ChainHub
@@ -36,7 +36,7 @@ def _client(port: int) -> None:
         hub.videos.retrieve("video_1")
 
 
-WAYS = {
+WAYS: dict[str, tuple[Callable[[int], object], str]] = {
     "connect": (lambda port: socket.create_connection(("127.0.0.1", port)), "127.0.0.1"),
     "connect_ex": (_nonblocking, "127.0.0.1"),
     "asyncio": (lambda port: asyncio.run(asyncio.open_connection("127.0.0.1", port)), "127.0.0.1"),

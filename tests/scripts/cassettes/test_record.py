@@ -152,7 +152,7 @@ def test_the_command_lists_what_there_is(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """`scripts/record --list`, as it is run in a shell: each scenario, its price, and what is recorded of it."""
-    command = [ROOT / "scripts" / "record", "--list"]
+    command = [str(ROOT / "scripts" / "record"), "--list"]
     ran = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
     rows = {line.split()[0]: line for line in ran.stdout.splitlines()[1:]}
     assert sorted(rows) == sorted(SCENARIOS)

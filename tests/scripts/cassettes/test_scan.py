@@ -6,13 +6,17 @@ import base64
 import io
 import json
 import zlib
+from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
+from pathlib import Path
+from typing import Any
 
 import av
 import pytest
 from cassettes import media, multipart
 from cassettes.cassette import Cassette, read
+from cassettes.interactions import Interaction
 from cassettes.media import Unclean, check_picture
 from cassettes.scan import scan
 from PIL import Image, PngImagePlugin
@@ -26,78 +30,65 @@ OPENAI = CASSETTES / "openai-quota.yaml"
 PICTURE = media.PICTURE.read_bytes()
 
 
-def _changed(part: str, secret: str) -> str:
-    """A clean cassette with a secret in one place."""
-    tape = read(UNIFIED)
+def _tape(path: Path = UNIFIED, *, head: Any = (), request: Any = (), answer: Any = ()) -> str:
+    """A clean cassette with changes in its head, and in the request and the answer of its first interaction."""
+    tape = read(path)
     first, *rest = tape.interactions
-    request, answer = first.request, first.answer
-    document = json.loads(answer.body)
-    head = dict(tape.head)
-    match part:
-        case "head":
-            head["server"] = secret
-        case "address":
-            request = replace(request, url=f"{request.url}?x={secret}")
-        case "request header":
-            request = replace(request, headers={**request.headers, "accept": secret})
-        case "request body":
-            request = replace(request, body=json.dumps({"prompt": secret}).encode())
-        case "answer header":
-            answer = replace(answer, headers={**answer.headers, "server": [secret]})
-        case "value":
-            answer = replace(answer, body=json.dumps(document | {"message": secret}).encode())
-        case "deep value":
-            answer = replace(answer, body=json.dumps({"a": [{"b": [f"x {secret} y"]}]}).encode())
-        case "name":
-            answer = replace(answer, body=json.dumps({secret: 1}).encode())
-        case "text":
-            answer = replace(answer, body=f"<p>{secret}</p>".encode())
-    return Cassette(head, [replace(first, request=request, answer=answer), *rest]).text()
+    changed = Interaction(
+        replace(first.request, **dict(request)), replace(first.answer, **dict(answer))
+    )
+    return Cassette({**tape.head, **dict(head)}, [changed, *rest]).text()
 
 
-PARTS = (
-    "head", "address", "request header", "request body", "answer header", "value", "deep value", "name", "text",
-)  # fmt: skip
+def _answer(document: object) -> str:
+    return _tape(answer={"body": json.dumps(document, indent=2).encode()})
+
+
+PLACES: dict[str, Callable[[str], str]] = {
+    "head": lambda s: _tape(head={"server": s}),
+    "address": lambda s: _tape(request={"url": f"https://sandbox.chainhub.invalid/v1/x?x={s}"}),
+    "request header": lambda s: _tape(request={"headers": {"accept": s}}),
+    "request body": lambda s: _tape(request={"body": json.dumps({"prompt": s}).encode()}),
+    "answer header": lambda s: _tape(answer={"headers": {"server": [s]}}),
+    "reason": lambda s: _tape(answer={"reason": f"Not {s}"}),
+    "value": lambda s: _answer({"message": s, "code": "x"}),
+    "deep value": lambda s: _answer({"a": [{"b": [f"x {s} y"]}]}),
+    "name": lambda s: _answer({s: 1}),
+    "text": lambda s: _tape(answer={"body": f"<p>{s}</p>".encode()}),
+}
 
 
 @pytest.mark.parametrize("kind", PLANTED)
 def test_what_is_planted_is_found(kind: str) -> None:
     """Each kind of secret is found at each place of a cassette, and the finding does not repeat it."""
     secret = PLANTED[kind]
-    found = {part: scan(_changed(part, secret), "tape") for part in PARTS}
-    assert [part for part, findings in found.items() if not findings] == []
+    found = {place: scan(plant(secret), "tape") for place, plant in PLACES.items()}
+    assert [place for place, findings in found.items() if not findings] == []
     told = [str(each) for findings in found.values() for each in findings]
     assert [line for line in told if not line.startswith("tape") or secret[:12] in line] == []
 
 
 def test_a_known_word_is_found() -> None:
     """A key that looks like nothing is found where it was said to be a key, and only there."""
-    for part in PARTS:
-        text = _changed(part, "hunter2-hunter2")
-        assert scan(text, "tape") == [], part
-        assert scan(text, "tape", ["hunter2-hunter2"])[0].kind == "a known secret", part
+    for place, plant in PLACES.items():
+        text = plant("hunter2-hunter2")
+        assert scan(text, "tape") == [], place
+        assert scan(text, "tape", ["hunter2-hunter2"])[0].kind == "a known secret", place
 
 
 def test_a_header_that_is_not_kept_is_found() -> None:
     """Headers that scrubbing does not keep must not be there, whatever they say, and an unscrubbed key neither."""
-    tape = read(UNIFIED)
-    first, *rest = tape.interactions
     for name in ("Cookie", "X-Forwarded-For", "Set-Cookie", "authorization"):
-        request = replace(first.request, headers={**first.request.headers, name: "x"})
-        answer = replace(first.answer, headers={**first.answer.headers, name: ["x"]})
-        for changed in (replace(first, request=request), replace(first, answer=answer)):
-            assert scan(Cassette(tape.head, [changed, *rest]).text(), "tape"), name
+        assert scan(_tape(request={"headers": {name: "x"}}), "tape"), name
+        assert scan(_tape(answer={"headers": {name: ["x"]}}), "tape"), name
 
 
 def test_what_is_somebodys_is_found_by_its_name() -> None:
     """A value that looks harmless is found under a name that says whose it is, unless it was scrubbed."""
-    tape = read(UNIFIED)
-    first, *rest = tape.interactions
     for name in ("user_id", "access_token", "email", "trace_id", "organization", "api-key"):
         for value in ("jane", 42, {"name": "jane"}, "scrubbed"):
-            answer = replace(first.answer, body=json.dumps({name: value}, indent=2).encode())
-            text = Cassette(tape.head, [replace(first, answer=answer), *rest]).text()
-            assert bool(scan(text, "tape")) == (value != "scrubbed"), f"{name}: {value}"
+            found = scan(_answer({name: value}), "tape")
+            assert bool(found) == (value != "scrubbed"), f"{name}: {value}"
 
 
 def test_what_no_field_holds_is_found() -> None:
@@ -109,14 +100,11 @@ def test_what_no_field_holds_is_found() -> None:
 
 
 def _with_picture(content: bytes) -> str:
-    tape = read(OPENAI)
-    first, *rest = tape.interactions
     parts = [
         replace(part, content=content) if part.filename else part
-        for part in multipart.parts_of(first.request)
+        for part in multipart.parts_of(read(OPENAI).interactions[0].request)
     ]
-    request = replace(first.request, body=multipart.joined(parts))
-    return Cassette(tape.head, [replace(first, request=request), *rest]).text()
+    return _tape(OPENAI, request={"body": multipart.joined(parts)})
 
 
 def _data_uri(content: bytes) -> str:
@@ -164,23 +152,21 @@ def test_a_picture_that_tells_more_than_pixels_is_found() -> None:
         with pytest.raises(Unclean, match=told):
             check_picture(content)
         assert any(told in str(each) for each in scan(_with_picture(content), "tape")), case
-        assert scan(_changed("value", _data_uri(content)), "tape"), case
+        assert scan(_answer({"message": _data_uri(content)}), "tape"), case
 
 
 def test_clean_pictures_are_let_through() -> None:
     """Pixels alone are no secret, in a form or a data URI, though their bytes look random."""
     for content in (PICTURE, _png(), _png(optimize=True)):
         assert scan(_with_picture(content), "tape") == []
-        assert scan(_changed("value", _data_uri(content)), "tape") == []
+        assert scan(_answer({"message": _data_uri(content)}), "tape") == []
 
 
 def test_a_video_that_is_not_the_stand_in_is_found() -> None:
     """Only the one video that everybody knows may be in a cassette, byte for byte."""
-    tape = read(OPENAI)
-    *rest, last = tape.interactions
     for body in (media.stand_in() + b"\0\0\0\x08free", b"\x00\xff\x00", b"RIFF\xff\xfe"):
-        changed = replace(last, answer=replace(last.answer, body=body))
-        assert scan(Cassette(tape.head, [*rest, changed]).text(), "tape")
+        assert scan(_tape(OPENAI, answer={"body": body}), "tape")
+    assert scan(_tape(OPENAI, answer={"body": media.stand_in()}), "tape") == []
 
 
 def test_the_stand_in_is_a_real_video() -> None:
