@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
@@ -94,7 +93,7 @@ def _explain(document: Document, error: Any, promise: Path, prefix: str) -> Brok
     where, seen, rule = dotted(steps) or "body", short(error.instance, name), error.validator_value
     match error.validator:
         case "required":
-            missing = _missing(error)
+            missing = error.message.partition(" is a required")[0].strip("'")
             at = dotted((*steps, missing))
             return Broken(at, "is missing", promise, "demands it", missing, (f"seen: {seen}",))
         case "type":
@@ -127,11 +126,3 @@ def _alternatives(document: Document, error: Any, promise: Path, prefix: str) ->
             found = _explain(document, inner, (*promise, *inner.relative_schema_path), prefix)
             at = document.promise(found.promise, found.item)
             yield f"alternative {number + 1}: {found.field} {found.what}; {at} {found.demand}"
-
-
-def _missing(error: Any) -> str:
-    for name in error.validator_value:
-        if error.message.startswith(f"{name!r} "):
-            return str(name)
-    quoted = re.search(r"'([^']*)'", error.message)
-    return quoted[1] if quoted else "a field"

@@ -16,18 +16,7 @@ from .scrub import ANSWER_HEADERS, REQUEST_HEADERS, number
 from .secrecy import PRIVATE_NAME, STAND_IN, Detector
 
 _SHOWN = 4  # characters of a finding that are told
-_STANDS_IN: tuple[Any, ...] = (
-    None,
-    "",
-    STAND_IN,
-    0,
-    True,
-    False,
-    [],
-    {},
-    [STAND_IN],
-    {STAND_IN: STAND_IN},
-)
+_SCRUBBED: tuple[Any, ...] = ([STAND_IN], {STAND_IN: STAND_IN}, STAND_IN, "", None, 0, 1, [], {})
 
 
 class Finding(NamedTuple):
@@ -131,7 +120,7 @@ class _Search:
 
     def _value(self, place: str, name: str, value: Any) -> Iterator[Finding]:
         if PRIVATE_NAME.match(name):
-            if value not in _STANDS_IN:
+            if value not in _SCRUBBED:
                 yield Finding(place, f"what {name[:20]} says")
         elif isinstance(value, dict):
             for key, inner in value.items():

@@ -240,8 +240,11 @@ def test_what_nothing_can_stand_in_for_is_refused() -> None:
     file = form(Part("f", "f.jpg", "image/jpeg", b"\xff\xd8"))
     for said, told in (
         (Interaction(QUERY, picture), "a body of the type 'image/jpeg' that is no text"),
-        (Interaction(file, CREATED.answer), "a file that is no PNG"),
-        (answered({"images": ["data:image/jpeg;base64,/9j/"]}), "a data URI that is no PNG"),
+        (Interaction(file, CREATED.answer), "a file of 2 bytes that is not kitten.png"),
+        (
+            answered({"images": ["data:image/jpeg;base64,/9j/"]}),
+            "a data URI that is not kitten.png",
+        ),
     ):
         with pytest.raises(Unclean, match=told):
             scrubbed(said)
