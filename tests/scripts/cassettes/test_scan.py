@@ -73,6 +73,23 @@ def test_a_known_word_is_found() -> None:
         assert scan(text, "tape", ["hunter2-hunter2"])[0].kind == "a known secret", place
 
 
+def test_a_known_word_is_found_in_every_spelling() -> None:
+    """Percent-encoded, reversed, in hex and in base64, whatever stands before it."""
+    word = "hunter2-hunter2"
+    told = [word.replace("-", "%2D"), word[::-1], word.encode().hex(), word.encode().hex().upper()]
+    told += [base64.b64encode(b"x" * before + word.encode()).decode() for before in range(3)]
+    for spelled in told:
+        assert scan(_answer({"message": f"no {spelled} here"}), "tape", [word]), spelled
+
+
+def test_a_form_that_is_not_written_as_we_write_it_is_found() -> None:
+    """What stands between the parts of a form is no part, and would go unseen."""
+    body = read(OPENAI).interactions[0].request.body
+    for hidden in (body.replace(b"form-data; ", b"form-data; jane; ", 1), b"jane" + body):
+        (found,) = scan(_tape(OPENAI, request={"body": hidden}), "tape")
+        assert "form" in found.kind or "boundary" in found.kind
+
+
 def test_a_header_that_is_not_kept_is_found() -> None:
     """Headers that scrubbing does not keep must not be there, whatever they say, and an unscrubbed key neither."""
     for name in ("Cookie", "X-Forwarded-For", "Set-Cookie", "authorization"):
