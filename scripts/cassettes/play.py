@@ -69,9 +69,8 @@ def play(scenario: Scenario, stage: Stage, options: Mapping[str, Any], driver: s
                 scenario.steps(stage).send(None)
     except (ChainHubError, Unexpected) as error:
         kind = "" if isinstance(error, Unexpected) else f"{type(error).__name__}: "
-        paid = ", ".join(task.id for task in stage.tasks)
-        more = f" (created: {paid})" if paid and paid not in str(error) else ""
-        raise ScenarioFailed(f"{scenario.name}, {stage.step}: {kind}{error}{more}") from error
+        told = stage.named(f"{scenario.name}, {stage.step}: {kind}{error}")
+        raise ScenarioFailed(told) from error
     return stage.outcomes
 
 

@@ -81,10 +81,13 @@ def record(scenario: Scenario, origin: Origin) -> Cassette:
             if not {video.sha256 for video in stage.saved} <= videos:
                 raise Unclean("a video was saved that no answer held whole")
             interactions = Scrubber(origin.base_url, origin.shown, keys).scrub(said)
+            cassette = Cassette(_head(scenario, origin, said, interactions), interactions)
+            _check(cassette, Path(folder) / f"{scenario.name}.yaml", keys)
         except (Unclean, Malformed) as error:
-            raise ScenarioFailed(f"{scenario.name}: it cannot be scrubbed: {error}") from error
-        cassette = Cassette(_head(scenario, origin, said, interactions), interactions)
-        _check(scenario.name, cassette, Path(folder), keys)
+            told = f"{scenario.name}: it cannot be scrubbed: {error}"
+            raise ScenarioFailed(stage.named(told)) from error
+        except ScenarioFailed as error:
+            raise ScenarioFailed(stage.named(str(error))) from error
     return cassette
 
 
@@ -112,16 +115,16 @@ def _head(
     }
 
 
-def _check(name: str, cassette: Cassette, folder: Path, keys: set[str]) -> None:
+def _check(cassette: Cassette, draft: Path, keys: set[str]) -> None:
     """Refuse a cassette that is not clean, or does not replay as it was recorded."""
     text = cassette.text()
-    if findings := scan(text, name, keys):
+    if findings := scan(text, draft.stem, keys):
         told = "; ".join(map(str, findings[:3]))
-        raise ScenarioFailed(f"{name}: the recording is not clean, and was not kept: {told}")
-    draft = folder / f"{name}.yaml"
+        raise ScenarioFailed(f"{draft.stem}: the recording is not clean, and was not kept: {told}")
     draft.write_bytes(text.encode())
     for driver in DRIVERS:
         try:
             replay(draft, driver=driver)
         except (NotRecorded, LeftOver) as error:
-            raise ScenarioFailed(f"{name}: it does not replay ({driver}): {error}") from error
+            told = f"{draft.stem}: it does not replay ({driver}): {error}"
+            raise ScenarioFailed(told) from error

@@ -89,6 +89,11 @@ class Stage:
         """Make the create."""
         return self.call("create", PROMPT, **self.fields)
 
+    def named(self, told: str) -> str:
+        """Return a message with the ids of all tasks that were created: somebody may have paid for them."""
+        ids = ", ".join(task.id for task in self.tasks if task.id not in told)
+        return f"{told} (created: {ids})" if ids else told
+
     def keep(self, video: SavedVideo) -> None:
         """Check a saved video against its file, and against what it must be."""
         content = self.target.read_bytes()

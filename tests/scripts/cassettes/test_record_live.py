@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 from cassettes import gateways
 from cassettes.cassette import read
+from cassettes.media import Unclean
 from cassettes.record_command import main
 from cassettes.scenarios import SCENARIOS
+from cassettes.scrub import Scrubber
 from chainhub_sandbox import Sandbox, VirtualClock
 from chainhub_video.runtime import using
 
@@ -109,12 +111,24 @@ def test_a_lost_answer_is_never_paid_for_twice(live: Sandbox, tmp_path: Path, ru
 
 
 @pytest.mark.network
-def test_a_paid_task_is_named_when_its_recording_fails(live: Sandbox, run: Run) -> None:
-    """What was paid for is not lost with the recording: its id is told."""
-    live.fault("query", "fields", fields={"status": "completed", "video_url": ""})
-    status, told = run("--live", "unified-success", "--yes-spend", "1")
+def test_a_paid_task_is_named_when_its_recording_fails(
+    live: Sandbox, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was paid for is not lost with the recording: its id is told, whether the scenario or the scrubbing fails."""
+
+    def refuse(*_: object) -> None:
+        raise Unclean("not this one")
+
+    arguments = ("--live", "unified-success", "--yes-spend", "1")
+    with monkeypatch.context() as patched:
+        patched.setattr(Scrubber, "scrub", refuse)
+        status, told = run(*arguments)
     assert status == 1
-    assert live.creates[0].tasks[0].id in told
+    assert f"not this one (created: {live.creates[0].tasks[0].id})" in told
+    live.fault("query", "fields", fields={"status": "completed", "video_url": ""})
+    status, told = run(*arguments)
+    assert status == 1
+    assert live.creates[0].tasks[1].id in told
 
 
 @pytest.mark.network
