@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from conformance.document import Document
+from cassettes.document import Document
 from pipeline.build import Assembled, Inputs, assemble, read_document, read_inputs
 from pipeline.overlay import read_choices
 from pipeline.page import Excerpt, decode

@@ -17,6 +17,7 @@ _LOOK_UPS = frozenset(
 _OWN_NAMES = frozenset({"", "localhost", "localhost.localdomain", "ip6-localhost", "ip6-loopback"})
 _IP = frozenset({"AF_INET", "AF_INET6"})
 _record = ""
+_loopback = True
 
 
 class NetworkRefused(AssertionError):
@@ -30,12 +31,25 @@ def install(record: str) -> None:
         record: path of the file that takes one line for each refused attempt.
     """
     global _record  # an audit hook is for ever, and for the whole process
-    earlier = sys.modules.get("network_guard")  # of sitecustomize, which knows it by another name
-    if earlier is not None and earlier.__dict__ is not globals():
+    if (earlier := _earlier()) is not None:
         earlier.install(record)
     elif not _record:
         sys.addaudithook(_hear)
     _record = record
+
+
+def allow_loopback(allowed: bool) -> None:
+    """Let this process reach its own machine, or refuse that as well, with its names and Unix sockets."""
+    global _loopback
+    if (earlier := _earlier()) is not None:
+        earlier.allow_loopback(allowed)
+    _loopback = allowed
+
+
+def _earlier() -> Any:
+    """Return this module as sitecustomize has imported it, by another name; None if that is this one, or none."""
+    earlier = sys.modules.get("network_guard")
+    return None if earlier is None or earlier.__dict__ is globals() else earlier
 
 
 def refusals() -> list[str]:
@@ -49,13 +63,16 @@ def refusals() -> list[str]:
 def _hear(event: str, arguments: tuple[Any, ...]) -> None:
     if event in _CONTACTS:
         one, address = arguments[0], arguments[1]
-        if one.family.name not in _IP or address is None:
-            return  # the other end is on this machine, or was contacted, and looked at, before
-        if not _is_loopback(address[0]):
+        if address is None:
+            return  # the other end was contacted, and looked at, before
+        if one.family.name not in _IP:  # the other end is on this machine
+            if not _loopback:
+                _refuse(event, _text(address), one)
+        elif not (_loopback and _is_loopback(address[0])):
             _refuse(event, f"{_text(address[0])} port {address[1]}", one)
     elif event in _LOOK_UPS:
         host = arguments[0][0] if event == "socket.getnameinfo" else arguments[0]
-        if host is not None and not _is_known(host):
+        if host is not None and not (_loopback and _is_known(host)):
             _refuse(event, _text(host))
 
 
@@ -63,6 +80,8 @@ def _refuse(event: str, where: str, one: Any = None) -> None:
     if one is not None:
         one.close()  # whoever is refused in this way seldom does
     attempt = f"{where} ({event})"
+    if not _loopback:
+        attempt += ", and this test may make no connection without @pytest.mark.network"
     # A file is opened like this where `open` itself may have been replaced.
     descriptor = os.open(_record, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
     try:

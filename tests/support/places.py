@@ -4,3 +4,4 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 KITTEN = ROOT / "examples" / "kitten.png"
+CASSETTES = ROOT / "tests" / "cassettes"

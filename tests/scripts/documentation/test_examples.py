@@ -22,7 +22,7 @@ from .pages import DOCS, blocks, name_of, with_blocks
 
 # Run by these tests instead, which have what the pages need.
 ELSEWHERE = {
-    "docs/cassettes.md": "tests/contract/test_replay.py",
+    "docs/cassettes.md": "tests/contract/test_recordings.py",
     "docs/models.md": "tests/scripts/documentation/test_examples.py",
     "docs/objects.md": "tests/facade/objects/test_jobs.py",
     "docs/testing.md": "tests/facade/testing/test_outside.py",

@@ -1,0 +1,101 @@
+"""Compare a request with a recorded one by value, so that spelling, order and boundaries do not count."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from hashlib import sha256
+from typing import Any
+
+from . import multipart
+from .interactions import Request, json_in, media_type
+
+_LONGEST = 120  # characters of a value that a message shows
+_MISSING = object()
+Pairs = list[tuple[str, Any]]
+
+
+def differences(sent: Request, recorded: Request) -> list[str]:
+    """Return where a request differs from a recorded one, a line each; empty if it is the same.
+
+    Method, address (scheme, host, port, path) and whether it carries a key; the query in any order; JSON by value;
+    a form by its parts, whatever the boundary and the order, files by digest; any other body by its bytes.
+    """
+    return [
+        *_named("method", sent.method, recorded.method),
+        *_named("address", sent.address, recorded.address),
+        *_pairs("query", sorted(sent.query), sorted(recorded.query)),
+        *_named("carries the key", sent.carries_key, recorded.carries_key),
+        *_bodies(sent, recorded),
+    ]
+
+
+def _bodies(sent: Request, recorded: Request) -> Iterator[str]:
+    kinds = [media_type(each.content_type) for each in (sent, recorded)]
+    (sent_is_json, one), (recorded_is_json, other) = json_in(sent.body), json_in(recorded.body)
+    if kinds[0] != kinds[1]:
+        yield from _named("body's type", *kinds)
+    elif multipart.is_form(sent):
+        try:
+            yield from _pairs("body, part", _fields(sent), _fields(recorded))
+        except multipart.Malformed as error:
+            yield f"body: {error}"
+    elif sent_is_json and recorded_is_json:
+        yield from _values("body", one, other)
+    elif sent.body != recorded.body:
+        yield f"body: {_bytes(sent.body)} sent, {_bytes(recorded.body)} recorded"
+
+
+def _fields(request: Request) -> Pairs:
+    return sorted((part.name, _told(part)) for part in multipart.parts_of(request))
+
+
+def _told(part: multipart.Part) -> str:
+    if part.filename is None:
+        return part.content.decode("utf-8", "backslashreplace")
+    return f"file {part.filename!r}, {part.media_type or 'no type'}, {_bytes(part.content)}"
+
+
+def _bytes(content: bytes) -> str:
+    return f"{len(content):,} bytes with sha256 {sha256(content).hexdigest()[:16]}…"
+
+
+def _pairs(place: str, sent: Pairs, recorded: Pairs) -> Iterator[str]:
+    """Yield differences between two lists of names and values, in which a name may occur more than once."""
+    for name in dict.fromkeys(name for name, _ in (*recorded, *sent)):
+        one, other = ([v for given, v in pairs if given == name] for pairs in (sent, recorded))
+        yield from _named(f"{place} {name}", _only(one), _only(other))
+
+
+def _only(values: list[Any]) -> Any:
+    return _MISSING if not values else values[0] if len(values) == 1 else values
+
+
+def _values(place: str, sent: Any, recorded: Any) -> Iterator[str]:
+    """Yield differences between two JSON values, at the deepest place that names them."""
+    if isinstance(sent, dict) and isinstance(recorded, dict):
+        for name in dict.fromkeys((*recorded, *sent)):
+            one, other = (each.get(name, _MISSING) for each in (sent, recorded))
+            yield from _values(f"{place}, field {name}", one, other)
+    elif isinstance(sent, list) and isinstance(recorded, list) and len(sent) == len(recorded):
+        for turn, (one, other) in enumerate(zip(sent, recorded, strict=True)):
+            yield from _values(f"{place}[{turn}]", one, other)
+    elif isinstance(sent, bool) != isinstance(
+        recorded, bool
+    ):  # 1 is no true, though they are equal
+        yield f"{place}: {_shown(sent)} sent, {_shown(recorded)} recorded"
+    else:
+        yield from _named(place, sent, recorded)
+
+
+def _named(place: str, sent: Any, recorded: Any) -> Iterator[str]:
+    if sent != recorded:
+        yield f"{place}: {_shown(sent)} sent, {_shown(recorded)} recorded"
+
+
+def _shown(value: Any) -> str:
+    if value is _MISSING:
+        return "nothing"
+    if isinstance(value, str) and value.startswith("data:"):
+        return f"a data URI of {_bytes(value.encode())}"
+    said = repr(value)
+    return said if len(said) <= _LONGEST else f"{said[: _LONGEST - 1]}…"
