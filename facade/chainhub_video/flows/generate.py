@@ -231,7 +231,8 @@ class _Job:
         task = task_for(task_id, asked["format"])
         told = formats_told_by(task_id)
         left = self._left()
-        seen = await query(self.io, self.settings, task, left and max(SHORTEST, left))
+        within = None if left is None else max(SHORTEST, left)
+        seen = await query(self.io, self.settings, task, within)
         known = {model.name for model in MODELS} - {asked["model"]}
         other = bool(told) and task.format not in told
         if other or seen.model in known:

@@ -246,11 +246,12 @@ def test_a_task_that_cannot_be_the_receipts_changes_nothing(job: Job) -> None:
     with pytest.raises(InvalidRequest, match="is not a task id"):
         job.resume(task_id="a\x00b")
     assert job.gateway.count("query") == 1
-    job.gateway.on("query", tell(job.wire.seen("processing", model="sora-2")))
+    seen = job.wire.seen("processing")
+    job.gateway.on("query", tell({**seen, "model": "sora-2"}), tell(seen))
     other = UNIFIED if job.wire is OPENAI else OPENAI
     for task_id in (job.wire.task_id, other.task_id):
         with pytest.raises(ReceiptConflict, match=str(job.wire.arguments["model"])):
-            job.resume(task_id=task_id)
+            job.resume(task_id=task_id, timeout=0)
     assert job.receipt.read_bytes() == text
 
 
