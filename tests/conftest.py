@@ -72,12 +72,18 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
-    """Fail a test that leaves this machine while it is cleared away."""
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Iterator[None]:
+    """Fail a test that leaves this machine while it is cleared away, or settings of the client after its module."""
     try:
         return (yield)
     finally:
         _fail_if_refused(item)
+        if nextitem is None or nextitem.path != item.path:
+            left = sorted(name for name in os.environ if name.startswith("CHAINHUB_"))
+            if left:
+                raise AssertionError(
+                    f"{item.path.name} leaves {', '.join(left)} in the environment"
+                )
 
 
 def _fail_if_refused(item: pytest.Item) -> None:

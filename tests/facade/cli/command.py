@@ -71,17 +71,17 @@ class Command:
 
 
 def make_command(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Command:
     """Return the command in an empty folder two below a project's, in which no setting of this machine counts."""
     for name in list(os.environ):
         if name.startswith(_OURS) or name.lower().endswith("_proxy"):
-            monkeypatch.delenv(name)
-    monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
-    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
+            environment.delenv(name)
+    environment.setenv("HOME", str(tmp_path / "home"))
+    environment.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    environment.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
     folder = tmp_path / "project" / "below" / "further"
     folder.mkdir(parents=True)
-    monkeypatch.chdir(folder)
+    environment.chdir(folder)
     project, user = folder.parents[1] / "pyproject.toml", tmp_path / "config" / "chainhub-video"
-    return Command(folder, project, user / "config.toml", monkeypatch, capsys)
+    return Command(folder, project, user / "config.toml", environment, capsys)

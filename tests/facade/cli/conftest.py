@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -32,19 +33,21 @@ Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture
-def bare(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Command:
+def bare(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Command]:
     """The command within this process, without a key or any other setting."""
-    return make_command(tmp_path, monkeypatch, capsys)
+    with pytest.MonkeyPatch.context() as environment:  # ends before what was there is given back
+        yield make_command(tmp_path, environment, capsys)
 
 
 @pytest.fixture
-def command(bare: Command, chainhub_sandbox: Sandbox) -> Command:
+def command(bare: Command, chainhub_sandbox: Sandbox) -> Iterator[Command]:
     """The command within this process, against a sandbox and on its clock, so that minutes take milliseconds."""
-    bare.environment.setenv("CHAINHUB_API_KEY", "sandbox")
-    bare.environment.setenv("CHAINHUB_BASE_URL", chainhub_sandbox.url)
-    return bare
+    with (
+        pytest.MonkeyPatch.context() as environment
+    ):  # ends before the sandbox's own change of the environment
+        environment.setenv("CHAINHUB_API_KEY", "sandbox")
+        environment.setenv("CHAINHUB_BASE_URL", chainhub_sandbox.url)
+        yield replace(bare, environment=environment)
 
 
 @pytest.fixture

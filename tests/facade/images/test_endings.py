@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import random
 import struct
 import sys
 from functools import cache
@@ -71,10 +72,11 @@ def _picture(case: str, side: int = 40) -> bytes:
     if case == "HEIC":
         return HEIC.read_bytes()
     options = dict(KINDS[case])
-    mode = options.pop("mode", "RGB")
+    mode, chance = options.pop("mode", "RGB"), random.Random(case)
 
     def noise() -> Image.Image:
-        return Image.effect_noise((side, side - 9), 80).convert("RGB").convert(mode)
+        size = (side, side - 9)
+        return Image.frombytes("RGB", size, chance.randbytes(3 * side * (side - 9))).convert(mode)
 
     if options.get("save_all"):
         options["append_images"] = [noise(), noise()]
