@@ -19,7 +19,7 @@
     ├── SubmissionUncertain         sent, outcome unknown: maybe paid
     ├── TaskFailed                  the task ended badly
     ├── WaitTimeout                 still running at the deadline; a TimeoutError as well
-    ├── DownloadFailed              the video could not be had whole
+    ├── DownloadFailed              the video could not be downloaded whole
     ├── OutputFailed                the video is paid, and this machine could not save or ask for it
     └── ReceiptConflict             a receipt that belongs to another request
 
@@ -232,7 +232,7 @@ class WaitTimeout(ChainHubError, TimeoutError):
 
 
 class DownloadFailed(ChainHubError):
-    """The video could not be had whole. Nothing was put in place of the output.
+    """The video could not be downloaded whole. Nothing was put in place of the output.
 
     Attributes:
         url: where the download came from, without its query string; None for `/content`.

@@ -244,7 +244,7 @@ def try_lock(descriptor: int) -> bool | None:
     """Take the lock of an open file or folder, without waiting for it.
 
     Args:
-        descriptor: of the file; the lock is let go of when its last copy is closed.
+        descriptor: of the file; the lock is released when its last copy is closed.
 
     Returns:
         Whether it was had; False if somebody else has it, None if there are no such locks here.

@@ -337,7 +337,7 @@ class Submission:
             store, mine, mine.submitting(self._longest_create())
         ):
             raise ReceiptConflict(
-                f"receipt {store.name} was changed or removed by another hand; nothing was "
+                f"receipt {store.name} was changed or removed by somebody else; nothing was "
                 "sent: run it again"
             )
 
@@ -348,7 +348,7 @@ class Submission:
         except ReceiptLocked as locked:
             raise WaitTimeout(
                 f"receipt {store.name} could not be written in time ({locked}): nothing was sent by "
-                "this call; run it again when the lock is let go of"
+                "this call; run it again when the lock is released"
             ) from locked
         except OSError as error:
             raise InvalidRequest(
@@ -365,7 +365,7 @@ class Submission:
         return done
 
     async def _write_task(self, store: ReceiptStore, task: VideoTask) -> Receipt:
-        why = "it was changed or removed by another hand"
+        why = "it was changed or removed by somebody else"
         try:
             mine = self.receipt
             if mine is not None and await self._swap(store, mine, mine.submitted(task)):

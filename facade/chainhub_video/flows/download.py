@@ -124,7 +124,7 @@ async def save(
     log.info("saved task %s: %d bytes (verified by: %s)", task.label, part.size, verified)
     if verified == "unknown":
         log.warning(
-            "the video of task %s is saved, but neither the server nor the file says where it ends: look whether it "
+            "the video of task %s is saved, but neither the server nor the file says where it ends: check that it "
             "plays to its end, and download it again if not", task.label,
         )  # fmt: skip
     saved = SavedVideo(

@@ -301,7 +301,7 @@ class _Job:
             return str(error)
         if found is not None and found.task == new.task:
             return None  # another process was at the same task, and faster
-        return "it was removed" if found is None else "it was changed by another hand"
+        return "it was removed" if found is None else "it was changed by somebody else"
 
     def _how_to_resume(self) -> str:
         return f"Its receipt {self.store.name} resumes it without a second create: {self._how_to_go_on()}"

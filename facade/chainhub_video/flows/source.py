@@ -129,7 +129,7 @@ class VideoSource:
         try:
             fresh = await self._ask()
         except ChainHubError as error:
-            self._link_trouble += f", a fresh one could not be had ({error})"
+            self._link_trouble += f", asking for a fresh one failed ({error})"
             return
         log.debug("task %s: %s", self.task.label, self._link_trouble)
         if fresh.video_url and fresh.video_url != self.task.video_url:
@@ -161,7 +161,7 @@ class VideoSource:
         error = error_for(await self._read(stream))
         if self._link_trouble:
             raise DownloadFailed(
-                f"the video of task {self.task.label} could not be had: {self._link_trouble}, and "
+                f"the video of task {self.task.label} could not be downloaded: {self._link_trouble}, and "
                 f"/content refuses it too: {error}. The task is paid and finished: try again, or ask the vendor",
                 url=display_url(self.task.video_url) if self.task.video_url else None,
                 task=self.task,

@@ -172,7 +172,7 @@ class _Draft:
         """Open it; wait a moment if another process has it.
 
         Raises:
-            ReceiptLocked: somebody else does not let go of it.
+            ReceiptLocked: another program does not release it.
         """
         held: bool | None = None
         for _ in range(0 if os.name == "nt" else _TRIES):  # an open file cannot be moved there

@@ -203,7 +203,7 @@ async def swap_in_time(
             if left is not None and left <= 0:
                 raise
             if not told:
-                log.warning("%s: waiting for it to be let go of", locked)
+                log.warning("%s: waiting until it is released", locked)
                 told = True
             await io.sleep(_TRY_EVERY if left is None else min(_TRY_EVERY, left))
 

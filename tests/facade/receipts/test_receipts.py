@@ -201,7 +201,7 @@ def test_a_receipt_that_was_taken_away_in_between_stops_the_next_attempt(
 ) -> None:
     """After 429 nothing is sent any more under a receipt that somebody has removed."""
     gateway.on("create", first_then(path_of(target).unlink, say(429)))
-    with pytest.raises(ChainHubError, match="removed by another hand; nothing was sent"):
+    with pytest.raises(ChainHubError, match="removed by somebody else; nothing was sent"):
         wire.generate(hub, save_to=target)
     assert gateway.count("create") == 1
     assert names(target.parent) == []
