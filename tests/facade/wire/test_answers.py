@@ -190,6 +190,7 @@ REASONS: Cases = [
     *((_failed(error=error, fail_reason="nsfw"), "nsfw") for error in NO_REASONS),
     (_failed(errorMessage="no cats"), "no cats"), (_failed(raiMediaFilteredReasons=["no", "cats"]), "no; cats"),
     (_failed(msg="no cats"), "no cats"), (_failed(failure_reason="no cats"), "no cats"),
+    (_failed(error={}, detail={"failure_reason": "no cats"}), "no cats"),
     # the deepest is the task's own, and an envelope's `success` is no reason
     (_failed(code=0, msg="SUCCESS", data={"fail_reason": "no cats"}), "no cats"),
     (_failed(code="success", message="success"), None),
