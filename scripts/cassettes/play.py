@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -104,7 +105,8 @@ def replay(path: Path, *, driver: str, **more: Any) -> list[str]:
         raise stop(Place(str(path)), told, "scripts/record --list prints all")
     options = {"base_url": head["base_url"], "api_key": "replayed", **more}
     with TemporaryDirectory() as folder, using(clock=VirtualClock(START)), replaying(path):
-        stage = Stage(None, Path(folder), scenario.fields, media.stand_in_sha256())
+        video = sha256(media.VIDEO).hexdigest()
+        stage = Stage(None, Path(folder), scenario.fields, video)
         played = play(scenario, stage, options, driver)
         return [outcome.replace(folder, "") for outcome in played]
 

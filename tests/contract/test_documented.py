@@ -148,7 +148,7 @@ def ask(wire: Wire, case: Case, task_id: str, target: Path) -> Any:
 
 def video() -> httpx.Response:
     """A whole video."""
-    return httpx.Response(200, content=media.stand_in(), headers={"Content-Type": "video/mp4"})
+    return httpx.Response(200, content=media.VIDEO, headers={"Content-Type": "video/mp4"})
 
 
 def test_a_documented_parameter_is_sent(
@@ -234,7 +234,7 @@ def check_link(case: Case, colour: Colour, target: Path) -> None:
     saved = ask(wire, case, case.value["id"], target)
     assert [str(request.url) for request in wire.sent[1:]] == [case.value["video_url"]]
     assert "authorization" not in wire.sent[1].headers
-    assert saved.path.read_bytes() == media.stand_in()
+    assert saved.path.read_bytes() == media.VIDEO
 
 
 def test_a_documented_refusal_is_its_error(

@@ -23,7 +23,7 @@ POST = Request("POST", URL, JSON, json.dumps(BODY).encode())
 PARTS = (
     Part("model", None, "text/plain", b"veo_3_1"),
     Part("prompt", None, "text/plain", "ein Kätzchen".encode()),
-    Part("input_reference", "kitten.png", "image/png", media.PICTURE.read_bytes()),
+    Part("input_reference", "kitten.png", "image/png", media.PICTURE),
 )
 
 

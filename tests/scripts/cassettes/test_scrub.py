@@ -79,7 +79,7 @@ PLACES: dict[str, Callable[[str], Any]] = {
     ),
     "a form's field": lambda s: Interaction(form(Part("note", None, "", f"by {s}".encode())), CREATED.answer),
     "a file's name": lambda s: Interaction(
-        form(Part("input_reference", f"{s}.png", "image/png", media.PICTURE.read_bytes())), CREATED.answer
+        form(Part("input_reference", f"{s}.png", "image/png", media.PICTURE)), CREATED.answer
     ),
     "what is somebody's": lambda s: answered({"user_id": s, "account": {"name": s}, "tokens": {"session": [s]}}),
 }  # fmt: skip
@@ -224,11 +224,11 @@ def test_a_request_id_is_the_same_in_header_and_message() -> None:
 
 def test_every_video_is_the_stand_in() -> None:
     """A whole MP4 becomes the tiny one, with its length; a cut one and a part of one are refused."""
-    video = media.stand_in() + b"\0\0\0\x10free" + b"jane@doe"
+    video = media.VIDEO + b"\0\0\0\x10free" + b"jane@doe"
     whole = Answer(200, "OK", {"content-type": ["video/mp4"], "content-length": ["988"]}, video)
     (told,) = scrubbed(Interaction(QUERY, whole))
-    assert told.answer.body == media.stand_in()
-    assert told.answer.headers["content-length"] == [str(len(media.stand_in()))]
+    assert told.answer.body == media.VIDEO
+    assert told.answer.headers["content-length"] == [str(len(media.VIDEO))]
     for bad in (replace(whole, body=video[:-3]), replace(whole, status=206)):
         with pytest.raises(Unclean, match="video"):
             scrubbed(Interaction(QUERY, bad))
