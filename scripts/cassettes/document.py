@@ -19,7 +19,7 @@ from pipeline.page import Excerpt, decode, read_file
 from pipeline.parse import parse
 from pipeline.report import PipelineError, Place, Problem, cut, one_line, stop
 from pipeline.tree import YamlMapping, place_at, plain
-from pipeline.walk import Operation, Path, leads_to, operations, references, shown
+from pipeline.walk import Operation, Path, from_pointer, leads_to, operations, references, shown
 
 _OURS = File(__file__).resolve().parents[2] / "openapi/openapi.yaml"
 _NEXT = "give an OpenAPI 3.0 or 3.1 document as one file"
@@ -148,9 +148,8 @@ class Document:
             if not isinstance(target, str):
                 break
             at, node = (), self.tree
-            for escaped in target.split("/")[1:]:
-                step: str | int = unquote(escaped).replace("~1", "/").replace("~0", "~")
-                step = int(step) if isinstance(node, list) else step
+            for name in from_pointer(unquote(target)):
+                step = int(name) if isinstance(node, list) else name
                 at, node = (*at, step), _child(node, step)
         return at, node
 
