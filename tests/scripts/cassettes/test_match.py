@@ -30,7 +30,7 @@ PARTS = (
 def form(*parts: Part, boundary: str = multipart.BOUNDARY) -> Request:
     """A request with a form."""
     body = multipart.joined(parts).replace(multipart.BOUNDARY.encode(), boundary.encode())
-    headers = {"Content-Type": f'multipart/form-data; boundary="{boundary}"'}
+    headers = {"Content-Type": f'{multipart.FORM}; boundary="{boundary}"'}
     return Request("POST", "https://gateway.invalid/v1/videos", headers, body)
 
 

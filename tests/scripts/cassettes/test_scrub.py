@@ -141,13 +141,13 @@ def test_a_known_secret_survives_nowhere(place: str, secret: str) -> None:
     assert not [spelling for spelling in spellings(secret) if spelling in text]
 
 
-@pytest.mark.parametrize("kind", PLANTED)
-def test_what_looks_like_a_secret_survives_nowhere(kind: str) -> None:
+def test_what_looks_like_a_secret_survives_nowhere() -> None:
     """Keys, tokens, signed links, cookies and addresses are gone from each place where they were."""
-    secret = PLANTED[kind]
-    texts = {place: kept(CREATED, plant(secret)) for place, plant in PLACES.items()}
-    spelled = (secret, secret.encode().hex())
-    assert [place for place, text in texts.items() if any(each in text for each in spelled)] == []
+    for kind, secret in PLANTED.items():
+        for place, plant in PLACES.items():
+            text = kept(CREATED, plant(secret))
+            survived = [each for each in (secret, secret.encode().hex()) if each in text]
+            assert not survived, f"{kind} in {place}"
 
 
 def test_an_id_has_one_stand_in_throughout() -> None:
