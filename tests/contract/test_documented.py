@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
@@ -53,13 +52,6 @@ PAGES = sorted(inputs().pages)
 def of(kind: str) -> list[Case]:
     """The cases of a kind."""
     return [case for case in all_cases() if case.kind == kind]
-
-
-@pytest.fixture(params=["blocking", "asyncio"])
-def colour(request: pytest.FixtureRequest) -> Iterator[Colour]:
-    """Each of the two drivers."""
-    with ExitStack() as closing:
-        yield Colour(request.param, closing)
 
 
 class Wire:
