@@ -13,7 +13,7 @@ from . import media
 from .cassette import Cassette, parse
 from .interactions import json_in
 from .multipart import Malformed
-from .scrub import Scrubber
+from .scrub import Scrubber, Unclean
 from .secrecy import Detector
 
 _SHOWN = 4  # characters of a finding that are told
@@ -89,7 +89,7 @@ def _unscrubbed(cassette: Cassette, name: str, known: Collection[str]) -> Iterat
     base_url = str(cassette.head.get("base_url", ""))
     try:
         scrubbed = Scrubber(base_url, base_url, known).scrub(cassette.interactions)
-    except (media.Unclean, Malformed) as error:
+    except (Unclean, Malformed) as error:
         yield Finding(name, str(error))
         return
     for turn, pair in enumerate(zip(cassette.interactions, scrubbed, strict=True), 1):

@@ -9,10 +9,9 @@ from pathlib import Path
 import pytest
 from cassettes import gateways
 from cassettes.cassette import read
-from cassettes.media import Unclean
 from cassettes.record_command import main
 from cassettes.scenarios import SCENARIOS
-from cassettes.scrub import Scrubber
+from cassettes.scrub import Scrubber, Unclean
 from chainhub_sandbox import Sandbox, VirtualClock
 from chainhub_video.runtime import using
 

@@ -14,10 +14,9 @@ import pytest
 from cassettes import media, multipart
 from cassettes.cassette import Cassette
 from cassettes.interactions import Answer, Interaction, Request, header
-from cassettes.media import Unclean
 from cassettes.multipart import Part
 from cassettes.scan import scan
-from cassettes.scrub import Scrubber
+from cassettes.scrub import Scrubber, Unclean
 from cassettes.secrecy import EPOCH, STAND_IN
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
