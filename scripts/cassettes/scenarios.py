@@ -7,13 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from chainhub_video import (
-    APIError,
-    AuthenticationError,
-    ModelUnavailable,
-    QuotaExhausted,
-    RetryPolicy,
-)
+from chainhub_video import RetryPolicy
 
 from . import steps
 from .media import PICTURE_FILE
@@ -90,14 +84,6 @@ def _both(*row: Any, **more: Any) -> list[Scenario]:
 _FAILS = "a task that ends badly"
 _NO_MODEL = "a create for a model that the gateway does not know"
 _NO_TASK = "a query for a task that there is not"
-_MODERATION = steps.refused_create(
-    APIError, steps.POLICY, status_code=400, code="fail_to_fetch_task"
-)
-_QUOTA = steps.refused_create(
-    QuotaExhausted, "top it up", status_code=403, code="insufficient_user_quota"
-)
-_BAD_KEY = steps.refused_create(AuthenticationError, "check CHAINHUB_API_KEY", status_code=401)
-_UNKNOWN_MODEL = steps.refused_create(ModelUnavailable, status_code=503, code="model_not_found")
 _ALL = (
     *_both("success", "create, wait, download", steps.success),
     _unified("text-only", "a video from words alone, in one call", steps.in_one_call, fields=_UNIFIED),
@@ -109,12 +95,12 @@ _ALL = (
     _unified("failed-task", _FAILS, steps.failed_task,
              _ends_as(status="video_generation_failed", detail={"status": "failed", "failure_reason": steps.REASON}),
              not_live=_PROVOKED),
-    *_both("moderation", "a create that the provider refuses for its content", _MODERATION,
+    *_both("moderation", "a create that the provider refuses for its content", steps.moderation,
            _refuses("create", 400, "fail_to_fetch_task", json.dumps(_MODERATED)), charged=0, not_live=_PROVOKED),
-    *_both("quota", "a create without quota", _QUOTA,
+    *_both("quota", "a create without quota", steps.quota,
            _refuses("create", 403, "insufficient_user_quota", "the user's quota is not enough"), charged=0,
            not_live="it needs an account that is used up"),
-    *_both("bad-key", "a create with a wrong key", _BAD_KEY, charged=0, options={"api_key": steps.WRONG_KEY}),
+    *_both("bad-key", "a create with a wrong key", steps.bad_key, charged=0, options={"api_key": steps.WRONG_KEY}),
     *_both("rate-limit", "429 to the create and to a query, and success after each", steps.rate_limit,
            _too_many("create"), _too_many("query"), not_live=_PROVOKED),
     *_both("lost-answer", "a create whose answer a proxy replaces by a page of its own", steps.lost_answer,
@@ -132,9 +118,9 @@ _ALL = (
             ("content", "redirect", {}), not_live=_PROVOKED),
     _openai("json-link", "/content that answers with JSON that holds a link", steps.success,
             ("content", "refer", {"place": "data.url"}), not_live=_PROVOKED),
-    _openai("unknown-model", _NO_MODEL, _UNKNOWN_MODEL,
+    _openai("unknown-model", _NO_MODEL, steps.unknown_model,
             fields={**_OPENAI, "model": "no-such-model", "format": "openai", "seconds": 8}),
-    _unified("unknown-model", _NO_MODEL, _UNKNOWN_MODEL,
+    _unified("unknown-model", _NO_MODEL, steps.unknown_model,
              fields={**_UNIFIED, "model": "no-such-model", "format": "unified", "size": "720P"}),
     _openai("unknown-task", _NO_TASK, steps.unknown_task("video_"), charged=0),
     _unified("unknown-task", _NO_TASK, steps.unknown_task("grok:"), charged=0),

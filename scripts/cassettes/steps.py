@@ -16,9 +16,12 @@ from typing import Any, TypeVar
 import attrs
 from chainhub_video import (
     APIError,
+    AuthenticationError,
     ChainHubError,
     DownloadFailed,
+    ModelUnavailable,
     NotFound,
+    QuotaExhausted,
     SavedVideo,
     SubmissionUncertain,
     TaskFailed,
@@ -196,6 +199,12 @@ def refused_create(kind: type[APIError], says: str = "", **attributes: Any) -> S
             raise Unexpected("the message shows the key")
 
     return create
+
+
+moderation = refused_create(APIError, POLICY, status_code=400, code="fail_to_fetch_task")
+quota = refused_create(QuotaExhausted, "top it up", status_code=403, code="insufficient_user_quota")
+bad_key = refused_create(AuthenticationError, "check CHAINHUB_API_KEY", status_code=401)
+unknown_model = refused_create(ModelUnavailable, status_code=503, code="model_not_found")
 
 
 async def rate_limit(stage: Stage) -> None:
