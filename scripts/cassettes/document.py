@@ -17,7 +17,7 @@ from openapi_core.validation import schemas
 from openapi_spec_validator import OpenAPIV30SpecValidator, OpenAPIV31SpecValidator
 from pipeline.page import Excerpt, decode, read_file
 from pipeline.parse import parse
-from pipeline.report import PipelineError, Place, Problem, cut, one_line, stop
+from pipeline.report import Place, Problem, cut, one_line, refuse, stop
 from pipeline.tree import YamlMapping, place_at, plain
 from pipeline.walk import Operation, Path, from_pointer, leads_to, operations, references, shown
 
@@ -104,8 +104,8 @@ class Document:
         name = str(path)
         text, _ = decode(read_file(path, name), name)
         document = cls(parse(Excerpt(name, text))[0], name)
-        if problems := list(document._lost_references()) or list(document._defects()):
-            raise PipelineError(*problems)
+        refuse(document._lost_references())
+        refuse(document._defects())
         return document
 
     def _lost_references(self) -> Iterator[Problem]:
