@@ -6,14 +6,14 @@ import contextlib
 import io
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import yaml
-from pipeline.report import PipelineError, Place, Problem, one_line, shorten, stop
+from pipeline.report import PipelineError, Place, Problem, one_line, refuse, shorten, stop
 from vcr.filters import decode_response
 from vcr.serialize import CASSETTE_FORMAT_VERSION
 from vcr.serializers import yamlserializer
@@ -67,15 +67,24 @@ def read_all(folder: Path) -> list[Cassette]:
     Raises:
         PipelineError: there are none, or files cannot be read as such; each is named.
     """
+    if not folder.exists():
+        told = "there is no such folder"
+        raise stop(Place(str(folder)), told, "record one with scripts/record, or name one")
+    found = [p for p in folder.rglob("*") if p.suffix in _SUFFIXES and p.is_file()]
+    paths = [folder] if folder.is_file() else sorted(found)
+    if not paths:
+        told = f"no cassette (*{', *'.join(_SUFFIXES)}) in it"
+        raise stop(
+            Place(str(folder)), told, "record one with scripts/record, or name another folder"
+        )
     cassettes: list[Cassette] = []
     problems: list[Problem] = []
-    for path in _files(folder):
+    for path in paths:
         try:
             cassettes.append(read(path))
         except PipelineError as error:
             problems += error.problems
-    if problems:
-        raise PipelineError(*problems)
+    refuse(problems)
     return cassettes
 
 
@@ -195,20 +204,6 @@ def _bytes(body: Any) -> bytes:
     if body is None:
         return b""
     return body.encode("utf-8", "surrogateescape") if isinstance(body, str) else bytes(body)
-
-
-def _files(folder: Path) -> Iterator[Path]:
-    place = Place(str(folder))
-    if folder.is_file():
-        yield folder
-        return
-    if not folder.is_dir():
-        raise stop(place, "there is no such folder", "record one with scripts/record, or name one")
-    found = sorted(p for p in folder.rglob("*") if p.suffix in _SUFFIXES and p.is_file())
-    if not found:
-        told = f"no cassette (*{', *'.join(_SUFFIXES)}) in it"
-        raise stop(place, told, "record one with scripts/record, or name another folder")
-    yield from found
 
 
 def _written(each: Interaction) -> dict[str, Any]:

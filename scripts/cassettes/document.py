@@ -17,9 +17,9 @@ from openapi_core.validation import schemas
 from openapi_spec_validator import OpenAPIV30SpecValidator, OpenAPIV31SpecValidator
 from pipeline.page import Excerpt, decode, read_file
 from pipeline.parse import parse
-from pipeline.report import PipelineError, Place, Problem, cut, one_line, stop
+from pipeline.report import Place, Problem, cut, one_line, refuse, stop
 from pipeline.tree import YamlMapping, place_at, plain
-from pipeline.walk import Operation, Path, leads_to, operations, references, shown
+from pipeline.walk import Operation, Path, from_pointer, leads_to, operations, references, shown
 
 _OURS = File(__file__).resolve().parents[2] / "openapi/openapi.yaml"
 _NEXT = "give an OpenAPI 3.0 or 3.1 document as one file"
@@ -104,8 +104,8 @@ class Document:
         name = str(path)
         text, _ = decode(read_file(path, name), name)
         document = cls(parse(Excerpt(name, text))[0], name)
-        if problems := list(document._lost_references()) or list(document._defects()):
-            raise PipelineError(*problems)
+        refuse(document._lost_references())
+        refuse(document._defects())
         return document
 
     def _lost_references(self) -> Iterator[Problem]:
@@ -148,9 +148,8 @@ class Document:
             if not isinstance(target, str):
                 break
             at, node = (), self.tree
-            for escaped in target.split("/")[1:]:
-                step: str | int = unquote(escaped).replace("~1", "/").replace("~0", "~")
-                step = int(step) if isinstance(node, list) else step
+            for name in from_pointer(unquote(target)):
+                step = int(name) if isinstance(node, list) else name
                 at, node = (*at, step), _child(node, step)
         return at, node
 

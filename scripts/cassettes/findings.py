@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from pipeline.report import count
+
 from .document import Promise
 from .explain import Broken
 
@@ -107,9 +109,9 @@ class Findings:
             f"; {times} to {origin} are outside of it" for origin, times in self.outside.items()
         )
         return (
-            f"{_count(self.cassettes, 'cassette')}, {_count(held, 'interaction')} held against "
-            f"{self.document}{outside}: {_count(len(self.deviations), 'deviation')}, "
-            f"{_count(len(self.gaps), 'gap')}, {_count(len(self.notes), 'note')}."
+            f"{count(self.cassettes, 'cassette')}, {count(held, 'interaction')} held against "
+            f"{self.document}{outside}: {count(len(self.deviations), 'deviation')}, "
+            f"{count(len(self.gaps), 'gap')}, {count(len(self.notes), 'note')}."
         )
 
     def as_json(self) -> str:
@@ -133,7 +135,3 @@ def some(places: Iterable[str], most: int) -> str:
     listed = list(places)
     more = len(listed) - most
     return ", ".join(listed[:most]) + (f" and {more} more" if more > 0 else "")
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import ipaddress
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from chainhub_sandbox import Sandbox, VirtualClock
+from chainhub_video.cli.announcing import is_loopback
 from chainhub_video.runtime import using
 from chainhub_video.settings import DEFAULT_BASE_URL, checked_base_url, checked_key
 
@@ -72,9 +71,4 @@ def _shown(base_url: str) -> str:
     """Return what stands in for an address: production's own is no secret, but anybody else's is."""
     if base_url == DEFAULT_BASE_URL:
         return base_url
-    host = urlsplit(base_url).hostname or ""
-    try:
-        ours = ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        ours = host == "localhost"
-    return GATEWAY if ours else "https://gateway.chainhub.invalid"
+    return GATEWAY if is_loopback(base_url) else "https://gateway.chainhub.invalid"

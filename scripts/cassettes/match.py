@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from hashlib import sha256
 from typing import Any
 
+from pipeline import tree
+from pipeline.report import shorten
+
 from . import multipart
 from .interactions import Request, json_in, media_type
 
 _LONGEST = 120  # characters of a value that a message shows
-_MISSING = object()
 Pairs = list[tuple[str, Any]]
 
 
@@ -40,16 +42,16 @@ def _bodies(sent: Request, recorded: Request) -> Iterator[str]:
         except multipart.Malformed as error:
             yield f"body: {error}"
     elif sent_is_json and recorded_is_json:
-        yield from _values("body", one, other)
+        yield from _values(one, other)
     elif sent.body != recorded.body:
         yield f"body: {_bytes(sent.body)} sent, {_bytes(recorded.body)} recorded"
 
 
 def _fields(request: Request) -> Pairs:
-    return sorted((part.name, _told(part)) for part in multipart.parts_of(request))
+    return sorted((part.name, _content(part)) for part in multipart.parts_of(request))
 
 
-def _told(part: multipart.Part) -> str:
+def _content(part: multipart.Part) -> str:
     if part.filename is None:
         return part.content.decode("utf-8", "backslashreplace")
     return f"file {part.filename!r}, {part.media_type or 'no type'}, {_bytes(part.content)}"
@@ -67,35 +69,29 @@ def _pairs(place: str, sent: Pairs, recorded: Pairs) -> Iterator[str]:
 
 
 def _only(values: list[Any]) -> Any:
-    return _MISSING if not values else values[0] if len(values) == 1 else values
+    return tree.ABSENT if not values else values[0] if len(values) == 1 else values
 
 
-def _values(place: str, sent: Any, recorded: Any) -> Iterator[str]:
+def _values(sent: Any, recorded: Any) -> Iterator[str]:
     """Yield differences between two JSON values, at the deepest place that names them."""
-    if isinstance(sent, dict) and isinstance(recorded, dict):
-        for name in dict.fromkeys((*recorded, *sent)):
-            one, other = (each.get(name, _MISSING) for each in (sent, recorded))
-            yield from _values(f"{place}, field {name}", one, other)
-    elif isinstance(sent, list) and isinstance(recorded, list) and len(sent) == len(recorded):
-        for turn, (one, other) in enumerate(zip(sent, recorded, strict=True)):
-            yield from _values(f"{place}[{turn}]", one, other)
-    elif isinstance(sent, bool) != isinstance(
-        recorded, bool
-    ):  # 1 is no true, though they are equal
-        yield f"{place}: {_shown(sent)} sent, {_shown(recorded)} recorded"
-    else:
-        yield from _named(place, sent, recorded)
+    for path, there, here in tree.differences(recorded, sent):
+        if here != there or bool in (type(here), type(there)):  # 1 is 1.0, and is not true
+            steps = (f"[{step}]" if isinstance(step, int) else f", field {step}" for step in path)
+            yield _told("body" + "".join(steps), here, there)
 
 
 def _named(place: str, sent: Any, recorded: Any) -> Iterator[str]:
     if sent != recorded:
-        yield f"{place}: {_shown(sent)} sent, {_shown(recorded)} recorded"
+        yield _told(place, sent, recorded)
+
+
+def _told(place: str, sent: Any, recorded: Any) -> str:
+    return f"{place}: {_shown(sent)} sent, {_shown(recorded)} recorded"
 
 
 def _shown(value: Any) -> str:
-    if value is _MISSING:
+    if value is tree.ABSENT:
         return "nothing"
     if isinstance(value, str) and value.startswith("data:"):
         return f"a data URI of {_bytes(value.encode())}"
-    said = repr(value)
-    return said if len(said) <= _LONGEST else f"{said[: _LONGEST - 1]}…"
+    return shorten(value, _LONGEST)

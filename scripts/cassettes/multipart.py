@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from email import message_from_string
+
+from werkzeug.http import parse_options_header
 
 from .interactions import Answer, Request, media_type
 
 FORM = "multipart/form-data"
 BOUNDARY = "recorded-boundary"
 CONTENT_TYPE = f"{FORM}; boundary={BOUNDARY}"
-_BOUNDARY = re.compile(r'boundary="?([^";]+)"?', re.IGNORECASE)
-_PARAMETER = re.compile(r'(\w+\*?)=(?:"((?:[^"\\]|\\.)*)"|([^";\s]+))')
 
 
 class Malformed(ValueError):
@@ -47,10 +47,10 @@ def parts_of(message: Request | Answer) -> list[Part]:
     Raises:
         Malformed: it is not what its header says.
     """
-    found = _BOUNDARY.search(message.content_type)
-    if found is None:
+    boundary = parse_options_header(message.content_type)[1].get("boundary")
+    if boundary is None:
         raise Malformed("its Content-Type has no boundary")
-    delimiter = b"\r\n--" + found[1].encode("latin-1")
+    delimiter = f"\r\n--{boundary}".encode("latin-1")
     preamble, *pieces = (b"\r\n" + message.body).split(delimiter)
     if preamble or len(pieces) < 2 or pieces[-1].strip() != b"--":
         raise Malformed("it does not begin and end with its boundary")
@@ -72,10 +72,8 @@ def joined(parts: Iterable[Part]) -> bytes:
 
 def _part(piece: bytes) -> Part:
     head, blank, content = piece.removeprefix(b"\r\n").partition(b"\r\n\r\n")
-    lines = [line.partition(":") for line in head.decode("utf-8", "replace").split("\r\n")]
-    headers = {name.strip().lower(): value.strip() for name, _, value in lines}
-    found = _PARAMETER.findall(headers.get("content-disposition", ""))
-    told = {name: quoted or bare for name, quoted, bare in found}
+    headers = message_from_string(head.decode("utf-8", "replace"))
+    told = parse_options_header(headers["content-disposition"])[1]
     if not blank or "name" not in told:
         raise Malformed("a part has no name")
     return Part(told["name"], told.get("filename"), headers.get("content-type", ""), content)

@@ -18,12 +18,11 @@ from vcr.persisters.filesystem import CassetteNotFoundError
 from .cassette import Cassette, interaction
 from .gateways import Origin
 from .interactions import Interaction, header
-from .media import Unclean
 from .multipart import Malformed
 from .play import DRIVERS, OTHER_LIBRARIES, LeftOver, NotRecorded, ScenarioFailed, play, replay
 from .scan import scan
 from .scenarios import Scenario
-from .scrub import Scrubber
+from .scrub import Scrubber, Unclean
 from .steps import Stage
 
 _OPERATIONS = {

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chainhub_video import ConfigurationError
-from pipeline.report import PipelineError
+from pipeline.report import PipelineError, count
 
 from . import cassette
 from .scenarios import SCENARIOS, Scenario
@@ -34,7 +34,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if options.list:
             _list(options.to)
             return _DONE
-        return _record_live(options) if options.live else _record(options)
+        return _record(options)
     except (_Mistake, ConfigurationError) as error:
         return _say(str(error), _MISTAKE)
     except KeyboardInterrupt as stop:
@@ -52,25 +52,17 @@ def _parser() -> argparse.ArgumentParser:
         help="where the cassettes go (default: tests/cassettes)")  # fmt: skip
     add("--live", action="store_true",
         help="from the gateway of CHAINHUB_BASE_URL (default: production), with CHAINHUB_API_KEY")  # fmt: skip
-    add(
-        "--yes-spend", type=_count, metavar="N", help="with --live: the creates that may be charged"
-    )
+    add("--yes-spend", type=int, metavar="N", help="with --live: the creates that may be charged")
     return parser
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of creates")
-    return int(text)
 
 
 def _list(folder: Path) -> None:
     row = "{:24}{:>8}  {:6}{:40}{:>12}  {}"
     print(row.format("scenario", "charged", "live", "recorded", "interactions", "what happens"))
     for name, scenario in SCENARIOS.items():
-        source, count = _recorded(folder / f"{name}.yaml")
+        source, held = _recorded(folder / f"{name}.yaml")
         live = "no" if scenario.not_live else "yes"
-        print(row.format(name, scenario.charged, live, source, count, scenario.does))
+        print(row.format(name, scenario.charged, live, source, held, scenario.does))
 
 
 def _recorded(path: Path) -> tuple[str, str]:
@@ -96,29 +88,25 @@ def _chosen(names: Sequence[str]) -> list[Scenario]:
 
 
 def _record(options: argparse.Namespace) -> int:
-    from .gateways import sandbox  # it is slow to import, and of no use to a list
-
-    if options.yes_spend is not None:
-        raise _Mistake("--yes-spend is for --live: the sandbox charges nothing")
-    return _record_all(_chosen(options.names), options.to, sandbox)
-
-
-def _record_live(options: argparse.Namespace) -> int:
-    """Say what it would cost before anything is sent, and record if that much may be spent."""
-    from .gateways import live
+    """Record from the sandbox; live, say first what it would cost, and record if that much may be spent."""
+    from .gateways import live, sandbox  # they are slow to import, and of no use to a list
 
     chosen = _chosen(options.names)
+    if not options.live:
+        if options.yes_spend is not None:
+            raise _Mistake("--yes-spend is for --live: the sandbox charges nothing")
+        return _record_all(chosen, options.to, sandbox)
     for scenario in chosen:
         if scenario.not_live and options.names:
             raise _Mistake(f"{scenario.name} cannot be recorded live: {scenario.not_live}")
     possible = [scenario for scenario in chosen if not scenario.not_live]
     origin = live()
     charged, allowed = sum(each.charged for each in possible), options.yes_spend or 0
-    print(f"{_many(charged, 'paid create')} at {origin.base_url}, at most:")
+    print(f"{count(charged, 'paid create')} at {origin.base_url}, at most:")
     for scenario in possible:
         print(f"  {scenario.name:24}{scenario.charged}")
     if charged > allowed:
-        told = f"{_many(charged, 'create')} may be charged, and --yes-spend allows {allowed}"
+        told = f"{count(charged, 'create')} may be charged, and --yes-spend allows {allowed}"
         raise _Mistake(f"{told}: nothing was sent")
     return _record_all(possible, options.to, lambda _: nullcontext(origin))
 
@@ -144,14 +132,10 @@ def _record_all(
         except OSError as error:
             raise _Mistake(f"{folder} cannot be written ({error.strerror or error})") from error
         else:
-            said = _many(len(made.interactions), "interaction")
+            said = count(len(made.interactions), "interaction")
             size, source = path.stat().st_size, made.head["source"]
             print(f"{scenario.name:24}{source:9}{said:>15}{size:>9,} bytes  {fate}", flush=True)
     return status
-
-
-def _many(count: int, thing: str) -> str:
-    return f"{count} {thing}" + ("" if count == 1 else "s")
 
 
 def _say(message: str, status: int) -> int:

@@ -10,7 +10,7 @@ from typing import Any
 from chainhub_video import RetryPolicy
 
 from . import steps
-from .media import PICTURE
+from .media import PICTURE_FILE
 
 Fault = tuple[str, str, Mapping[str, Any]]
 
@@ -45,7 +45,7 @@ class Scenario:
         return self.name.partition("-")[0]
 
 
-_OPENAI = {"model": "veo_3_1-fast", "image": PICTURE, "size": "1280x720", "watermark": False}
+_OPENAI = {"model": "veo_3_1-fast", "image": PICTURE_FILE, "size": "1280x720", "watermark": False}
 _UNIFIED = {"model": "grok-video-3", "aspect_ratio": "3:2"}
 _LINKED = {**_UNIFIED, "image": "https://example.com/kitten.png"}
 _PROVOKED = "production does not do this when it is asked to"
@@ -88,7 +88,7 @@ _ALL = (
     *_both("success", "create, wait, download", steps.success),
     _unified("text-only", "a video from words alone, in one call", steps.in_one_call, fields=_UNIFIED),
     _unified("inline-picture", "a local picture inside the request", steps.success,
-             fields={**_UNIFIED, "image": PICTURE}, options={"inline_images": True}),
+             fields={**_UNIFIED, "image": PICTURE_FILE}, options={"inline_images": True}),
     _openai("failed-task", _FAILS, steps.failed_task,
             _ends_as(status="failed", error={"code": "generation_failed", "message": steps.REASON}),
             not_live=_PROVOKED),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from collections.abc import Collection, Sequence
@@ -10,9 +11,10 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import urljoin
 
+from chainhub_video.downloads import mp4
+
 from . import media, multipart
-from .interactions import Answer, Interaction, Request, header, json_in, media_type
-from .media import Unclean
+from .interactions import Answer, Interaction, Request, json_in, media_type
 from .secrecy import EPOCH, PRIVATE_NAME, STAND_IN, Detector
 from .stand_ins import StandIns
 
@@ -32,8 +34,13 @@ _MESSAGE_ID = re.compile(r"(?<=request id: )[\w-]+")
 _ISO = re.compile(r"\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?(?!\d)")
 _HTTP_DATE = re.compile(r"\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT\b")
 _DIGITS = re.compile(r"(?<![\w.-])\d{10,17}(?![\w.-])")
+_DATA_URI = re.compile(r"data:([\w/+.-]*)(?:;[\w=-]+)*;base64,([A-Za-z0-9+/=_-]*)")
 _YEARS = (1_000_000_000, 4_000_000_000)  # Unix seconds that can be a time of ours
 _MOST = 10_000_000  # numbers from here on may name an account
+
+
+class Unclean(ValueError):
+    """Something that must not stay, and that nothing can stand in for; the text says why."""
 
 
 class Scrubber:
@@ -56,28 +63,15 @@ class Scrubber:
             Unclean: something must not stay, and nothing can stand in for it.
         """
         for each in interactions:
-            self._note(each)
+            self._stand_ins.url(each.request.url)
+        self._scrubbed(interactions)  # which learns all ids, since an answer may name a later one
+        return self._scrubbed(interactions)
+
+    def _scrubbed(self, interactions: Sequence[Interaction]) -> list[Interaction]:
         return [
             Interaction(self._request(each.request), self._answer(each.request, each.answer))
             for each in interactions
         ]
-
-    def _note(self, each: Interaction) -> None:
-        """Learn the ids before any of them is replaced, since an answer may name one that comes later."""
-        self._stand_ins.url(each.request.url)
-        if request_id := header(each.answer.headers, "x-oneapi-request-id"):
-            self._stand_ins.note_request_id(request_id)
-        self._note_ids(json_in(each.answer.body)[1])
-
-    def _note_ids(self, value: Any) -> None:
-        if isinstance(value, list):
-            for inner in value:
-                self._note_ids(inner)
-        if isinstance(value, dict):
-            for name, inner in value.items():
-                if isinstance(inner, str) and name.lower() in _IDS:
-                    self._stand_ins.note_id(inner)
-                self._note_ids(inner)
 
     def _request(self, request: Request) -> Request:
         headers = {
@@ -104,7 +98,9 @@ class Scrubber:
             content = self._value(part.name, part.content.decode("utf-8", "replace")).encode()
         else:
             content = part.content
-            media.check_picture(content)
+            if content != media.PICTURE:  # any other may tell anything
+                told = f"a file of {len(content):,} bytes that is not {media.PICTURE_FILE.name}"
+                raise Unclean(told)
         return replace(
             part,
             name=self.text(part.name),
@@ -119,11 +115,14 @@ class Scrubber:
 
     def _answer(self, request: Request, answer: Answer) -> Answer:
         body = answer.body
-        if media.is_video(body):
+        if body[4:8] == b"ftyp":
             if answer.status != HTTPStatus.OK:
                 raise Unclean(f"{request}: a part of a video (HTTP {answer.status})")
-            media.check_video(body)
-            body = media.stand_in()
+            try:
+                mp4.check(io.BytesIO(body), len(body))
+            except ValueError as error:
+                raise Unclean(f"a video that is no whole MP4 ({error})") from error
+            body = media.VIDEO
         elif body:
             body = self._body(body, media_type(answer.content_type))
         headers = {
@@ -175,9 +174,10 @@ class Scrubber:
 
     def text(self, text: str) -> str:
         """Return a text with stand-ins for whatever must not stay in it."""
-        if media.DATA_URI.fullmatch(text):
-            media.check_data_uri(text)
+        if text == media.PICTURE_URI:
             return text
+        if _DATA_URI.fullmatch(text):
+            raise Unclean(f"a data URI that is not {media.PICTURE_FILE.name}")
         text = _MESSAGE_ID.sub(lambda found: self._stand_ins.note_request_id(found[0]), text)
         text = self._stand_ins.replaced(text)
         text = _ISO.sub(ISO_EPOCH, _HTTP_DATE.sub(HTTP_EPOCH, text))

@@ -14,7 +14,10 @@ _URL = re.compile(r"https?://[^\s\"'<>\\^`{|}]+")
 _NOBODYS = re.compile(r"(?:.*\.)?(?:example\.(?:com|org|net)|invalid|example|test)")
 _PREFIX = re.compile(r"(?:[A-Za-z0-9.-]{1,40}:)?(?:[a-z]{1,12}_)?")
 _OURS = re.compile(rf"(?:[A-Za-z0-9.-]{{1,40}}:)?(?:[a-z]{{1,12}}_)?{NUMBERED}\d{{12}}")
-_OPERATION = re.compile(r"/v1/(?:videos(?:/[^/]+(?:/(?:content|remix))?)?|video/(?:create|query))")
+# Files that have their stand-in already are among them, so that scrubbing twice changes nothing.
+_OPERATION = re.compile(
+    r"/v1/(?:videos(?:/[^/]+(?:/(?:content|remix))?)?|video/(?:create|query))|/file-\d+(?:\.\w{3,4})?"
+)
 _SUFFIX = re.compile(r"\.(?:mp4|webm|mov|jpe?g|png|webp|gif)$", re.IGNORECASE)
 _SHORTEST_ID = 8  # characters below which an id would be found in any text
 

@@ -188,26 +188,23 @@ async def failed_task(stage: Stage) -> None:
     expect(error.task, id=task.id, status=TaskStatus.FAILED, failure_reason=REASON)
 
 
-async def moderation(stage: Stage) -> None:
-    """A create that is refused for its content."""
-    code = "fail_to_fetch_task"
-    error = await refused(stage.create(), APIError, POLICY, status_code=400, code=code)
-    _has_request_id(error)
+def refused_create(kind: type[APIError], says: str = "", **attributes: Any) -> Steps:
+    """Return the calls of a create that is refused; the error must be one to quote, and not show the key."""
+
+    async def create(stage: Stage) -> None:
+        error = await refused(stage.create(), kind, says, **attributes)
+        if not error.request_id:
+            raise Unexpected("the error has no request id to quote")
+        if WRONG_KEY in f"{error} {error.body}":
+            raise Unexpected("the message shows the key")
+
+    return create
 
 
-async def quota(stage: Stage) -> None:
-    """A create without quota."""
-    code = "insufficient_user_quota"
-    error = await refused(stage.create(), QuotaExhausted, "top it up", status_code=403, code=code)
-    _has_request_id(error)
-
-
-async def bad_key(stage: Stage) -> None:
-    """A create with a wrong key."""
-    says = "check CHAINHUB_API_KEY"
-    error = await refused(stage.create(), AuthenticationError, says, status_code=401)
-    if WRONG_KEY in f"{error} {error.body}":
-        raise Unexpected("the message shows the key")
+moderation = refused_create(APIError, POLICY, status_code=400, code="fail_to_fetch_task")
+quota = refused_create(QuotaExhausted, "top it up", status_code=403, code="insufficient_user_quota")
+bad_key = refused_create(AuthenticationError, "check CHAINHUB_API_KEY", status_code=401)
+unknown_model = refused_create(ModelUnavailable, status_code=503, code="model_not_found")
 
 
 async def rate_limit(stage: Stage) -> None:
@@ -242,11 +239,6 @@ async def lost_answer(stage: Stage) -> None:
         raise Unexpected("the error does not say what was sent, and when")
 
 
-async def unknown_model(stage: Stage) -> None:
-    """A create for a model that there is not."""
-    await refused(stage.create(), ModelUnavailable, status_code=503, code="model_not_found")
-
-
 def unknown_task(prefix: str) -> Steps:
     """Return the calls for a task that there is not."""
 
@@ -256,8 +248,3 @@ def unknown_task(prefix: str) -> Steps:
         await refused(call, NotFound, says=task_id, status_code={400, 404})
 
     return query
-
-
-def _has_request_id(error: APIError) -> None:
-    if not error.request_id:
-        raise Unexpected("the error has no request id to quote")

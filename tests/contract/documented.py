@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from pipeline.parse import parse
 from pipeline.publish import LIFECYCLE, OVERLAY
 from pipeline.report import Place, stop
 from pipeline.tree import YamlMapping, place_at, same
-from pipeline.walk import Operation, parameter_lists, shown
+from pipeline.walk import Operation, shown
 from pipeline.walk import Path as Steps
 
 from tests.support.places import ROOT
@@ -71,96 +71,80 @@ class Case:
         return FORMATS[whole[0]]
 
 
-@dataclass
-class _Collector:
-    """Makes cases of one document."""
-
-    document: Document
-    cases: list[Case] = field(default_factory=list[Case])
-
-    def collect(self) -> list[Case]:
-        for operation in self.document.operations:
-            self._parameters(operation)
-            body: Steps = (*operation.path, "requestBody", "content")
-            for media in self.document.at(body) or {}:
-                self._request(operation, (*body, media), media)
-            for status in self.document.at((*operation.path, "responses")) or {}:
-                answer: Steps = (*operation.path, "responses", status, "content")
-                for media in self.document.at(answer) or {}:
-                    self._answer(operation, (*answer, media), str(status))
-        return self.cases
-
-    def place(self, path: Steps) -> Place:
-        return place_at(self.document.tree, self.document.resolve(path))
-
-    def add(self, operation: Operation, kind: str, *paths: Steps, **more: Any) -> None:
-        claims = [self.place(path) for path in paths]
-        case = Case(claims[0], frozenset(claims), operation, kind, **more)
-        self.cases.append(case)
-
-    def _parameters(self, operation: Operation) -> None:
-        for path, parameters in parameter_lists(self.document.tree):
-            if path[:-1] not in (operation.path, operation.path[:-1]):
-                continue
-            for number, parameter in enumerate(parameters):
-                at: Steps = (*path, number, "example")
+def _collected(document: Document) -> Iterator[Case]:
+    """Make cases of all examples of a document."""
+    for operation in document.operations:
+        for holder in (operation.path[:-1], operation.path):
+            for number, parameter in enumerate(document.at((*holder, "parameters")) or []):
+                at: Steps = (*holder, "parameters", number, "example")
                 if "example" in parameter:
-                    named = {"name": parameter["name"], "location": parameter["in"]}
-                    self.add(operation, "parameter", at, value=parameter["example"], **named)
+                    yield _case(
+                        document,
+                        operation,
+                        [at],
+                        kind="parameter",
+                        name=parameter["name"],
+                        value=parameter["example"],
+                        location=parameter["in"],
+                    )
+        body: Steps = (*operation.path, "requestBody", "content")
+        for media in document.at(body) or {}:
+            yield from _examples(document, operation, (*body, media), kind="request", media=media)
+        answers: Steps = (*operation.path, "responses")
+        for status in document.at(answers) or {}:
+            kind = "answer" if str(status).startswith("2") else "refusal"
+            for media in document.at((*answers, status, "content")) or {}:
+                holder = (*answers, status, "content", media)
+                yield from _examples(document, operation, holder, str(status), kind=kind)
 
-    def _request(self, operation: Operation, holder: Steps, media: str) -> None:
-        schema = self.document.at((*holder, "schema")) or {}
-        fields = dict(self._fields((*holder, "schema")))
-        files = frozenset(
-            name
-            for name, node in (schema.get("properties") or {}).items()
-            if node.get("format") == "binary"
+
+def _examples(
+    document: Document, operation: Operation, holder: Steps, status: str = "", **more: Any
+) -> Iterator[Case]:
+    """Make cases of the examples of a media type, and one of the examples of its fields together."""
+    schema = document.at((*holder, "schema")) or {}
+    properties = schema.get("properties") or {}
+    if more["kind"] == "request":
+        binary = {name for name, node in properties.items() if node.get("format") == "binary"}
+        more["files"] = frozenset(binary)
+    whole = dict(_whole(document, holder))
+    for name, path in whole.items():
+        told = _status(document, path, status)
+        if not status or f"{told}"[0] == status[0]:
+            value = document.at(path)
+            yield _case(document, operation, [path], name=name, value=value, status=told, **more)
+    fields = {name: (*holder, "schema", "properties", name, "example") for name in properties}
+    fields = {name: path for name, path in fields.items() if document.at(path) is not None}
+    lacks = set(schema.get("required") or ()) - fields.keys() if more["kind"] == "request" else ()
+    if fields and more["kind"] != "refusal" and (whole or not lacks):
+        value = dict(document.at(next(iter(whole.values()))) if whole else {})
+        value |= {name: document.at(path) for name, path in fields.items()}
+        paths, told = [*fields.values()], int(status or 0)
+        yield _case(
+            document, operation, paths, name="of its fields", value=value, status=told, **more
         )
-        whole = list(self._whole(holder))
-        for path, name in whole:
-            value = self.document.at(path)
-            self.add(operation, "request", path, name=name, value=value, media=media, files=files)
-        told = {name: self.document.at(path) for name, path in fields.items()}
-        if fields and (whole or set(schema.get("required") or ()) <= told.keys()):
-            value = {**(self.document.at(whole[0][0]) if whole else {}), **told}
-            more = {"name": "of its fields", "value": value, "media": media, "files": files}
-            self.add(operation, "request", *fields.values(), **more)
 
-    def _answer(self, operation: Operation, holder: Steps, status: str) -> None:
-        good = status.startswith("2")
-        for path, name in self._whole(holder):
-            told = self._status(path, status)
-            if good or f"{told}"[0] == status[0]:
-                kind, value = "answer" if good else "refusal", self.document.at(path)
-                self.add(operation, kind, path, name=name, value=value, status=told)
-        fields = dict(self._fields((*holder, "schema")))
-        if good and fields:
-            whole = [self.document.at(path) for path, _ in self._whole(holder)]
-            given = {name: self.document.at(path) for name, path in fields.items()}
-            value = {**(whole[0] if whole else {}), **given}
-            more: dict[str, Any] = {"name": "of its fields", "value": value, "status": int(status)}
-            self.add(operation, "answer", *fields.values(), **more)
 
-    def _status(self, path: Steps, status: str) -> int:
-        """The status of an answer; that of a range is told in the example's summary."""
-        if status.isdigit():
-            return int(status)
-        found = _STATUS.search(str((self.document.at(path[:-1]) or {}).get("summary", "")))
-        return int(found[1]) if found else int(f"{status[0]}00")
+def _case(document: Document, operation: Operation, paths: Sequence[Steps], **more: Any) -> Case:
+    claims = [place_at(document.tree, document.resolve(path)) for path in paths]
+    return Case(claims[0], frozenset(claims), operation, **more)
 
-    def _whole(self, holder: Steps) -> Iterator[tuple[Steps, str]]:
-        node = self.document.at(holder) or {}
-        if "example" in node:
-            yield (*holder, "example"), ""
-        for name, example in (node.get("examples") or {}).items():
-            if "value" in (example or {}):
-                yield (*holder, "examples", name, "value"), name
 
-    def _fields(self, schema: Steps) -> Iterator[tuple[str, Steps]]:
-        for name in (self.document.at(schema) or {}).get("properties") or {}:
-            at: Steps = (*schema, "properties", name, "example")
-            if self.document.at(at) is not None:
-                yield name, at
+def _status(document: Document, path: Steps, status: str) -> int:
+    """The status of an answer; that of a range is told in the example's summary."""
+    if status.isdigit() or not status:
+        return int(status or 0)
+    found = _STATUS.search(str((document.at(path[:-1]) or {}).get("summary", "")))
+    return int(found[1]) if found else int(f"{status[0]}00")
+
+
+def _whole(document: Document, holder: Steps) -> Iterator[tuple[str, Steps]]:
+    node = document.at(holder) or {}
+    if "example" in node:
+        yield "", (*holder, "example")
+    for name, example in (node.get("examples") or {}).items():
+        if "value" in (example or {}):
+            yield name, (*holder, "examples", name, "value")
 
 
 @dataclass(frozen=True)
@@ -220,7 +204,7 @@ def cases_in(document: YamlMapping, file: str) -> list[Case]:
     """
     seen: set[tuple[Place, str]] = set()
     cases = []
-    for case in _Collector(Document(document, file)).collect():
+    for case in _collected(Document(document, file)):
         if case.place.file == file and (case.place, str(case)) not in seen:
             seen.add((case.place, str(case)))
             cases.append(case)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
@@ -53,13 +52,6 @@ PAGES = sorted(inputs().pages)
 def of(kind: str) -> list[Case]:
     """The cases of a kind."""
     return [case for case in all_cases() if case.kind == kind]
-
-
-@pytest.fixture(params=["blocking", "asyncio"])
-def colour(request: pytest.FixtureRequest) -> Iterator[Colour]:
-    """Each of the two drivers."""
-    with ExitStack() as closing:
-        yield Colour(request.param, closing)
 
 
 class Wire:
@@ -148,7 +140,7 @@ def ask(wire: Wire, case: Case, task_id: str, target: Path) -> Any:
 
 def video() -> httpx.Response:
     """A whole video."""
-    return httpx.Response(200, content=media.stand_in(), headers={"Content-Type": "video/mp4"})
+    return httpx.Response(200, content=media.VIDEO, headers={"Content-Type": "video/mp4"})
 
 
 def test_a_documented_parameter_is_sent(
@@ -234,7 +226,7 @@ def check_link(case: Case, colour: Colour, target: Path) -> None:
     saved = ask(wire, case, case.value["id"], target)
     assert [str(request.url) for request in wire.sent[1:]] == [case.value["video_url"]]
     assert "authorization" not in wire.sent[1].headers
-    assert saved.path.read_bytes() == media.stand_in()
+    assert saved.path.read_bytes() == media.VIDEO
 
 
 def test_a_documented_refusal_is_its_error(

@@ -7,6 +7,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from cassettes import multipart
+from cassettes.multipart import Part
 from vcr.request import Request
 from vcr.serialize import serialize
 from vcr.serializers import jsonserializer, yamlserializer
@@ -71,18 +73,11 @@ def form(
     boundary: str = "----=_Part_0=AbC",
 ) -> tuple[bytes, str]:
     """A form and its media type."""
-    parts = [(f'name="{name}"', text.encode()) for name, text in fields.items()]
-    parts += [
-        (f'name="{name}"; filename="kitten.png"\r\nContent-Type: image/png', content)
-        for name, content in ({"input_reference": PICTURE} if files is None else files).items()
-    ]
-    lines = [
-        b"--%s\r\nContent-Disposition: form-data; %s\r\n\r\n%s\r\n"
-        % (boundary.encode(), head.encode(), content)
-        for head, content in parts
-    ]
-    end = f"--{boundary}--\r\n".encode()
-    return b"".join(lines) + end, f'multipart/form-data; boundary="{boundary}"'
+    parts = [Part(name, None, "", text.encode()) for name, text in fields.items()]
+    for name, content in ({"input_reference": PICTURE} if files is None else files).items():
+        parts.append(Part(name, "kitten.png", "image/png", content))
+    body = multipart.joined(parts).replace(multipart.BOUNDARY.encode(), boundary.encode())
+    return body, f'multipart/form-data; boundary="{boundary}"'
 
 
 def tape(path: Path, *interactions: Said) -> Path:

@@ -23,14 +23,14 @@ POST = Request("POST", URL, JSON, json.dumps(BODY).encode())
 PARTS = (
     Part("model", None, "text/plain", b"veo_3_1"),
     Part("prompt", None, "text/plain", "ein Kätzchen".encode()),
-    Part("input_reference", "kitten.png", "image/png", media.PICTURE.read_bytes()),
+    Part("input_reference", "kitten.png", "image/png", media.PICTURE),
 )
 
 
 def form(*parts: Part, boundary: str = multipart.BOUNDARY) -> Request:
     """A request with a form."""
     body = multipart.joined(parts).replace(multipart.BOUNDARY.encode(), boundary.encode())
-    headers = {"Content-Type": f'multipart/form-data; boundary="{boundary}"'}
+    headers = {"Content-Type": f'{multipart.FORM}; boundary="{boundary}"'}
     return Request("POST", "https://gateway.invalid/v1/videos", headers, body)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import httpx2
 import pytest
-from cassettes import cassette, media
+from cassettes import cassette
 from cassettes.play import LeftOver, NotRecorded, ScenarioFailed, replay, replaying
 from cassettes.scenarios import SCENARIOS
 from chainhub_sandbox import VirtualClock
@@ -61,12 +61,8 @@ def test_what_is_not_asked_for_is_told(hub: ChainHub) -> None:
         hub.videos.retrieve(GROK)
     lines = str(told.value).splitlines()
     assert lines[0] == "unified-success.yaml: these were not asked for"
-    assert [line.split(":")[0].strip() for line in lines[1:]] == [
-        "interaction 1",
-        "interaction 3",
-        "interaction 4",
-        "interaction 5",
-    ]
+    left = [line.split(":")[0].strip() for line in lines[1:]]
+    assert left == [f"interaction {turn}" for turn in (1, 3, 4, 5)]
     assert "POST https://sandbox.chainhub.invalid/v1/video/create" in lines[1]
 
 
@@ -91,14 +87,6 @@ def test_an_unknown_request_shows_the_nearest_recorded_one(hub: ChainHub) -> Non
     ]
 
 
-def test_another_picture_is_told_by_its_digest(hub: ChainHub) -> None:
-    """In a form, a file of other bytes is a difference, shown by size and digest and not by its bytes."""
-    fields = {**SCENARIOS[OPENAI.stem].fields, "image": media.PICTURE.read_bytes() + b"\0"}
-    digest = pytest.raises(NotRecorded, match=r"input_reference: .*3,329 bytes with sha256")
-    with digest, replaying(OPENAI):
-        hub.videos.create("The kitten is eating fish", **fields)
-
-
 def test_who_swallows_the_refusal_fails_all_the_same(hub: ChainHub) -> None:
     """A request that was not recorded fails the replay even if the code under test catches everything."""
     unknown = pytest.raises(NotRecorded, match="no recorded answer for GET")
@@ -117,12 +105,13 @@ def test_a_scenario_that_comes_out_otherwise_is_named(tmp_path: Path) -> None:
         replay(path, driver="blocking")
 
 
-def test_a_file_that_is_no_cassette_is_told_in_one_line(tmp_path: Path) -> None:
-    """Text, an empty file, another YAML and a cassette of no scenario are refused in one line with the file's name."""
+def test_a_cassette_of_no_scenario_is_named(tmp_path: Path) -> None:
+    """Only what a scenario recorded can be replayed as one; the message is one line with the file's name."""
     path = tmp_path / "odd.yaml"
-    headless = UNIFIED.read_text("utf-8").replace("scenario: unified-success", "scenario: other")
-    for text in ("", "{", "- 1", "interactions: []\nversion: 1\n", headless):
-        path.write_text(text, "utf-8")
-        with pytest.raises(PipelineError, match=r"odd\.yaml") as told:
-            replay(path, driver="blocking")
-        assert "\n" not in str(told.value)
+    path.write_text(
+        UNIFIED.read_text("utf-8").replace("scenario: unified-success", "scenario: other")
+    )
+    with pytest.raises(
+        PipelineError, match=r"odd\.yaml: error: there is no scenario 'other'\. Next"
+    ):
+        replay(path, driver="blocking")

@@ -14,11 +14,10 @@ from typing import Any
 import httpx
 import pytest
 from cassettes.cassette import read
-from cassettes.media import Unclean
 from cassettes.record import capturing
 from cassettes.record_command import main
 from cassettes.scenarios import SCENARIOS
-from cassettes.scrub import Scrubber
+from cassettes.scrub import Scrubber, Unclean
 from cassettes.secrecy import Detector
 
 from tests.support.places import CASSETTES, ROOT
