@@ -154,11 +154,3 @@ def test_own_links_know_ranges_and_faults() -> None:
         assert [each.step for each in there.gateway.requests if "files" in each.path] == [
             "link"
         ] * 5
-
-
-def test_documented_gateway_has_no_files() -> None:
-    """Without the dialect the gateway's own files are an unknown address."""
-    with deployed() as there:
-        answer = there.http.get("/v1/files/unknown/video.mp4")
-        assert answer.status_code == 404
-        assert "Invalid URL" in answer.text
