@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -104,18 +103,6 @@ def test_fixed_port_and_key() -> None:
         assert (right.status_code, wrong.status_code) == (400, 401)
 
 
-def test_two_sandboxes_know_nothing_of_each_other() -> None:
-    """Tasks and ledgers are each sandbox's own, and both listen on loopback by default."""
-    with Sandbox(fast=True) as one, Caller(one) as first, Sandbox(fast=True) as two:
-        created = first.create_unified().json()["id"]
-        with Caller(two) as second:
-            assert first.query(created).status_code == 200
-            assert second.query(created).status_code == 400
-        assert (one.paid, two.paid) == (1, 0)
-        for url in (one.url, one.links_url):
-            assert url.startswith("http://127.0.0.1:")
-
-
 def test_every_answer_is_marked(caller: Caller) -> None:
     """Answers, refusals and files of both origins say that this is the sandbox; the gateway's have ids of their own."""
     link = caller.finish(caller.create_unified())["video_url"]
@@ -136,10 +123,9 @@ def test_every_answer_is_marked(caller: Caller) -> None:
     assert len(ids) == 50
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="signals there end the process outright")
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_serve_stops_on_signals(number: signal.Signals, tmp_path: Path) -> None:
-    """The blocking server says where it is, and stops cleanly when asked."""
+@pytest.mark.skipif(sys.platform == "win32", reason="it ends the process outright there")
+def test_serve_stops_on_sigterm(tmp_path: Path) -> None:
+    """The blocking server says where it is, and stops cleanly when asked; Ctrl-C is the command's test."""
     command = [sys.executable, "-W", "error", "-c", SERVE]
     with subprocess.Popen(
         command,
@@ -152,7 +138,7 @@ def test_serve_stops_on_signals(number: signal.Signals, tmp_path: Path) -> None:
         assert process.stdout is not None
         url = process.stdout.readline().strip()
         assert httpx.get(url).headers["server"] == "chainhub-sandbox"
-        process.send_signal(number)
+        process.terminate()
         out, err = process.communicate(timeout=20)
     assert (process.returncode, out, err) == (0, "stopped\n", "")
     assert list(tmp_path.iterdir()) == []
