@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 from pipeline.build import Assembled, assemble, build, read_inputs
-from pipeline.report import PipelineError
 from pipeline.roundtrip import FILE, NOTHING, check_examples, compose
 from pipeline.tree import YamlMapping
 
 from tests.support.places import ROOT
 
+from .reading import refusal
 from .small import page, small_repository
 from .test_answers import with_example
 
@@ -45,9 +45,7 @@ def spoil(package: Path, file: str, old: str, new: str) -> None:
 
 def told(document: YamlMapping, package: Path) -> str:
     """Say what the check finds."""
-    with pytest.raises(PipelineError) as caught:
-        check_examples(document, package)
-    return str(caught.value)
+    return refusal(check_examples, document, package)
 
 
 def test_all_examples_come_back(document: YamlMapping, package: Path) -> None:
@@ -127,9 +125,7 @@ def test_a_spelling_that_the_client_would_change_stops_the_build(tmp_path: Path)
         "A", "properties:\n  at: {type: string, format: date-time}", "at: '2025-01-01T00:00:00Z'"
     )
     root = small_repository(tmp_path, {"a": text})
-    with pytest.raises(PipelineError) as caught:
-        build(read_inputs(root, []))
-    assert str(caught.value).startswith(
+    assert refusal(build, read_inputs(root, [])).startswith(
         "openapi/sources/a.md:24: error: example of POST /v1/video/create, request (at /paths/~1v1~1video~1create/"
         "post/requestBody/content/application~1json/example): the generated client gives /at back as "
         "'2025-01-01T00:00:00+00:00' in place of '2025-01-01T00:00:00Z'. Next: correct the example"
