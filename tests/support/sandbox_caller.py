@@ -33,7 +33,7 @@ def data_uri(picture: bytes, head: str = "data:image/png") -> str:
     return f"{head};base64,{base64.b64encode(picture).decode()}"
 
 
-def wait_until(done: Callable[[], object]) -> None:
+def wait_until(done: Callable[..., object]) -> None:
     """Wait for what the sandbox does after its answer, on a thread of its own."""
     deadline = time.monotonic() + 10
     while not done():

@@ -14,8 +14,8 @@ def parsed(text: str, file: str = "p.md") -> YamlMapping:
     return parse(Excerpt(file, text))[0]
 
 
-def refusal(step: Callable[..., object], *arguments: object) -> str:
+def refusal(step: Callable[..., object], *arguments: object, **options: object) -> str:
     """Run a step that has to refuse; return its words, a line for each problem."""
     with pytest.raises(PipelineError) as caught:
-        step(*arguments)
+        step(*arguments, **options)
     return str(caught.value)

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 from pipeline.audit import contradictions
-from pipeline.build import Assembled, assemble, read_inputs
+from pipeline.build import Assembled
 
 from .reading import parsed, refusal
-from .small import page, small_repository
+from .small import assembled, page
 
 HEAD = "overlay: 1.0.0\n"
 TARGET = "$.paths['/v1/video/create'].post.requestBody.content['application/json']"
@@ -35,7 +35,7 @@ PAGE = page("A", "properties: {n: {type: integer}, other: {}}\nrequired: [n]", "
 
 def build(root: Path, overlay: str, text: str = PAGE) -> Assembled:
     """Assemble a repository of one page and this overlay."""
-    return assemble(read_inputs(small_repository(root, {"a": text}, overlay=HEAD + overlay), []))
+    return assembled(root, {"a": text}, overlay=HEAD + overlay)
 
 
 def audited(assembled: Assembled) -> list[str]:
@@ -72,46 +72,42 @@ def test_a_contradiction_that_is_listed_is_left_with_its_reason(tmp_path: Path) 
     ]
 
 
-@pytest.mark.parametrize(
-    ("overlay", "told"),
-    [
-        (SETTLES + LISTED.removeprefix("actions: []\n"), "contradicts its schema. Next: delete"),
-        (LISTED.replace("The vendor's example is of another model.", "' '"), "has no reason"),
-        (LISTED.replace("description:", "reason:"), "does not have exactly the fields"),
-        ("actions: []\nx-contradictions: {}\n", "x-contradictions is not a list"),
-    ],
-)
-def test_an_idle_or_malformed_entry_is_an_error(tmp_path: Path, overlay: str, told: str) -> None:
+IDLE = [
+    (SETTLES + LISTED.removeprefix("actions: []\n"), "contradicts its schema. Next: delete"),
+    (LISTED.replace("The vendor's example is of another model.", "' '"), "has no reason"),
+    (LISTED.replace("description:", "reason:"), "does not have exactly the fields"),
+    ("actions: []\nx-contradictions: {}\n", "x-contradictions is not a list"),
+]  # fmt: skip
+
+
+def test_an_idle_or_malformed_entry_is_an_error(tmp_path: Path) -> None:
     """A list of known contradictions must not outlive them."""
-    refused = refusal(build, tmp_path, overlay)
-    assert told in refused
-    assert refused.startswith("openapi/overlay.yaml:")
+    for number, (overlay, told) in enumerate(IDLE):
+        refused = refusal(build, tmp_path / str(number), overlay)
+        assert told in refused
+        assert refused.startswith("openapi/overlay.yaml:")
 
 
-@pytest.mark.parametrize(
-    ("old", "new", "path"),
-    [
-        ("n: text", "n: 1\n              other: {}", None),
-        ("type: string\n", "type: string\n                    example: 5\n", "/example"),
-        ("      x-run",
-         ("      parameters:\n        - {name: q, in: query, example: x, schema: {type: integer}}\n"
-         "      x-run"), "/parameters/0/example"),
-        ("                  id:\n                    type: string\n\n",
-         ("                  id:\n                    type: string\n"
-         "              examples:\n                bad: {value: {id: 3}}\n"), "/examples/bad/value"),
-    ],
-)  # fmt: skip
-def test_examples_of_every_kind_are_audited(
-    tmp_path: Path, old: str, new: str, path: str | None
-) -> None:
+EXAMPLES = [
+    ("type: string\n", "type: string\n                    example: 5\n", "/example"),
+    ("      x-run",
+     ("      parameters:\n        - {name: q, in: query, example: x, schema: {type: integer}}\n"
+     "      x-run"), "/parameters/0/example"),
+    ("                  id:\n                    type: string\n\n",
+     ("                  id:\n                    type: string\n"
+     "              examples:\n                bad: {value: {id: 3}}\n"), "/examples/bad/value"),
+]  # fmt: skip
+
+
+def test_examples_of_every_kind_are_audited(tmp_path: Path) -> None:
     """Requests, answers, parameters and single fields: each example is held against its schema."""
-    text = PAGE.replace("n: text", "n: 1") if old != "n: text" else PAGE
-    assert old in text
-    text = text.replace(old, new, 1)
-    if path is None:
-        assert audited(build(tmp_path, "actions: []\n", text)) == []
-        return
-    assert f"{path}). Next: " in refusal(build, tmp_path, "actions: []\n", text)
+    sound = PAGE.replace("n: text", "n: 1\n              other: {}")
+    assert audited(build(tmp_path / "sound", "actions: []\n", sound)) == []
+    for old, new, path in EXAMPLES:
+        assert old in sound
+        text = sound.replace(old, new, 1)
+        told = refusal(build, tmp_path / path.replace("/", "-"), "actions: []\n", text)
+        assert f"{path}). Next: " in told
 
 
 def test_a_reference_out_of_the_document_is_never_fetched() -> None:
