@@ -149,7 +149,12 @@ def test_a_report_that_cannot_be_written_stops_the_build(
 
 
 def test_notes_stand_apart() -> None:
-    """What only people can tell apart is a section of its own, and breaks nobody."""
+    """What only people can tell apart is a section of its own, and breaks nobody; nothing is said to be nothing."""
+    nothing = Review([], [], [])
+    assert (nothing.as_text(), nothing.breaking) == ("", 0)
+    assert nothing.as_markdown() == (
+        "# Changes to the client\n\nNothing changed for the users of the client.\n"
+    )
     review = Review([Difference("document", "info", "title changed", NOTE)], [], [])
     assert review.as_text() == "note: document, info: title changed"
     assert review.breaking == 0
@@ -157,13 +162,4 @@ def test_notes_stand_apart() -> None:
     assert review.as_markdown() == (
         "# Changes to the client\n\n1 change for the users of the client, 0 of them breaking.\n\n"
         f"## Notes\n\n{head}| `document` | info | title changed | nobody |\n"
-    )
-
-
-def test_nothing_to_tell_is_told() -> None:
-    """An empty review has no lines but its summary."""
-    nothing = Review([], [], [])
-    assert (nothing.as_text(), nothing.breaking) == ("", 0)
-    assert nothing.as_markdown() == (
-        "# Changes to the client\n\nNothing changed for the users of the client.\n"
     )
