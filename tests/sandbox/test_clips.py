@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import base64
 import io
 from typing import Any
 
 from PIL import Image, ImageChops, ImageStat
 
-from tests.support.sandbox_caller import KITTEN, Caller, png
+from tests.support.sandbox_caller import KITTEN, Caller, data_uri, png
 
 
 def colour(image: Image.Image) -> tuple[int, int, int]:
@@ -118,9 +117,7 @@ def test_unusual_pictures(caller: Caller) -> None:
 
 def test_data_uris_share_the_clip(caller: Caller) -> None:
     """Pictures inside the JSON are shown one after the other."""
-    images = [
-        f"data:image/png;base64,{base64.b64encode(png(name)).decode()}" for name in ("red", "blue")
-    ]
+    images = [data_uri(png(name)) for name in ("red", "blue")]
     frames = caller.watch(caller.create_unified(images=images)).frames
     red, blue = colour(frames[0]), colour(frames[-1])
     assert red[0] > 200 > 60 > red[2]

@@ -11,7 +11,7 @@ import pytest
 from chainhub_sandbox import InvalidDialect, Sandbox
 from chainhub_sandbox.dialects import TOLD_BY
 
-from tests.support.sandbox_caller import FORMATS, MINE, Caller
+from tests.support.sandbox_caller import FORMATS, MINE
 
 from .deployment import deployed, is_video, life, places, where
 
@@ -115,6 +115,15 @@ WORDS = {
 }
 
 
+def words(document: Any) -> list[str]:
+    """All that a document says of states, as the dialect spells it."""
+    return [
+        value
+        for place, value in places(document).items()
+        if re.search("stat(e|us)$", place) and isinstance(value, str)
+    ]
+
+
 def state(document: dict[str, Any]) -> tuple[str, str]:
     """The field of a relay's state, and its word."""
     (field,) = {"status", "state", "task_status"} & document.keys()
@@ -183,7 +192,7 @@ def _place_of_the_link(document: dict[str, Any], wire_format: str) -> str:
 
 @BOTH
 def test_relayed_refusals(wire_format: str) -> None:
-    """A relay refuses with status 200 what the documentation refuses, and nothing is paid."""
+    """A relay refuses with status 200, and nothing is paid; a wrong key and an unknown address keep their status."""
     with deployed("relay") as there:
         running, _ = there.create(wire_format)
         answers = [
@@ -210,26 +219,8 @@ def test_relayed_refusals(wire_format: str) -> None:
                 assert TOLD_BY[word] == ("number" if "msg" in body else "word")
         assert shapes == {"msg", "message"}
         assert there.gateway.paid == 1
-
-
-def test_refusals_that_a_relay_keeps() -> None:
-    """A wrong key and an unknown address are refused with their status by a relay, too."""
-    with deployed("relay") as there:
         wrong = httpx.get(f"{there.gateway.url}/v1/videos/x", headers={"Authorization": "Bearer x"})
         assert (wrong.status_code, there.http.get("/v1/models").status_code) == (401, 404)
-
-
-def shape(there: Caller) -> list[Any]:
-    """What is said of six tasks, without what is new in every run."""
-    told: list[Any] = []
-    for wire_format in (*FORMATS, *FORMATS, *FORMATS):
-        task_id, created = there.create(wire_format)
-        there.gateway.finish(task_id)
-        for answer in (created, there.query(task_id, wire_format)):
-            found = places(answer.json())
-            words = [v for p, v in found.items() if re.search("stat(e|us)$", p)]
-            told.append((sorted(found), words))
-    return told
 
 
 def test_a_seed_says_what_is_drawn() -> None:
@@ -238,7 +229,8 @@ def test_a_seed_says_what_is_drawn() -> None:
     runs: list[list[Any]] = []
     for seed in (1, 1, 2):
         with deployed(*dialect, seed=seed) as there:
-            runs.append(shape(there))
+            answers = [each for name in (*FORMATS, *FORMATS) for each in life(there, name)]
+            runs.append([(sorted(places(answer)), words(answer)) for answer in answers])
     assert runs[0] == runs[1] != runs[2]
 
 
@@ -253,10 +245,8 @@ def test_dialects_combine(wire_format: str) -> None:
             assert len(ids) == 1
             home = re.sub(r"\.?(id|task_id|taskId)$", "", ids[0])
             assert home in {"data", "data[0]", "data.data", "output", "result", "Response", "[0]"}
-            words = [v.strip().lower() for p, v in found.items() if re.search("stat(e|us)$", p)]
-            assert WORDS["good"] & set(words)
-            links = where(document, ".mp4") | where(document, "/content")
-            ((place, link),) = links.items()
+            assert WORDS["good"] & {word.strip().lower() for word in words(document)}
+            ((place, link),) = (where(document, ".mp4") | where(document, "/content")).items()
             inside = place.removeprefix(home).lstrip(".")
             assert place.startswith(home)
             assert inside in INSIDE
@@ -288,10 +278,9 @@ def test_faults_are_told_in_the_dialect(wire_format: str) -> None:
         task_id, _ = there.create(wire_format)
         changes = {"status": "failed", "error": {"message": "no more fish"}}
         there.gateway.fault("query", "fields", fields=changes, times=1)
-        found = places(there.query(task_id, wire_format).json())
-        words = {str(v).strip().lower() for p, v in found.items() if re.search("stat(e|us)$", p)}
-        assert words & WORDS["bad"]
-        assert "no more fish" in found.values()
+        failed = there.query(task_id, wire_format).json()
+        assert WORDS["bad"] & {word.strip().lower() for word in words(failed)}
+        assert where(failed, "no more fish")
         there.gateway.fault("query", "state", word="teleporting", times=1)
         assert "teleporting" in places(there.query(task_id, wire_format).json()).values()
         for number in range(20):

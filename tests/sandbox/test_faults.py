@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -18,8 +15,6 @@ from tests.support.places import ROOT
 from tests.support.sandbox_caller import Caller
 
 DOCUMENTATION = ROOT / "docs" / "sandbox.md"
-COMMAND = Path(sys.executable).with_name("chainhub-video")
-
 WRONG: dict[str, str] = {
     "": "write STEP:KIND",
     "create": "write STEP:KIND",
@@ -48,6 +43,10 @@ WRONG: dict[str, str] = {
     "create:fields,fields=[1]": "must be a JSON object",
     "create:length,by=0": "other than 0",
     "create:drip,bytes=0": "must be a whole number from 1",
+    "content:redirect,status=304": "one of 301, 302, 303, 307, 308",
+    "content:refer,place=data..url": "names with dots between them",
+    "link:redirect": "this kind is for content",
+    "query:refer": "this kind is for content",
     "create:refuse,times=1": "no parameter 'times'; there are seconds",
 }
 
@@ -191,20 +190,6 @@ def test_the_command_refuses_nonsense(capsys: pytest.CaptureFixture[str]) -> Non
     written = capsys.readouterr()
     assert "create:explode: no such kind" in written.err
     assert (written.out, written.err.count("\n")) == ("", 1)
-
-
-def test_the_command_sets_faults() -> None:
-    """A sandbox started with `--fault` injects that fault."""
-    fault = "query:status,status=418,shape=html"
-    command = [str(COMMAND), "sandbox", "--port", "0", "--fault", fault]
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-    ) as process:
-        assert process.stdout is not None
-        url = process.stdout.readline().strip().partition("=")[2]
-        headers = {"Authorization": "Bearer sandbox"}
-        assert httpx.get(f"{url}/v1/videos/x", headers=headers).status_code == 418
-        process.terminate()
 
 
 def test_every_kind_is_documented() -> None:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
-import time
 
 import httpx
 import pytest
 from chainhub_sandbox.tasks import SentBytes
 
-from tests.support.sandbox_caller import KITTEN, Caller, png
+from tests.support.sandbox_caller import KITTEN, Caller, data_uri, png, wait_until
 
 LINK = "https://example.com/a.png"
 STRANGE_PROMPTS = (
@@ -22,11 +20,6 @@ STRANGE_PROMPTS = (
     "nul \0 and bell \a",
     "long " * 20_000,
 )
-
-
-def data_uri(picture: bytes, head: str = "data:image/png") -> str:
-    """The picture as a data URI."""
-    return f"{head};base64,{base64.b64encode(picture).decode()}"
 
 
 def test_form_is_recorded(fresh_caller: Caller) -> None:
@@ -181,10 +174,7 @@ def test_whether_a_video_was_fetched_whole(fresh_caller: Caller) -> None:
             httpx.get(url, headers={**key, "Range": "bytes=100-"})
         assert not fetched()
         httpx.get(url, headers={**key, "Range": "bytes=140-199"})
-        deadline = time.monotonic() + 5  # it is booked once the last byte has left
-        while not fetched() and time.monotonic() < deadline:
-            time.sleep(0.01)
-        assert fetched()
+        wait_until(fetched)  # it is booked once the last byte has left
         assert gateway.creates[0].tasks[0].status == "completed"
 
 

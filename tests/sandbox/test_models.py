@@ -8,13 +8,12 @@ from typing import Any, cast
 import httpx
 import pytest
 
-from tests.support.sandbox_caller import Caller, png, watch
+from tests.support.sandbox_caller import MINE, Caller, png, watch
 
 from .test_refusals import refused
+from .test_tasks import UUID
 
-UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
 ULID = r"task_0[0-9a-hjkmnp-tv-z]{25}"
-MINE = "https://pictures.example/mine.png"
 VEO = (
     *("veo2", "veo2-fast", "veo2-fast-frames", "veo2-fast-components", "veo2-pro"),
     *("veo2-pro-components", "veo3", "veo3-fast", "veo3-fast-frames", "veo3-frames"),
@@ -161,19 +160,6 @@ def test_wrong_unified_values(caller: Caller) -> None:
     ]
     for model, fields, words in values:
         refused(document(caller, model, **fields), 400, *words)
-
-
-def test_models_of_one_call_only(fresh_caller: Caller) -> None:
-    """A model of the other call is 503 with the list of those that there are, and costs nothing."""
-    whole = {"size": "720P", "aspect_ratio": "3:2", "images": []}
-    for answer in (
-        fresh_caller.create_openai(model="veo3.1"),
-        document(fresh_caller, "veo_3_1", **whole),
-        document(fresh_caller, "veo4", **whole),
-    ):
-        error = refused(answer, 503, "sora-2-pro")
-        assert error["code"] == "model_not_found"
-    assert fresh_caller.gateway.paid == 0
 
 
 def test_the_documents_models_keep_their_rules(caller: Caller) -> None:

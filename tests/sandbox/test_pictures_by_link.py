@@ -2,83 +2,52 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import ClassVar
 
 import pytest
 from chainhub_sandbox.pictures import is_loopback_link
 from PIL import ImageStat
 
+from tests.support.answering import say
 from tests.support.sandbox_caller import Caller, png
+from tests.support.scripted import Gateway
 
 RED = png("red")
-ANSWERS: dict[str, tuple[int, str, bytes]] = {
-    "red.png": (200, "", RED),
-    "missing.png": (404, "", b""),
-    "text.png": (200, "", b"not a picture"),
-    "moved.png": (302, "/red.png", b""),
-    "away.png": (302, "https://example.com/red.png", b""),
-    "circle.png": (302, "/circle.png", b""),
-    "huge.png": (200, "", RED.ljust(33 * 1024 * 1024, b"\0")),
-}
-"""What the host of pictures answers: status, Location, body."""
-
-
-class PictureHost(BaseHTTPRequestHandler):
-    """Serves a red picture and various mishaps."""
-
-    asked: ClassVar[list[tuple[str, str | None]]] = []
-
-    def do_GET(self) -> None:
-        """Answers one request, by path."""
-        self.asked.append((self.path, self.headers.get("Authorization")))
-        status, location, body = ANSWERS[self.path.removeprefix("/")]
-        self.send_response(status)
-        if location:
-            self.send_header("Location", location)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        try:
-            self.wfile.write(body)
-        except OSError:
-            # Whoever asked has seen enough.
-            self.close_connection = True
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base's name
-        """Says nothing."""
+HUGE = RED.ljust(33 * 1024 * 1024, b"\0")
 
 
 @pytest.fixture(scope="module")
-def picture_host() -> Iterator[str]:
-    """The address of a server of pictures on this machine."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), PictureHost) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join()
+def host() -> Iterator[Gateway]:
+    """A server of pictures on this machine, and of what is none."""
+    with Gateway() as host:
+        host.on("/red.png", say(200, RED))
+        host.on("/missing.png", say(404))
+        host.on("/text.png", say(200, "not a picture"))
+        host.on("/moved.png", say(302, headers={"Location": "/red.png"}))
+        host.on("/away.png", say(302, headers={"Location": "https://example.com/red.png"}))
+        host.on("/circle.png", say(302, headers={"Location": "/circle.png"}))
+        host.on("/huge.png", say(200, HUGE))
+        yield host
 
 
-def test_loopback_picture_is_fetched(caller: Caller, picture_host: str) -> None:
+def test_loopback_picture_is_fetched(caller: Caller, host: Gateway) -> None:
     """A picture on this machine is shown, also behind a redirect, without any key."""
     for name in ("red.png", "moved.png"):
-        clip = caller.watch(caller.create_unified(images=[f"{picture_host}/{name}"]))
+        clip = caller.watch(caller.create_unified(images=[f"{host.url}/{name}"]))
         frame = clip.frames[0]
         red, green, blue = ImageStat.Stat(frame.crop((0, 0, frame.width, 100))).mean
         assert red > 200 > 60 > max(green, blue)
-        assert (f"/{name}", None) in PictureHost.asked
+    assert not any("authorization" in asked.headers for asked in host.arrived)
 
 
-def test_unusable_loopback_picture_fails_the_task(caller: Caller, picture_host: str) -> None:
+def test_unusable_loopback_picture_fails_the_task(caller: Caller, host: Gateway) -> None:
     """The create is accepted, and the task then fails with the reason in one line."""
     reasons = {
-        f"{picture_host}/missing.png": "answered 404",
-        f"{picture_host}/text.png": "not a PNG",
-        f"{picture_host}/away.png": "leaves this machine",
-        f"{picture_host}/circle.png": "redirects",
-        f"{picture_host}/huge.png": "larger than",
+        f"{host.url}/missing.png": "answered 404",
+        f"{host.url}/text.png": "not a PNG",
+        f"{host.url}/away.png": "leaves this machine",
+        f"{host.url}/circle.png": "redirects",
+        f"{host.url}/huge.png": "larger than",
         "http://127.0.0.1:9/kitten.png": "cannot be fetched",
     }
     for link, reason in reasons.items():

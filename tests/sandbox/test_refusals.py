@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import struct
 import zlib
@@ -11,7 +10,7 @@ from typing import Any
 
 import httpx
 
-from tests.support.sandbox_caller import KITTEN, Caller
+from tests.support.sandbox_caller import KITTEN, Caller, data_uri
 
 LINK = "https://example.com/a.png"
 
@@ -82,7 +81,7 @@ def test_wrong_json_values(caller: Caller) -> None:
         ("images", [f"{uri}????"], ("images[0]", "base64")),
         ("images", ["data:text/html,<b>"], ("images[0]", "text/html")),
         ("images", [f"{uri}aGVsbG8="], ("images[0]", "PNG")),
-        ("images", [uri + base64.b64encode(bomb()).decode()], ("images[0]", "pixels")),
+        ("images", [data_uri(bomb())], ("images[0]", "pixels")),
         ("aspect_ratio", "16:9", ("aspect_ratio", "3:2, 2:3, 1:1")),
         ("size", "4K", ("size", "720P, 1080P")),
         ("prompt", " \n ", ("prompt", "blank")),
@@ -114,6 +113,7 @@ def test_models_of_no_format_or_of_the_other(caller: Caller) -> None:
     answers = [
         *((caller.create_openai(model=each), "veo_3_1-fast") for each in ("veo3", "grok", "")),
         *((caller.create_unified(model=each), "grok-video-3") for each in ("veo_3_1", "grok")),
+        *((caller.create_unified(model=each), "sora-2-pro") for each in ("veo4", "")),
     ]
     for answer, known in answers:
         assert refused(answer, 503, known)["code"] == "model_not_found"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -18,7 +17,7 @@ import pytest
 from chainhub_sandbox import PortInUse, Sandbox, SandboxError, serve
 
 from tests.support.places import ROOT
-from tests.support.sandbox_caller import Caller
+from tests.support.sandbox_caller import Caller, wait_until
 
 SERVE = """
 import sys
@@ -30,12 +29,14 @@ print("stopped", flush=True)
 
 
 def test_starts_fast_and_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A start takes less than a second, and stopping amid work leaves no thread or file."""
+    """A start takes less than a second, a second one is refused, and stopping amid work leaves no thread or file."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     threads = set(threading.enumerate())
     started = time.process_time()  # of the processor: others may be using the machine
     with Sandbox() as gateway, Caller(gateway) as busy:
         assert time.process_time() - started < 1.0
+        with pytest.raises(SandboxError, match="runs already"):
+            gateway.start()
         busy.create_openai(seconds="60")
         busy.create_unified()
         busy.create_unified(prompt="still waiting for its turn")
@@ -59,18 +60,6 @@ def test_stops_while_a_client_reads_slowly() -> None:
             started = time.perf_counter()
             gateway.stop()
             assert time.perf_counter() - started < 30
-
-
-def test_can_be_started_again() -> None:
-    """One object may serve twice, though not at the same time."""
-    sandbox = Sandbox(fast=True)
-    with sandbox:
-        with pytest.raises(SandboxError, match="runs already"):
-            sandbox.start()
-        assert httpx.get(sandbox.url).status_code == 200
-    with sandbox:
-        assert httpx.get(sandbox.url).status_code == 200
-    sandbox.stop()
 
 
 def test_port_in_use() -> None:
@@ -114,18 +103,6 @@ def test_fixed_port_and_key() -> None:
         assert (right.status_code, wrong.status_code) == (400, 401)
 
 
-def test_two_sandboxes_know_nothing_of_each_other() -> None:
-    """Tasks and ledgers are each sandbox's own, and both listen on loopback by default."""
-    with Sandbox(fast=True) as one, Caller(one) as first, Sandbox(fast=True) as two:
-        created = first.create_unified().json()["id"]
-        with Caller(two) as second:
-            assert first.query(created).status_code == 200
-            assert second.query(created).status_code == 400
-        assert (one.paid, two.paid) == (1, 0)
-        for url in (one.url, one.links_url):
-            assert url.startswith("http://127.0.0.1:")
-
-
 def test_every_answer_is_marked(caller: Caller) -> None:
     """Answers, refusals and files of both origins say that this is the sandbox; the gateway's have ids of their own."""
     link = caller.finish(caller.create_unified())["video_url"]
@@ -146,10 +123,9 @@ def test_every_answer_is_marked(caller: Caller) -> None:
     assert len(ids) == 50
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="signals there end the process outright")
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_serve_stops_on_signals(number: signal.Signals, tmp_path: Path) -> None:
-    """The blocking server says where it is, and stops cleanly when asked."""
+@pytest.mark.skipif(sys.platform == "win32", reason="it ends the process outright there")
+def test_serve_stops_on_sigterm(tmp_path: Path) -> None:
+    """The blocking server says where it is, and stops cleanly when asked; Ctrl-C is the command's test."""
     command = [sys.executable, "-W", "error", "-c", SERVE]
     with subprocess.Popen(
         command,
@@ -162,7 +138,7 @@ def test_serve_stops_on_signals(number: signal.Signals, tmp_path: Path) -> None:
         assert process.stdout is not None
         url = process.stdout.readline().strip()
         assert httpx.get(url).headers["server"] == "chainhub-sandbox"
-        process.send_signal(number)
+        process.terminate()
         out, err = process.communicate(timeout=20)
     assert (process.returncode, out, err) == (0, "stopped\n", "")
     assert list(tmp_path.iterdir()) == []
@@ -183,7 +159,4 @@ def test_own_fault_is_said_in_one_line(
     assert answer.headers["x-oneapi-request-id"] in answer.json()["error"]["message"]
     assert "Traceback" not in answer.text
     # The log is written after the answer, on the server's thread.
-    deadline = time.monotonic() + 5
-    while "ZeroDivisionError" not in caplog.text and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert "ZeroDivisionError" in caplog.text
+    wait_until(lambda: "ZeroDivisionError" in caplog.text)

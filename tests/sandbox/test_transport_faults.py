@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import product
 from typing import get_args
@@ -13,17 +11,12 @@ import httpx
 import pytest
 from chainhub_sandbox.faults import KINDS, STEPS, Moment
 
+from tests.support.sandbox_caller import wait_until
+
 from .raw import CREATE, exchange
 from .targets import FILES, Target
 
 MOMENTS = get_args(Moment)
-
-
-def _wait_until(done: Callable[..., object]) -> None:
-    deadline = time.monotonic() + 10
-    while not done():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 @pytest.mark.parametrize("step", STEPS)
@@ -50,7 +43,7 @@ def test_hang(target: Target, step: str) -> None:
         seen = target.send(step, patience=0.1)
         assert (seen.data, seen.ending) == (b"", "open")
         told = f"hang at {moment}"
-        _wait_until(lambda told=told: target.gateway.requests[-1].fault == told)
+        wait_until(lambda told=told: target.gateway.requests[-1].fault == told)
         assert target.gateway.paid - paid == (step == "create" and moment == "done")
         target.gateway.fault(step, "hang", moment=moment, seconds=0.1, times=1)
         seen = target.send(step)
@@ -118,7 +111,7 @@ def test_refused(target: Target, step: str) -> None:
         except ConnectionRefusedError:
             return False
 
-    _wait_until(opened)
+    wait_until(opened)
     assert target.whole(step, target.send(step))
 
 
@@ -141,7 +134,7 @@ def test_answers_under_way_are_finished_while_connections_are_refused(target: Ta
     with ThreadPoolExecutor(1) as pool, httpx.Client(base_url=target.gateway.url) as http:
         headers = {"Authorization": "Bearer sandbox"}
         asked = pool.submit(http.get, f"/v1/videos/{target.openai}", headers=headers)
-        _wait_until(lambda: target.gateway.fault_counts[0]["struck"])
+        wait_until(lambda: target.gateway.fault_counts[0]["struck"])
         target.gateway.fault("query", "refuse", seconds=30)
         assert asked.result().json()["id"] == target.openai
         assert asked.result().headers["connection"] == "close"

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import io
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -23,6 +26,19 @@ def png(colour: str, size: tuple[int, int] = (64, 64), file_format: str = "PNG")
     file = io.BytesIO()
     Image.new("RGB", size, colour).save(file, file_format)
     return file.getvalue()
+
+
+def data_uri(picture: bytes, head: str = "data:image/png") -> str:
+    """A picture as a data URI."""
+    return f"{head};base64,{base64.b64encode(picture).decode()}"
+
+
+def wait_until(done: Callable[..., object]) -> None:
+    """Wait for what the sandbox does after its answer, on a thread of its own."""
+    deadline = time.monotonic() + 10
+    while not done():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 class Caller:

@@ -45,7 +45,8 @@ def test_sandbox_runs_until_ctrl_c(environment: dict[str, str]) -> None:
     """It prints where its page is and two lines to paste into a shell, answers there as its options say, and ends."""
     with subprocess.Popen(
         [COMMAND, "sandbox", "--port", "0", "--pace", "0", "--api-key", "a b",
-         "--dialect", "relay", "--dialect", "numeric-ids", "--seed", "3"],
+         "--dialect", "relay", "--dialect", "numeric-ids", "--seed", "3",
+         "--fault", "query:status,status=418,times=1"],
         env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     ) as process:  # fmt: skip
         assert process.stdout is not None
@@ -58,6 +59,7 @@ def test_sandbox_runs_until_ctrl_c(environment: dict[str, str]) -> None:
         with httpx.Client(
             base_url=url, headers={"Authorization": f"Bearer {key}"}, trust_env=False
         ) as http:
+            faulty = http.get("/v1/videos/video_1")
             unknown = http.get("/v1/videos/video_1")
             created = http.post("/v1/video/create", json={"model": "veo3", "prompt": "A kitten"})
             page = http.get("/")
@@ -67,7 +69,7 @@ def test_sandbox_runs_until_ctrl_c(environment: dict[str, str]) -> None:
     assert f"look at it: {url}/\n" in said
     assert "Traceback" not in said
     assert "SANDBOX" in page.text
-    assert unknown.status_code == 200  # a relay's
+    assert (faulty.status_code, unknown.status_code) == (418, 200)  # 200 is a relay's
     assert {"code", "data"} < unknown.json().keys()
     assert re.search(r'"(id|task_id|taskId)":\d{15}[,}]', created.text)
 

@@ -48,8 +48,8 @@ class Browser:
 
 @pytest.fixture
 def page() -> Iterator[Browser]:
-    """A page of a sandbox of its own."""
-    with Sandbox(fast=True, pace=0.01) as gateway:
+    """A page of a sandbox of its own, whose tasks end when a test says so."""
+    with Sandbox(fast=True, pace=60) as gateway:
         browser = Browser(gateway)
         with browser.http:
             yield browser
@@ -226,7 +226,7 @@ def test_a_long_prompt_is_cut_and_can_be_seen_whole(page: Browser) -> None:
 
 
 def test_switches_and_buttons_do_what_they_say(page: Browser) -> None:
-    """Faults are set, removed singly and cleared; dialects come together; unknown ones are refused in words."""
+    """Faults are set, removed singly and cleared; dialects come together for the next task; others are refused."""
     page.act("faults", preset="lost", on="yes")
     page.act("faults", preset="lost", on="yes")  # twice is once
     page.act("faults", spec="query:status,status=502,moment=done,times=2")
@@ -241,13 +241,33 @@ def test_switches_and_buttons_do_what_they_say(page: Browser) -> None:
     assert (refused.status_code, page.http.get("/").status_code) == (400, 200)
     page.act("dialects", name="relay", on="yes")
     page.act("dialects", name="own-links", on="yes")
+    page.act("dialects", name="numeric-ids", on="yes")
     page.create(model="unified veo3")
-    assert "own-links, relay" in page.read()
+    assert "numeric-ids, own-links, relay" in page.read()
     page.act("dialects", name="relay", on="")
+    page.act("dialects", name="numeric-ids", on="")
+    page.create(model="unified veo3")
+    numeric, plain = page.gateway.tasks
+    assert (numeric.id.isdigit(), plain.id.isdigit()) == (True, False)
     assert page.act("dialects", name="nonsense", on="yes").status_code == 400
     assert page.act("tasks", task="0", do="fail").status_code == 404
     text = page.read()
     assert len(re.findall(r'id="dialects-[^"]+" role="switch" aria-checked="true"', text)) == 1
+
+
+def test_a_task_is_held_and_ended_by_its_buttons(page: Browser) -> None:
+    """One is stopped, goes on and fails; another is finished; an action that there is not changes nothing."""
+    page.create()
+    page.create()
+    second, first = dict.fromkeys(re.findall(r'name="task" value="([^"]+)"', page.read()))
+    held: list[bool] = []
+    for action in ("hold", "release", "fail"):
+        page.act("tasks", task=first, do=action)
+        held.append(">held<" in page.read(f"/_sandbox/page/tasks/{first}"))
+    page.act("tasks", task=second, do="finish")
+    assert page.act("tasks", task=first, do="nothing").status_code == 400
+    assert held == [True, False, False]
+    assert [task.status for task in page.gateway.tasks] == ["failed", "completed"]
 
 
 def test_a_task_spoken_in_own_links_keeps_them(page: Browser) -> None:

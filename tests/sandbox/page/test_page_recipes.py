@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import base64
 import html
 import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from chainhub_sandbox import Sandbox
 from chainhub_sandbox.page.recipes import quoted
 
-from tests.support.sandbox_caller import KITTEN, Caller, png
+from tests.support.sandbox_caller import KITTEN, Caller, data_uri, png
 
 PROMPTS = [
     "A kitten",
@@ -25,13 +22,6 @@ PROMPTS = [
     "two\nlines\tand\x1b[31m red",
     "猫 😀",
 ]
-
-
-@pytest.fixture
-def fresh() -> Iterator[Caller]:
-    """A caller of a sandbox of its own."""
-    with Sandbox(fast=True, pace=0) as gateway, Caller(gateway) as caller:
-        yield caller
 
 
 def _lines(caller: Caller, folder: Path) -> dict[str, str]:
@@ -60,34 +50,34 @@ def _asked(caller: Caller) -> list[tuple[Any, list[str]]]:
     ]
 
 
-def test_curl_says_the_same_in_both_formats(fresh: Caller, tmp_path: Path) -> None:
+def test_curl_says_the_same_in_both_formats(fresh_caller: Caller, tmp_path: Path) -> None:
     """The shell sends any prompt as it was, and neither reads a file nor runs a word of it."""
     for prompt in PROMPTS:
-        fresh.create_openai(prompt=prompt)
-        _run(_lines(fresh, tmp_path)["curl"], tmp_path)
-        fresh.create_unified(prompt=prompt, images=["http://127.0.0.1:1/x.png"])
-        _run(_lines(fresh, tmp_path)["curl"], tmp_path)
-        *_, first, second, third, fourth = _asked(fresh)
+        fresh_caller.create_openai(prompt=prompt)
+        _run(_lines(fresh_caller, tmp_path)["curl"], tmp_path)
+        fresh_caller.create_unified(prompt=prompt, images=["http://127.0.0.1:1/x.png"])
+        _run(_lines(fresh_caller, tmp_path)["curl"], tmp_path)
+        *_, first, second, third, fourth = _asked(fresh_caller)
         assert first == second
         assert third == fourth
-    assert len(_asked(fresh)) == fresh.gateway.paid == 4 * len(PROMPTS)
+    assert len(_asked(fresh_caller)) == fresh_caller.gateway.paid == 4 * len(PROMPTS)
 
 
 @pytest.mark.parametrize("language", ["Command", "Python"])
 @pytest.mark.parametrize("kind", ["file", "data URI"])
 def test_the_client_asks_for_the_same(
-    fresh: Caller, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, language: str, kind: str
+    fresh_caller: Caller, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, language: str, kind: str
 ) -> None:
     """The command and the Python lines create, wait and save; fields, picture and length are those of the task."""
     picture = png("red")
     further = {"private": True} if language == "Python" else {}
     if kind == "file":
-        fresh.create_openai(prompt=PROMPTS[2], watermark="true")
+        fresh_caller.create_openai(prompt=PROMPTS[2], watermark="true")
     else:
-        fresh.create_unified(
+        fresh_caller.create_unified(
             model="sora-2",
             prompt=PROMPTS[2],
-            images=[f"data:image/png;base64,{base64.b64encode(picture).decode()}"],
+            images=[data_uri(picture)],
             size="small",
             orientation="portrait",
             duration=10,
@@ -95,28 +85,28 @@ def test_the_client_asks_for_the_same(
             without="aspect_ratio",
             **further,
         )
-    lines = _lines(fresh, tmp_path)
+    lines = _lines(fresh_caller, tmp_path)
     (tmp_path / "picture.png").write_bytes(picture)
     unsaid = bool(further) and kind == "data URI"
-    assert ("no option for private" in fresh.http.get("/").text) == unsaid
+    assert ("no option for private" in fresh_caller.http.get("/").text) == unsaid
     if language == "Python":
         monkeypatch.chdir(tmp_path)
         exec(lines[language], {})
     else:
         _run(lines[language], tmp_path)
-    first, second = _asked(fresh)
+    first, second = _asked(fresh_caller)
     assert first == second
-    assert fresh.gateway.paid == 2
+    assert fresh_caller.gateway.paid == 2
     assert (tmp_path / "video.mp4").stat().st_size > 1000
 
 
-def test_a_file_is_only_ever_named_in_this_folder(fresh: Caller, tmp_path: Path) -> None:
+def test_a_file_is_only_ever_named_in_this_folder(fresh_caller: Caller, tmp_path: Path) -> None:
     """A client may call its picture anything: the lines name a file beside, and quote it."""
-    fresh.create_openai(name="../../etc/-odd name, é.png").raise_for_status()
-    lines = _lines(fresh, tmp_path)
+    fresh_caller.create_openai(name="../../etc/-odd name, é.png").raise_for_status()
+    lines = _lines(fresh_caller, tmp_path)
     assert "/etc/" not in lines["curl"] + lines["Command"] + lines["Python"]
     _run(lines["curl"], tmp_path)
-    assert fresh.gateway.paid == 2
+    assert fresh_caller.gateway.paid == 2
 
 
 def test_words_are_quoted_for_a_terminal() -> None:

@@ -11,7 +11,7 @@ from pipeline.build import Build, build, read_inputs
 from tests.support.places import ROOT
 
 Snapshot = dict[str, tuple[bytes, int]]
-Regenerate = Callable[..., int]
+Regenerate = Callable[..., str]
 
 
 def snapshot(root: Path) -> Snapshot:
@@ -42,6 +42,18 @@ def copy(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def regenerate(copy: Path) -> Regenerate:
-    """Run the command on the copy, in this process; returns its exit code."""
-    return lambda *arguments: main([str(argument) for argument in arguments], copy)
+def regenerate(copy: Path, capsys: pytest.CaptureFixture[str]) -> Regenerate:
+    """Run the command on the copy, in this process: returns what it says, once its exit code is the one given.
+
+    A command that fails, or only looks, has not touched a file.
+    """
+
+    def run(*arguments: str | Path, status: int = 0) -> str:
+        before = snapshot(copy)
+        assert main([str(argument) for argument in arguments], copy) == status
+        writes = status == 0 and not {"--check", "--dry-run", "--inspect"} & {*arguments}
+        assert writes or snapshot(copy) == before
+        said = capsys.readouterr()
+        return said.err if status == 1 else said.out
+
+    return run

@@ -3,7 +3,7 @@
 import shutil
 from pathlib import Path
 
-from pipeline.build import build, read_inputs
+from pipeline.build import Assembled, assemble, build, read_inputs
 from pipeline.publish import PACKAGE
 
 from tests.support.places import ROOT
@@ -89,6 +89,11 @@ def small_repository(root: Path, pages: dict[str, str], **files: str) -> Path:
     for name, text in pages.items():
         (root / f"openapi/sources/{name}.md").write_text(text)
     return root
+
+
+def assembled(root: Path, pages: dict[str, str], **files: str) -> Assembled:
+    """Write such a repository, and assemble its document."""
+    return assemble(read_inputs(small_repository(root, pages, **files), []))
 
 
 def write_package(root: Path, package: Path) -> None:

@@ -8,11 +8,10 @@ from typing import Any
 import pytest
 from pipeline.answers import mend_enums, open_answers
 from pipeline.build import Assembled, assemble, read_inputs
-from pipeline.page import Excerpt
-from pipeline.parse import parse
-from pipeline.report import Change, PipelineError
+from pipeline.report import Change
 from pipeline.roundtrip import imported
 
+from .reading import parsed, refusal
 from .small import LIFECYCLE, page, small_repository, write_package
 
 REQUEST = """\
@@ -146,30 +145,30 @@ def test_everything_that_was_opened_is_told(assembled: Assembled) -> None:
 
 def opened(text: str) -> tuple[Any, list[Change]]:
     """Mend and open a document."""
-    return open_answers(mend_enums(parse(Excerpt("p.md", text))[0])[0])
+    return open_answers(mend_enums(parsed(text))[0])
 
 
-@pytest.mark.parametrize(
-    "responses",
-    [
-        "default: {description: d, content: {application/json: {schema: {enum: [a]}}}}",
-        "4XX: {description: d, headers: {H: {schema: {enum: [a]}}}}",
-        "200: {$ref: '#/components/responses/R'}",
-        "200: {description: d, headers: {H: {$ref: '#/components/headers/H'}}}",
-        "200: {description: d, content: {application/json: {schema: {anyOf: [{enum: [a]}]}}}}",
-    ],
-)
-def test_answers_of_every_status_and_place_are_opened(responses: str) -> None:
+RESPONSES = [
+    "default: {description: d, content: {application/json: {schema: {enum: [a]}}}}",
+    "4XX: {description: d, headers: {H: {schema: {enum: [a]}}}}",
+    "200: {$ref: '#/components/responses/R'}",
+    "200: {description: d, headers: {H: {$ref: '#/components/headers/H'}}}",
+    "200: {description: d, content: {application/json: {schema: {anyOf: [{enum: [a]}]}}}}",
+]  # fmt: skip
+
+
+def test_answers_of_every_status_and_place_are_opened() -> None:
     """Errors, ranges, headers and shared answers are answers as well."""
-    document, changes = opened(
-        f"paths: {{/a: {{get: {{responses: {{{responses}}}}}}}}}\n"
-        "components:\n"
-        "  responses: {R: {content: {application/json: {schema: {$ref: '#/components/schemas/S'}}}}}\n"
-        "  headers: {H: {schema: {enum: [a]}}}\n"
-        "  schemas: {S: {properties: {a: {enum: [a]}, s: {$ref: '#/components/schemas/S'}}}}\n"
-    )
-    assert "'enum'" not in str(document)
-    assert changes
+    for responses in RESPONSES:
+        document, changes = opened(
+            f"paths: {{/a: {{get: {{responses: {{{responses}}}}}}}}}\n"
+            "components:\n"
+            "  responses: {R: {content: {application/json: {schema: {$ref: '#/components/schemas/S'}}}}}\n"
+            "  headers: {H: {schema: {enum: [a]}}}\n"
+            "  schemas: {S: {properties: {a: {enum: [a]}, s: {$ref: '#/components/schemas/S'}}}}\n"
+        )
+        assert "'enum'" not in str(document)
+        assert changes
 
 
 def test_what_is_refused_by_name_is_not_opened() -> None:
@@ -198,7 +197,7 @@ ENUMS = [
 def test_enum_and_nullable_say_the_same_of_null() -> None:
     """An enum that says only half of it is mended and told; any other one stays as it is."""
     for schema, expected in ENUMS:
-        before = parse(Excerpt("p.md", f"components: {{schemas: {{S: {schema}}}}}\n"))[0]
+        before = parsed(f"components: {{schemas: {{S: {schema}}}}}\n")
         document, changes = mend_enums(before)
         found = document["components"]["schemas"]["S"]
         assert found == (expected or before["components"]["schemas"]["S"])
@@ -209,7 +208,6 @@ def test_a_null_that_nothing_allows_is_refused_with_its_place(tmp_path: Path) ->
     """Without `nullable` the enum is not mended, and the example is named that contradicts it."""
     text = page("A", "properties: {}", answer="status: {type: string, enum: [a]}")
     text = with_example(text, "              example:\n                status: null\n")
-    with pytest.raises(PipelineError) as caught:
-        assemble(read_inputs(small_repository(tmp_path, {"a": text}), []))
-    assert str(caught.value).startswith("openapi/sources/a.md:3")
-    assert "the example contradicts its schema" in str(caught.value)
+    refused = refusal(assemble, read_inputs(small_repository(tmp_path, {"a": text}), []))
+    assert refused.startswith("openapi/sources/a.md:3")
+    assert "the example contradicts its schema" in refused

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 from pipeline.clean import clean
-from pipeline.page import Excerpt
-from pipeline.parse import parse
 from pipeline.report import PipelineError
+
+from .reading import parsed
 
 OPERATION = """\
 paths:
@@ -19,7 +19,7 @@ paths:
 
 def cleaned(operation: str) -> tuple[Any, list[str]]:
     """Clean a document with one operation; return it and the places of the changes."""
-    document, changes = clean(parse(Excerpt("p.md", OPERATION.format(operation)))[0])
+    document, changes = clean(parsed(OPERATION.format(operation)))
     return document["paths"]["/x"]["get"], [str(change.place) for change in changes]
 
 
@@ -112,7 +112,7 @@ def test_notes_of_the_exporter_are_dropped_and_told() -> None:
 def test_what_is_dropped_several_times_is_told_with_all_lines() -> None:
     """One report for one kind of note names each line."""
     text = OPERATION.format("      x-apifox-a: 1\n      tags: [{x-apifox-a: 2}, {x-apifox-a: 3}]")
-    changes = [change.told for change in clean(parse(Excerpt("p.md", text))[0])[1]]
+    changes = [change.told for change in clean(parsed(text))[1]]
     assert changes == [
         "x-apifox-a is a note of the exporter, not of the API; dropped (lines 4, 5, 5)"
     ]
@@ -120,6 +120,6 @@ def test_what_is_dropped_several_times_is_told_with_all_lines() -> None:
 
 def test_the_input_is_not_changed() -> None:
     """Cleaning works on a copy."""
-    document = parse(Excerpt("p.md", OPERATION.format("      summary: ' a '")))[0]
+    document = parsed(OPERATION.format("      summary: ' a '"))
     clean(document)
     assert document["paths"]["/x"]["get"]["summary"] == " a "

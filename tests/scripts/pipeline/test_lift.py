@@ -1,9 +1,9 @@
 """Naming what has no name."""
 
 from pipeline.lift import lift, mechanical_id
-from pipeline.page import Excerpt
-from pipeline.parse import parse
 from pipeline.tree import YamlMapping
+
+from .reading import parsed
 
 TEXT = """\
 paths:
@@ -44,7 +44,7 @@ components:
 
 def document() -> YamlMapping:
     """Parse the document above."""
-    return parse(Excerpt("p.md", TEXT))[0]
+    return parsed(TEXT)
 
 
 def test_inline_schemas_become_components_named_after_their_operation() -> None:
@@ -69,7 +69,7 @@ def test_inline_schemas_become_components_named_after_their_operation() -> None:
 def test_a_name_that_is_taken_by_another_schema_gets_a_number() -> None:
     """Two different schemas never share a name; two equal ones do."""
     text = TEXT.replace("{$ref: '#/components/schemas/DoThingResponse'}", "{properties: {q: {}}}")
-    result, _ = lift(parse(Excerpt("p.md", text))[0])
+    result, _ = lift(parsed(text))
     answer = result["paths"]["/v1/x/{id}"]["post"]["responses"]["201"]["content"][
         "application/json"
     ]

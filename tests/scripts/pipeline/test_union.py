@@ -5,10 +5,9 @@ from typing import Any
 
 import pytest
 from pipeline.__main__ import main
-from pipeline.build import assemble, read_inputs
-from pipeline.report import PipelineError
 
-from .small import page, small_repository
+from .reading import refusal
+from .small import assembled, page, small_repository
 
 GROK = page(
     "Create with grok",
@@ -86,7 +85,7 @@ def test_three_different_bodies_are_refused_with_what_differs(
 
 def test_the_union_allows_what_any_page_allows(tmp_path: Path) -> None:
     """Properties and enums are united, required is intersected, types that differ become anyOf."""
-    built = assemble(read_inputs(small_repository(tmp_path, PAGES, merge=UNION), []))
+    built = assembled(tmp_path, PAGES, merge=UNION)
     schema = built.document["components"]["schemas"]["CreateRequest"]
     properties = schema["properties"]
     assert list(properties) == [
@@ -117,53 +116,50 @@ def test_what_a_union_cannot_keep_is_told(tmp_path: Path) -> None:
     """A limit that not all pages have, and a summary that differs, are reported with the place."""
     one = page("A", "properties: {a: {type: string, maxLength: 3}}", "a: x")
     two = page("B", "properties: {a: {type: string}}", "a: x").replace("Create a video", "Other")
-    root = small_repository(tmp_path, {"a": one, "b": two}, merge=UNION)
-    told = [str(item) for item in assemble(read_inputs(root, [])).changes if "merge" in item.step]
+    united = assembled(tmp_path, {"a": one, "b": two}, merge=UNION)
+    told = [str(item) for item in united.changes if "merge" in item.step]
     assert any("/properties/a/maxLength: not said by all pages alike" in line for line in told)
     assert any("/summary: the pages differ, the first holds: a 'Create a video'" in t for t in told)
 
 
-@pytest.mark.parametrize(
-    ("first", "second", "told"),
-    [
-        ("n: {type: string}", "n: {type: integer}", "/properties/n: the pages contradict"),
-        ("n: {type: string, enum: [a]}", "n: {type: string, enum: [b]}", "/n/enum: the pages"),
-        ("n: {type: string}", "n: {type: string, format: uri}", "/n/format: the pages contradict"),
-    ],
-)
-def test_answers_that_contradict_each_other_are_united_only_if_asked(
-    tmp_path: Path, first: str, second: str, told: str
-) -> None:
+CONTRADICTIONS = [
+    ("n: {type: string}", "n: {type: integer}", "/properties/n: the pages contradict"),
+    ("n: {type: string, enum: [a]}", "n: {type: string, enum: [b]}", "/n/enum: the pages"),
+    ("n: {type: string}", "n: {type: string, format: uri}", "/n/format: the pages contradict"),
+]  # fmt: skip
+
+
+def test_answers_that_contradict_each_other_are_united_only_if_asked(tmp_path: Path) -> None:
     """A contradiction about an answer is refused, until the entry says that both are true."""
-    pages = {
-        "a": page("A", "properties: {a: {type: string}}", "a: x", first),
-        "b": page("B", "properties: {b: {type: string}}", "b: x", second),
-    }
-    with pytest.raises(PipelineError) as caught:
-        assemble(read_inputs(small_repository(tmp_path / "one", pages, merge=UNION), []))
-    assert str(caught.value).startswith("openapi/sources/")
-    assert told in str(caught.value)
-    assert "add `responses: union`" in str(caught.value)
-    asked = small_repository(tmp_path / "two", pages, merge=UNION + "    responses: union\n")
-    assert "CreateResponse" in assemble(read_inputs(asked, [])).document["components"]["schemas"]
+    for number, (first, second, told) in enumerate(CONTRADICTIONS):
+        pages = {
+            "a": page("A", "properties: {a: {type: string}}", "a: x", first),
+            "b": page("B", "properties: {b: {type: string}}", "b: x", second),
+        }
+        words = refusal(assembled, tmp_path / f"{number}", pages, merge=UNION)
+        assert words.startswith("openapi/sources/")
+        assert told in words
+        assert "add `responses: union`" in words
+        asked = f"{UNION}    responses: union\n"
+        united = assembled(tmp_path / f"{number} asked", pages, merge=asked)
+        assert "CreateResponse" in united.document["components"]["schemas"]
 
 
-@pytest.mark.parametrize(
-    ("entry", "told"),
-    [
-        ("{operation: POST /v1/none, combine: union, description: w}", "no two different definitions"),
-        ("{operation: GET /v1/state, combine: union, description: w}", "no two different definitions"),
-        ("{operation: POST /v1/video/create, combine: union}", "needs combine, description, operation"),
-        ("{operation: POST /v1/video/create, combine: union, description: ' '}", "no reason"),
-        ("{operation: POST /v1/video/create, combine: first, description: w}", "the only choice is union"),
-        ("{operation: /v1/video/create, combine: union, description: w}", "is no operation"),
-        ("text", "needs combine, description, operation"),
-    ],
-)  # fmt: skip
-def test_an_entry_that_is_wrong_or_idle_is_an_error(tmp_path: Path, entry: str, told: str) -> None:
+ENTRIES = [
+    ("{operation: POST /v1/none, combine: union, description: w}", "no two different definitions"),
+    ("{operation: GET /v1/state, combine: union, description: w}", "no two different definitions"),
+    ("{operation: POST /v1/video/create, combine: union}", "needs combine, description, operation"),
+    ("{operation: POST /v1/video/create, combine: union, description: ' '}", "no reason"),
+    ("{operation: POST /v1/video/create, combine: first, description: w}", "the only choice is union"),
+    ("{operation: /v1/video/create, combine: union, description: w}", "is no operation"),
+    ("text", "needs combine, description, operation"),
+]  # fmt: skip
+
+
+def test_an_entry_that_is_wrong_or_idle_is_an_error(tmp_path: Path) -> None:
     """A rule that has nothing to unite, or cannot be read, is named with its line."""
-    root = small_repository(tmp_path, {"grok": GROK}, merge=f"operations:\n  - {entry}\n")
-    with pytest.raises(PipelineError) as caught:
-        assemble(read_inputs(root, []))
-    assert str(caught.value).startswith("openapi/merge.yaml:2: error: ")
-    assert told in str(caught.value)
+    for number, (entry, told) in enumerate(ENTRIES):
+        merge = f"operations:\n  - {entry}\n"
+        refused = refusal(assembled, tmp_path / str(number), {"grok": GROK}, merge=merge)
+        assert refused.startswith("openapi/merge.yaml:2: error: ")
+        assert told in refused
