@@ -58,12 +58,8 @@ class _Lifter:
 
     def schemas(self) -> YamlMapping:
         """Return the named schemas of the document, made if there are none."""
-        node = self.document
-        for key in ("components", "schemas"):
-            if key not in node:
-                node.put(key, YamlMapping(node.place), node.place)
-            node = node[key]
-        return node
+        components = self.document.mapping("components", self.document.place)
+        return components.mapping("schemas", components.place)
 
     def operation(self, operation: Operation) -> None:
         node = operation.node
@@ -102,9 +98,8 @@ class _Lifter:
             return False
         place = owner.place_of(key)
         name = self.register(schema, name, place)
-        reference = YamlMapping(place)
-        reference.put("$ref", f"#/components/schemas/{name}", place)
-        owner.put(key, reference, place)
+        reference = ("$ref", f"#/components/schemas/{name}", place)
+        owner.put(key, YamlMapping(place, [reference]), place)
         return True
 
     def register(self, schema: YamlMapping, name: str, place: Place) -> str:

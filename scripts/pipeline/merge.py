@@ -132,9 +132,9 @@ class _Merger:
             if key == "paths":
                 self.paths(value)
             elif key == "components":
-                self.components(self.sub(self.result, key, place), value)
+                self.components(self.result.mapping(key, place), value)
             elif key == "info":
-                self.info(self.sub(self.result, key, place), value)
+                self.info(self.result.mapping(key, place), value)
             elif key == "openapi":
                 self.version(str(value), place)
             elif key in _NAMED_BY:
@@ -161,15 +161,8 @@ class _Merger:
         self.changes.append(Change(place, STEP, told, also=f"({first})"))
         return moved
 
-    def sub(self, owner: YamlMapping, key: str, place: Place) -> YamlMapping:
-        """Return the mapping under a key of the result, made if it is not there."""
-        if key not in owner:
-            owner.put(key, YamlMapping(place), place)
-        found: YamlMapping = owner[key]
-        return found
-
     def paths(self, paths: YamlMapping) -> None:
-        target = self.sub(self.result, "paths", paths.place)
+        target = self.result.mapping("paths", paths.place)
         for url, item, at in paths.entries():
             # Templates that differ only in the names of their parameters are the same path.
             known = next((other for other in target if _bare(other) == _bare(url)), url)
@@ -177,7 +170,7 @@ class _Merger:
                 told = f"the same path is written {known}"
                 self.conflict(f"path {url}", target.place_of(known), at, told)
                 continue
-            owner = self.sub(target, url, at)
+            owner = target.mapping(url, at)
             for key, value, place in item.entries():
                 what = f"operation {key.upper()} {url}" if key in METHODS else f"{key} of {url}"
                 if (key, url) in self.rules:
@@ -223,7 +216,7 @@ class _Merger:
 
     def components(self, owner: YamlMapping, components: YamlMapping) -> None:
         for kind, named, place in components.entries():
-            target = self.sub(owner, kind, place)
+            target = owner.mapping(kind, place)
             for name, part, at in named.entries():
                 self.one(target, name, part, at, f"component {kind}/{name}")
 
