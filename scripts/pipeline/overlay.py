@@ -193,8 +193,8 @@ def apply(
     return result, changes
 
 
-def _actions(overlay: YamlMapping) -> list[tuple[YamlMapping, Place]]:
-    """Return the actions with their places, after checking the overlay's form."""
+def _actions(overlay: YamlMapping) -> Iterator[tuple[YamlMapping, Place]]:
+    """List the actions with their places, each after checking its form."""
     version = overlay.get("overlay")
     if not str(version).startswith("1.0."):
         found = f"overlay version {version!r} is not 1.0.x"
@@ -212,7 +212,7 @@ def _actions(overlay: YamlMapping) -> list[tuple[YamlMapping, Place]]:
             raise stop(action.place_of(unknown[0]), known, f"use {', '.join(sorted(_ALLOWED))}")
         if ("update" in action) == (action.get("remove") is True):
             raise stop(place, "the action must have either update or remove: true", "give it one")
-    return list(zip(actions, actions.places, strict=True))
+        yield action, place
 
 
 def _act(document: YamlMapping, action: YamlMapping, place: Place) -> list[Change]:

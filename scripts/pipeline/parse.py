@@ -9,17 +9,7 @@ import copy
 from collections.abc import Mapping
 from typing import Any
 
-from yaml.error import MarkedYAMLError, YAMLError
-from yaml.events import (
-    AliasEvent,
-    CollectionStartEvent,
-    Event,
-    MappingEndEvent,
-    MappingStartEvent,
-    NodeEvent,
-    ScalarEvent,
-    SequenceEndEvent,
-)
+import yaml
 from yaml.reader import ReaderError
 
 from pipeline.page import Excerpt
@@ -56,9 +46,9 @@ def parse(excerpt: Excerpt, choices: Choices | None = None) -> tuple[YamlMapping
     reader, root = _Reader(excerpt, choices or {}), None
     try:
         for event in reader.events:
-            if isinstance(event, NodeEvent):
+            if isinstance(event, yaml.NodeEvent):
                 root = reader.value(event, ())
-    except YAMLError as error:
+    except yaml.YAMLError as error:
         raise stop(*_diagnose(error, excerpt)) from error
     refuse(reader.conflicts)
     if not isinstance(root, YamlMapping):
@@ -67,10 +57,10 @@ def parse(excerpt: Excerpt, choices: Choices | None = None) -> tuple[YamlMapping
     return root, reader.changes
 
 
-def _diagnose(error: YAMLError, excerpt: Excerpt) -> tuple[Place, str, str]:
+def _diagnose(error: yaml.YAMLError, excerpt: Excerpt) -> tuple[Place, str, str]:
     """Turn a parser's complaint into place, reason and next step."""
     line, reason = 0, str(error)
-    if isinstance(error, MarkedYAMLError):
+    if isinstance(error, yaml.MarkedYAMLError):
         mark = error.problem_mark or error.context_mark
         line = mark.line if mark else 0
         reason = error.problem or error.context or reason
@@ -98,16 +88,16 @@ class _Reader:
         self.open: list[str | None] = []
         self.copied = 0
 
-    def place(self, event: Event) -> Place:
+    def place(self, event: yaml.Event) -> Place:
         line = event.start_mark.line if event.start_mark else 0
         return Place(self.excerpt.file, self.excerpt.first_line + line)
 
     def value(self, event: Any, path: Path) -> Any:
         """Read the value that starts with an event and stands at a path."""
         value: Any
-        if isinstance(event, AliasEvent):
+        if isinstance(event, yaml.AliasEvent):
             return self.alias(event)
-        if isinstance(event, ScalarEvent):
+        if isinstance(event, yaml.ScalarEvent):
             self.refuse_tag(event, None, _TEXT, "!")
             plain = not event.style and event.tag is None
             value = resolve(event.value) if plain else event.value
@@ -129,21 +119,21 @@ class _Reader:
             told = f"not YAML that describes an API: nested deeper than {_DEEPEST} levels"
             raise stop(place, told, _FIX)
         self.open.append(event.anchor)
-        if isinstance(event, MappingStartEvent):
+        if isinstance(event, yaml.MappingStartEvent):
             node: YamlMapping | YamlSequence = self.mapping(YamlMapping(place), path)
         else:
             node = YamlSequence(place)
-            while not isinstance(event := next(self.events), SequenceEndEvent):
+            while not isinstance(event := next(self.events), yaml.SequenceEndEvent):
                 node.add(self.value(event, (*path, len(node))), self.place(event))
         self.open.pop()
         return node
 
     def mapping(self, node: YamlMapping, path: Path) -> YamlMapping:
         merged: set[str] = set()
-        while not isinstance(event := next(self.events), MappingEndEvent):
+        while not isinstance(event := next(self.events), yaml.MappingEndEvent):
             place, key = self.place(event), self.key(event)
             value = self.value(next(self.events), (*path, key))
-            if key == "<<" and isinstance(event, ScalarEvent) and not event.style:
+            if key == "<<" and isinstance(event, yaml.ScalarEvent) and not event.style:
                 merged |= self.merge(node, value, place)
             elif key not in node or key in merged:
                 merged.discard(key)
@@ -153,14 +143,14 @@ class _Reader:
         return node
 
     def key(self, event: Any) -> str:
-        if isinstance(event, ScalarEvent):
+        if isinstance(event, yaml.ScalarEvent):
             self.refuse_tag(event, None, _TEXT, "!")
             return str(event.value)
-        if isinstance(event, CollectionStartEvent):
+        if isinstance(event, yaml.CollectionStartEvent):
             self.refuse_tag(event, None)
         raise stop(self.place(event), "a key that is not plain text", _FIX)
 
-    def alias(self, event: AliasEvent) -> Any:
+    def alias(self, event: yaml.AliasEvent) -> Any:
         place, name = self.place(event), event.anchor
         if name in self.open:
             told = f"the alias *{name} stands inside what it stands for"

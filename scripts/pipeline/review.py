@@ -155,11 +155,10 @@ def _inside(body: list[ast.stmt], owner: str) -> set[str]:
             for argument in chain(given.posonlyargs, given.args, given.kwonlyargs):
                 if argument.arg not in ("self", "cls"):
                     names.add(f"{owner}.{node.name}({argument.arg})")
-        elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
-            names |= {f"{owner}.{node.target.id}"} if _is_public(node.target.id) else set()
-        elif isinstance(node, ast.Assign):
-            targets = [item.id for item in node.targets if isinstance(item, ast.Name)]
-            names |= {f"{owner}.{name}" for name in targets if _is_public(name)}
+        elif isinstance(node, ast.Assign | ast.AnnAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            given_to = [item.id for item in targets if isinstance(item, ast.Name)]
+            names |= {f"{owner}.{name}" for name in given_to if _is_public(name)}
     return names
 
 

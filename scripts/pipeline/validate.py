@@ -153,7 +153,8 @@ def _properties(document: YamlMapping, path: Path, properties: Any) -> Iterator[
         others = [other for other in properties if other != name and named[other] == own]
         if others and list(properties).index(others[0]) < list(properties).index(name):
             yield _clash(at, "property", name, others[0], own)
-        if _is_compound(schema):
+        # Of these, the generated code builds the value from parts.
+        if isinstance(schema, dict) and not _COMPOUND.isdisjoint(schema):
             # Loops and alternatives have names of their own, made from that of the property.
             derived = re.compile(rf"{re.escape(own)}(_item|_type_\d+)+(_data|_element)?")
             for other in properties:
@@ -162,11 +163,6 @@ def _properties(document: YamlMapping, path: Path, properties: Any) -> Iterator[
             if module is not None and PythonIdentifier(str(module), _PREFIX) == own:
                 told = f"the property {name} has the name of its schema {module}, {shown(path[:3])}"
                 yield Problem(at, told, "give the schema another name")
-
-
-def _is_compound(schema: Any) -> bool:
-    """Say whether the generated code builds a property's value from parts."""
-    return isinstance(schema, dict) and not _COMPOUND.isdisjoint(schema)
 
 
 def _components(document: YamlMapping) -> Iterator[Problem]:
