@@ -186,12 +186,10 @@ def _end_of_depth(lines: list[str], start: int, column: int) -> int:
     """Find the end of the lines deeper than a column; blank lines after the last do not count."""
     end = start
     for index in range(start, len(lines)):
-        line = lines[index]
-        if not line.strip(BLANKS):
-            continue
-        if indent_of(line) <= column:
-            break
-        end = index + 1
+        if lines[index].strip(BLANKS):
+            if indent_of(lines[index]) <= column:
+                break
+            end = index + 1
     return end
 
 

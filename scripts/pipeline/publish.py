@@ -200,10 +200,8 @@ def missing_inputs(root: Path) -> list[Problem]:
     """
     lock = _content(root / LOCK) or b""
     named = [line.split() for line in lock.decode(errors="replace").splitlines()]
-    told, fix = (
-        f"missing, though {LOCK} names it",
-        "restore it; if it is gone for good, run scripts/regenerate",
-    )
+    told = f"missing, though {LOCK} names it"
+    fix = "restore it; if it is gone for good, run scripts/regenerate"
     return [
         Problem(Place(path), told, fix)
         for path in sorted(words[1] for words in named if len(words) == 2)
@@ -242,11 +240,10 @@ def write(root: Path, files: dict[str, bytes]) -> list[str]:
     Raises:
         PipelineError: A file could not be written; every file is as it was before.
     """
-    old = {name: _content(root / name) for name in files}
+    package = {name for name in _present(root) if name.startswith(f"{PACKAGE}/")}
+    stale = sorted(package - files.keys())
+    old = {name: _content(root / name) for name in (*files, *stale)}
     changed = [name for name in sorted(files) if old[name] != files[name]]
-    package = (name for name in _present(root) if name.startswith(f"{PACKAGE}/"))
-    stale = sorted(name for name in package if name not in files)
-    old |= {name: _content(root / name) for name in stale}
     staged: dict[str, Path] = {}
     done: list[str] = []
     try:

@@ -82,12 +82,15 @@ class YamlSequence(list[Any]):
 
     Args:
         place: Where the sequence starts.
+        items: Its items, each with where it is written.
     """
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: Place, items: Iterable[tuple[Any, Place]] = ()) -> None:
         super().__init__()
         self.place = place
         self.places: list[Place] = []
+        for item in items:
+            self.add(*item)
 
     def add(self, value: object, place: Place) -> None:
         """Append an item together with its place.

@@ -168,10 +168,8 @@ class _Union:
         elif len(kinds) == 1 and not _kind(first).startswith("#"):
             self.alike(values, path, united)
         else:
-            options = YamlSequence(first.place)
-            for given in kinds.values():
-                options.add(self.schema(given, path), given[0][1].place)
-            united.put("anyOf", options, first.place)
+            options = ((self.schema(given, path), given[0][1].place) for given in kinds.values())
+            united.put("anyOf", YamlSequence(first.place, options), first.place)
         return self.described(united, values, path)
 
     def alike(self, values: list[Definition], path: Path, into: YamlMapping) -> None:
