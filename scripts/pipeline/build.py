@@ -13,9 +13,9 @@ from pipeline.clean import clean
 from pipeline.generate import CONFIGURATION, TEMPLATES, check_tools, generate, render
 from pipeline.lift import lift
 from pipeline.merge import merge, read_rules
-from pipeline.overlay import Choice, apply, chosen_for, read_choices, refuse_idle
+from pipeline.overlay import apply, read_choices, refuse_idle
 from pipeline.page import Excerpt, decode, read_file, take_document
-from pipeline.parse import parse
+from pipeline.parse import Choice, parse
 from pipeline.repair import repair
 from pipeline.report import Change, PipelineError, Place, Problem, count, one_line, refuse, stop
 from pipeline.roundtrip import check_examples
@@ -245,7 +245,8 @@ def read_document(raw: bytes, file: str, choices: list[Choice]) -> tuple[YamlMap
     """
     excerpt, taken = take_document(raw, file)
     mended, repaired = repair(excerpt)
-    document, settled = parse(mended, chosen_for(choices, file))
+    chosen = (item for item in choices if item.page == Path(file).name)
+    document, settled = parse(mended, chosen)
     return document, [*taken, *repaired, *settled]
 
 

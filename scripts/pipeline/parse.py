@@ -6,7 +6,8 @@ they can exhaust anything.
 """
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 import yaml
@@ -25,11 +26,27 @@ _DEEPEST = 100
 # Characters and values that all aliases of a document may add to it.
 _MOST_COPIED = 100_000
 
-# The value that holds for a key given twice, by the key's path in its document.
-Choices = Mapping[Path, object]
+
+@dataclass
+class Choice:
+    """Which value holds for a key that a page gives twice: an entry of the overlay's list.
+
+    Args:
+        place: Where the entry is written.
+        page: The file name of the page.
+        path: Where the key stands in the page's document.
+        holds: The value that holds.
+        needed: Whether the page was seen to give the key twice.
+    """
+
+    place: Place
+    page: str
+    path: Path
+    holds: Any
+    needed: bool = False
 
 
-def parse(excerpt: Excerpt, choices: Choices | None = None) -> tuple[YamlMapping, list[Change]]:
+def parse(excerpt: Excerpt, choices: Iterable[Choice] = ()) -> tuple[YamlMapping, list[Change]]:
     """Read one YAML document whose top is a mapping.
 
     Args:
@@ -43,7 +60,7 @@ def parse(excerpt: Excerpt, choices: Choices | None = None) -> tuple[YamlMapping
         PipelineError: The text is not YAML, gives a key two values of which none was chosen, has
             tags, or has aliases that lead nowhere, into themselves, or to gigabytes.
     """
-    reader, root = _Reader(excerpt, choices or {}), None
+    reader, root = _Reader(excerpt, choices), None
     try:
         for event in reader.events:
             if isinstance(event, yaml.NodeEvent):
@@ -76,9 +93,9 @@ def _diagnose(error: yaml.YAMLError, excerpt: Excerpt) -> tuple[Place, str, str]
 class _Reader:
     """Turns the parser's events into data."""
 
-    def __init__(self, excerpt: Excerpt, choices: Choices) -> None:
+    def __init__(self, excerpt: Excerpt, choices: Iterable[Choice]) -> None:
         self.excerpt = excerpt
-        self.choices = choices
+        self.choices = {item.path: item for item in choices}
         self.events = events(excerpt.text)
         self.lines = excerpt.text.split("\n")
         self.changes: list[Change] = []
@@ -97,8 +114,8 @@ class _Reader:
         value: Any
         if isinstance(event, yaml.AliasEvent):
             return self.alias(event)
+        self.refuse_tag(event)
         if isinstance(event, yaml.ScalarEvent):
-            self.refuse_tag(event, None, _TEXT, "!")
             plain = not event.style and event.tag is None
             value = resolve(event.value) if plain else event.value
         else:
@@ -107,14 +124,15 @@ class _Reader:
             self.anchors[event.anchor] = value
         return value
 
-    def refuse_tag(self, event: Any, *allowed: str | None) -> None:
-        if event.tag not in allowed:
+    def refuse_tag(self, event: Any) -> None:
+        """Refuse the tag of an event, unless it says of a scalar that it is text."""
+        text = (_TEXT, "!") if isinstance(event, yaml.ScalarEvent) else ()
+        if event.tag not in (None, *text):
             told = f"the YAML tag {event.tag} is not supported"
             raise stop(self.place(event), told, _FIX)
 
     def collection(self, event: Any, path: Path) -> YamlMapping | YamlSequence:
         place = self.place(event)
-        self.refuse_tag(event, None)
         if len(path) >= _DEEPEST:
             told = f"not YAML that describes an API: nested deeper than {_DEEPEST} levels"
             raise stop(place, told, _FIX)
@@ -143,11 +161,10 @@ class _Reader:
         return node
 
     def key(self, event: Any) -> str:
+        if not isinstance(event, yaml.AliasEvent):
+            self.refuse_tag(event)
         if isinstance(event, yaml.ScalarEvent):
-            self.refuse_tag(event, None, _TEXT, "!")
             return str(event.value)
-        if isinstance(event, yaml.CollectionStartEvent):
-            self.refuse_tag(event, None)
         raise stop(self.place(event), "a key that is not plain text", _FIX)
 
     def alias(self, event: yaml.AliasEvent) -> Any:
@@ -190,7 +207,8 @@ class _Reader:
             f"and in line {place.line}: {shorten(value, 60)}"
         )
         if path in self.choices:
-            chosen = self.choices[path]
+            self.choices[path].needed = True
+            chosen = self.choices[path].holds
             if same(chosen, value):
                 node.put(key, value, place)
             if same(chosen, node[key]):

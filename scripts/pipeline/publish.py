@@ -292,22 +292,21 @@ def _extra(name: str) -> str:
     return f"delete it, or move it: pages go into {SOURCES} as *.md, notes into docs"
 
 
-def _difference(root: Path, name: str, expected: bytes) -> list[Problem]:
+def _difference(root: Path, name: str, expected: bytes) -> Iterator[Problem]:
     """Compare one file; of the lock, name the inputs whose entry is not true."""
     found = (root / name).read_bytes()
     if found == expected:
-        return []
+        return
     pairs = zip(found.split(b"\n"), expected.split(b"\n"), strict=False)
     line = 1 + sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
-    problems = [Problem(Place(name, line), "differs from a build", _REBUILD)]
+    yield Problem(Place(name, line), "differs from a build", _REBUILD)
     if name == LOCK:
         known = set(found.decode(errors="replace").splitlines())
         for entry in expected.decode().splitlines():
             hash_and_path = entry.split()
             if entry not in known and len(hash_and_path) == 2 and "/" in entry:
-                where = Place(hash_and_path[1])
-                problems.append(Problem(where, f"is not the one that {LOCK} names", _REBUILD))
-    return problems
+                told = f"is not the one that {LOCK} names"
+                yield Problem(Place(hash_and_path[1]), told, _REBUILD)
 
 
 def _content(path: Path) -> bytes | None:
