@@ -222,11 +222,15 @@ def prepare(parsed: YamlMapping) -> tuple[YamlMapping, list[Change]]:
 
 def _own(inputs: Inputs, name: str) -> YamlMapping:
     """Parse a YAML file of the project's own, which gets no repair."""
-    text, _ = decode(inputs.others[name], name)
-    document = parse(Excerpt(name, text))[0]
+    document = _parsed(inputs.others[name], name)
     if name == publish.LIFECYCLE:
         check_shape(document)
     return document
+
+
+def _parsed(raw: bytes, name: str) -> YamlMapping:
+    text, _ = decode(raw, name)
+    return parse(Excerpt(name, text))[0]
 
 
 def read_document(raw: bytes, file: str, choices: list[Choice]) -> tuple[YamlMapping, list[Change]]:
@@ -311,8 +315,7 @@ def inspect(pages: Iterable[Path], overlay: Path) -> Iterator[Inspection]:
     """
     choices: list[Choice] = []
     if overlay.is_file():
-        text, _ = decode(read_file(overlay, str(overlay)), str(overlay))
-        choices = read_choices(parse(Excerpt(str(overlay), text))[0])
+        choices = read_choices(_parsed(read_file(overlay, str(overlay)), str(overlay)))
     for page in pages:
         changes: list[Change] = []
         try:

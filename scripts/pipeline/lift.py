@@ -70,12 +70,10 @@ class _Lifter:
             self.changes.append(Change(place, STEP, f"{operation} has no id; named {name}"))
         base = _pascal(node["operationId"])
         self.body(node.get("requestBody"), base + "Request")
-        for status, response in (node.get("responses") or {}).items():
-            success = status.startswith("2")
-            first = success and not any(
-                code.startswith("2") and code < status for code in node["responses"]
-            )
-            self.body(response, f"{base}Response" if first else f"{base}{_pascal(status)}Response")
+        responses = node.get("responses") or {}
+        first = min((status for status in responses if status.startswith("2")), default="")
+        for status, response in responses.items():
+            self.body(response, f"{base}{'' if status == first else _pascal(status)}Response")
 
     def body(self, body: Any, name: str) -> None:
         """Lift the schemas of one body, a further media type under its own name."""

@@ -46,8 +46,7 @@ def repair(excerpt: Excerpt) -> tuple[Excerpt, list[Change]]:
         for entry in entries
         if entry.list_of and entry.key is None and entry.value and len(entry.dashes) == 1
     }
-    for position, entry in enumerate(entries):
-        after = entries[position + 1] if position + 1 < len(entries) else None
+    for entry, after in zip(entries, [*entries[1:], None], strict=False):
         if _is_text_item(entry, after, texts):
             work.quote_item(entry)
         else:

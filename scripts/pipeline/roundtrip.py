@@ -180,7 +180,7 @@ class _Check:
             path, body = self.followed((*operation.path, "responses", status))
             for at, kind in enumerate(body.get("content") or {}):
                 reader: Reader | None = None
-                if at == 0 and _is_json(kind):
+                if at == 0 and kind.split(";")[0].strip().endswith(("/json", "+json")):
                     code = _status_like(status, operation.node["responses"])
                     reader = _answer_reader(module, code)
                 self.media(f"{operation}, answer {status}", (*path, "content", kind), reader)
@@ -253,11 +253,6 @@ class _Check:
             else item
             for key, item in value.items()
         }
-
-
-def _is_json(kind: str) -> bool:
-    """Say whether a media type is JSON."""
-    return kind.split(";")[0].strip().endswith(("/json", "+json"))
 
 
 def _status_like(status: str, others: Any) -> int:
