@@ -197,9 +197,7 @@ class _Delta:
         """Compare what holds for all operations: servers, security schemes, what is told to people."""
         old, new = self.old, self.new
         self.servers(old.get("servers"), new.get("servers"), _FOLLOWS)
-        one, other = (
-            (doc.get("components") or {}).get("securitySchemes") or {} for doc in (old, new)
-        )
+        one, other = ((d.get("components") or {}).get("securitySchemes") or {} for d in (old, new))
         for where, was, now in self.both("security scheme ", one, other, CALLER):
             one, other = self.resolved(was, now)
             self.changed(where, one, other, _SCHEME, CALLER)
@@ -207,10 +205,8 @@ class _Delta:
         self.changed("info", old.get("info") or {}, new.get("info") or {}, _INFO, NOTE)
         self.changed("document", old, new, ("externalDocs", "openapi"), NOTE)
         # By their names: the order of tags says nothing.
-        one, other = (
-            {"tags": {tag.get("name"): tag for tag in doc.get("tags") or []}} for doc in (old, new)
-        )
-        self.changed("document", one, other, ("tags",), NOTE)
+        one, other = ({tag.get("name"): tag for tag in d.get("tags") or []} for d in (old, new))
+        self.changed("document", {"tags": one}, {"tags": other}, ("tags",), NOTE)
 
     def servers(self, was: Any, now: Any, advice: str) -> None:
         """Compare two lists of servers, of which clients take the first."""
