@@ -72,14 +72,9 @@ def open_answers(document: YamlMapping) -> tuple[YamlMapping, list[Change]]:
         A copy in which no schema that an answer is read by has one of them; and one change for each that was opened.
     """
     result = copy.deepcopy(document)
-    asked, answered = (
-        [
-            ((*path, "schema"), holder.get("schema"))
-            for path, holder in schema_holders(result)
-            if _is_of_answer(path) is answers
-        ]
-        for answers in (False, True)
-    )
+    held = [((*path, "schema"), part.get("schema")) for path, part in schema_holders(result)]
+    answered = [(path, schema) for path, schema in held if _is_of_answer(path)]
+    asked = [(path, schema) for path, schema in held if not _is_of_answer(path)]
     of_requests = {id(schema) for _, schema in reach(result, asked)}
     changes = []
     for path, schema in reach(result, answered):
@@ -105,10 +100,7 @@ def _open_enum(path: Path, schema: YamlMapping, shared: str) -> Change:
     """Move the words of an enum into the description, and null among them into `nullable`."""
     words, before = schema["enum"], _listed(schema["enum"])
     place = schema.drop("enum")
-    known = YamlSequence(place)
-    for word in words:
-        if word is not None:
-            known.add(word, place)
+    known = YamlSequence(place, ((word, place) for word in words if word is not None))
     if len(known) < len(words):
         schema.put("nullable", True, place)
     if known:

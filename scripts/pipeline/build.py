@@ -6,30 +6,16 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pipeline import publish
 from pipeline.answers import mend_enums, open_answers
 from pipeline.audit import Audit
 from pipeline.clean import clean
 from pipeline.generate import CONFIGURATION, TEMPLATES, check_tools, generate, render
 from pipeline.lift import lift
 from pipeline.merge import merge, read_rules
-from pipeline.overlay import Choice, apply, chosen_for, read_choices, refuse_idle
+from pipeline.overlay import apply, read_choices, refuse_idle
 from pipeline.page import Excerpt, decode, read_file, take_document
-from pipeline.parse import parse
-from pipeline.publish import (
-    DOCUMENT,
-    LIFECYCLE,
-    LOCK,
-    MERGE,
-    OVERLAY,
-    PACKAGE,
-    README,
-    SOURCES,
-    folder_hash,
-    origins_of,
-    sha256,
-    stamp,
-    write_lock,
-)
+from pipeline.parse import Choice, parse
 from pipeline.repair import repair
 from pipeline.report import Change, PipelineError, Place, Problem, count, one_line, refuse, stop
 from pipeline.roundtrip import check_examples
@@ -88,18 +74,22 @@ def read_inputs(root: Path, given: list[Path]) -> Inputs:
         PipelineError: A file is missing or cannot be read, or there is no page at all.
     """
     inputs = Inputs(pages={})
-    for path in sorted((root / SOURCES).glob("*.md")):
-        inputs.pages[f"{SOURCES}/{path.name}"] = read_file(path, f"{SOURCES}/{path.name}")
+    for path in sorted((root / publish.SOURCES).glob("*.md")):
+        inputs.pages[f"{publish.SOURCES}/{path.name}"] = read_file(
+            path, f"{publish.SOURCES}/{path.name}"
+        )
     for path in given:
         if path.suffix != ".md":
             place = Place(str(path))
             raise stop(place, "not a Markdown page", "give a page whose name ends in .md")
-        name = f"{SOURCES}/{path.name}"
+        name = f"{publish.SOURCES}/{path.name}"
         inputs.pages[name] = read_file(path, str(path))
         inputs.shown_as[name] = str(path)
     if not inputs.pages:
-        raise stop(Place(SOURCES), "there is no page", "put the vendor's pages (*.md) there")
-    for name in (LIFECYCLE, MERGE, OVERLAY, README):
+        raise stop(
+            Place(publish.SOURCES), "there is no page", "put the vendor's pages (*.md) there"
+        )
+    for name in (publish.LIFECYCLE, publish.MERGE, publish.OVERLAY, publish.README):
         inputs.others[name] = read_file(root / name, name)
     for path in sorted([CONFIGURATION, *TEMPLATES.glob("*.jinja")]):
         name = f"{_SCRIPTS}/{path.relative_to(CONFIGURATION.parent).as_posix()}"
@@ -133,13 +123,16 @@ def build(inputs: Inputs, generator: Generate = generate) -> Build:
             for path in sorted(package.rglob("*"))
             if path.is_file()
         }
-    stamped = stamp(generated, text)
-    results = {DOCUMENT: sha256(text), PACKAGE: folder_hash(stamped)}
-    files = {f"{PACKAGE}/{name}": content for name, content in stamped.items()}
-    lock = write_lock(
+    stamped = publish.stamp(generated, text)
+    results = {
+        publish.DOCUMENT: publish.sha256(text),
+        publish.PACKAGE: publish.folder_hash(stamped),
+    }
+    files = {f"{publish.PACKAGE}/{name}": content for name, content in stamped.items()}
+    lock = publish.write_lock(
         {**inputs.pages, **inputs.others}, results, assembled.origins, assembled.changes
     )
-    files |= {DOCUMENT: text, LOCK: lock}
+    files |= {publish.DOCUMENT: text, publish.LOCK: lock}
     files |= {name: inputs.pages[name] for name in inputs.shown_as}
     return Build(files, assembled.changes, len(inputs.pages), examples)
 
@@ -177,7 +170,7 @@ def assemble(inputs: Inputs) -> Assembled:
     changes: list[Change] = []
     problems: list[Problem] = []
     origins: list[str] = []
-    overlay, rules = _own(inputs, OVERLAY), read_rules(_own(inputs, MERGE))
+    overlay, rules = _own(inputs, publish.OVERLAY), read_rules(_own(inputs, publish.MERGE))
     choices = read_choices(overlay)
     for name, raw in inputs.pages.items():
         try:
@@ -188,12 +181,12 @@ def assemble(inputs: Inputs) -> Assembled:
             problems += error.problems
         else:
             documents.append(document)
-            origins += origins_of(parsed, name, raw)
+            origins += publish.origins_of(parsed, name, raw)
             changes += [*mended, *cleaned]
     refuse(problems)
     refuse_idle(choices)
-    lifecycle = _own(inputs, LIFECYCLE)
-    origins += origins_of(lifecycle, LIFECYCLE, inputs.others[LIFECYCLE])
+    lifecycle = _own(inputs, publish.LIFECYCLE)
+    origins += publish.origins_of(lifecycle, publish.LIFECYCLE, inputs.others[publish.LIFECYCLE])
     merged, met = merge([*documents, lifecycle], rules)
     merged, mended = mend_enums(merged)
     audit = Audit(merged, overlay)
@@ -229,11 +222,15 @@ def prepare(parsed: YamlMapping) -> tuple[YamlMapping, list[Change]]:
 
 def _own(inputs: Inputs, name: str) -> YamlMapping:
     """Parse a YAML file of the project's own, which gets no repair."""
-    text, _ = decode(inputs.others[name], name)
-    document = parse(Excerpt(name, text))[0]
-    if name == LIFECYCLE:
+    document = _parsed(inputs.others[name], name)
+    if name == publish.LIFECYCLE:
         check_shape(document)
     return document
+
+
+def _parsed(raw: bytes, name: str) -> YamlMapping:
+    text, _ = decode(raw, name)
+    return parse(Excerpt(name, text))[0]
 
 
 def read_document(raw: bytes, file: str, choices: list[Choice]) -> tuple[YamlMapping, list[Change]]:
@@ -252,7 +249,8 @@ def read_document(raw: bytes, file: str, choices: list[Choice]) -> tuple[YamlMap
     """
     excerpt, taken = take_document(raw, file)
     mended, repaired = repair(excerpt)
-    document, settled = parse(mended, chosen_for(choices, file))
+    chosen = (item for item in choices if item.page == Path(file).name)
+    document, settled = parse(mended, chosen)
     return document, [*taken, *repaired, *settled]
 
 
@@ -317,8 +315,7 @@ def inspect(pages: Iterable[Path], overlay: Path) -> Iterator[Inspection]:
     """
     choices: list[Choice] = []
     if overlay.is_file():
-        text, _ = decode(read_file(overlay, str(overlay)), str(overlay))
-        choices = read_choices(parse(Excerpt(str(overlay), text))[0])
+        choices = read_choices(_parsed(read_file(overlay, str(overlay)), str(overlay)))
     for page in pages:
         changes: list[Change] = []
         try:

@@ -70,19 +70,14 @@ def _empty_bodies(document: YamlMapping) -> list[Change]:
     """Drop request bodies without content from requests that have none."""
     changes = []
     for operation in operations(document):
-        body = operation.node.get("requestBody")
-        if operation.method in ("get", "head", "delete") and body is not None and _is_empty(body):
+        if operation.method not in ("get", "head", "delete") or "requestBody" not in operation.node:
+            continue
+        content = operation.node["requestBody"].get("content") or {}
+        if not any(_says_something(media.get("schema") or {}) for media in content.values()):
             place = operation.node.drop("requestBody")
             reason = f"{operation} declares an empty request body; dropped"
             changes.append(Change(place, STEP, reason))
     return changes
-
-
-def _is_empty(body: Any) -> bool:
-    """Say whether a request body describes nothing."""
-    content = body.get("content") if isinstance(body, dict) else None
-    media = content.values() if isinstance(content, dict) else ()
-    return not any(_says_something(item.get("schema") or {}) for item in media)
 
 
 def _says_something(schema: Any) -> bool:
@@ -145,15 +140,13 @@ def _types(document: YamlMapping) -> list[Change]:
 
 def _mend_type(schema: YamlMapping) -> Change | None:
     """Mend one schema's type in place."""
-    kind = schema["type"]
-    place = schema.place_of("type")
+    kind, place = schema["type"], schema.place_of("type")
     words = list(kind) if isinstance(kind, list) else [kind]
     real = [word for word in words if word not in ("null", None)]
     if kind in ("any", None):
         schema.drop("type")
-        return Change(
-            place, STEP, f"type {kind!r} does not exist in OpenAPI 3.0; any value is allowed"
-        )
+        reason = f"type {kind!r} does not exist in OpenAPI 3.0; any value is allowed"
+        return Change(place, STEP, reason)
     if len(real) < len(words):
         schema.drop("type")
         after = "no type, so that any value is allowed, null included"
@@ -173,11 +166,9 @@ def _mend_type(schema: YamlMapping) -> Change | None:
         reason = f"type {kind!r} does not exist in OpenAPI 3.0"
         return Change(place, STEP, reason, f"type: {kind}", f"type: {_SYNONYMS[kind]}")
     if not isinstance(kind, str) or kind not in _TYPES:
-        raise stop(
-            place,
-            f"schema type {shorten(kind)} does not exist in OpenAPI 3.0",
-            "correct the page, or teach scripts/pipeline/clean.py what it means",
-        )
+        told = f"schema type {shorten(kind)} does not exist in OpenAPI 3.0"
+        fix = "correct the page, or teach scripts/pipeline/clean.py what it means"
+        raise stop(place, told, fix)
     return None
 
 
@@ -189,23 +180,21 @@ def _blanks(document: YamlMapping) -> list[Change]:
             place, value = node.place_of(key), node[key]
             if key != key.strip() and key.strip() not in node:
                 _rename(node, key)
-                changes.append(_trimmed(place, key, key.strip()))
-            if key in _TITLES and isinstance(value, str) and value != value.strip():
-                node.put(key, value.strip(), place)
-                changes.append(_trimmed(place, value, value.strip()))
+                changes.append(_trimmed(place, key))
+            if key in _TITLES:
+                changes += _trim(node, key, place)
             elif key in ("tags", "required") and isinstance(value, YamlSequence):
-                changes += _trim_items(value)
+                for index, _, at in value.entries():
+                    changes += _trim(value, index, at)
     return changes
 
 
-def _trim_items(texts: YamlSequence) -> list[Change]:
-    """Trim the items of a list of texts."""
-    changes = []
-    for index, text in enumerate(texts):
-        if isinstance(text, str) and text != text.strip():
-            texts[index] = text.strip()
-            changes.append(_trimmed(texts.places[index], text, text.strip()))
-    return changes
+def _trim(owner: Any, step: str | int, place: Place) -> Iterator[Change]:
+    """Trim what stands under a key or at a position, if it is text."""
+    text = owner[step]
+    if isinstance(text, str) and text != text.strip():
+        owner[step] = text.strip()
+        yield _trimmed(place, text)
 
 
 def _rename(node: YamlMapping, key: str) -> None:
@@ -215,5 +204,5 @@ def _rename(node: YamlMapping, key: str) -> None:
         node.put(name.strip() if name == key else name, value, place)
 
 
-def _trimmed(place: Place, before: str, after: str) -> Change:
-    return Change(place, STEP, "stray blanks around a text", shorten(before), shorten(after))
+def _trimmed(place: Place, text: str) -> Change:
+    return Change(place, STEP, "stray blanks around a text", shorten(text), shorten(text.strip()))

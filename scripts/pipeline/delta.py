@@ -78,20 +78,18 @@ def compare_documents(old: Any, new: Any) -> list[Difference]:
         The differences, in the order of the operations.
     """
     was, now = _operations(old), _operations(new)
-    whole = _Delta("document", old, new)
+    delta = _Delta(old, new)
     if old:
-        whole.frame()
-    found = whole.found
+        delta.frame()
     for name in dict.fromkeys([*was, *now]):
-        delta = _Delta(name, old, new)
+        delta.name = name
         if name not in now:
             delta.tell("operation", "removed", CALLER)
         elif name not in was:
             delta.tell("operation", "added")
         else:
             delta.operation(was[name], now[name])
-        found += delta.found
-    return found
+    return delta.found
 
 
 def _operations(document: Any) -> dict[str, Any]:
@@ -116,6 +114,12 @@ def _operations(document: Any) -> dict[str, Any]:
     return listed
 
 
+def _parameters(document: Any, operation: Any) -> dict[str, Any]:
+    """Give the parameters of an operation, each by its place and name."""
+    given = (resolve(document, item) for item in operation["parameters"])
+    return {f"{item.get('in')} parameter {item.get('name')}": item for item in given}
+
+
 def _added(_: str, part: Any) -> tuple[str, str]:
     """Tell of something new in a request: it breaks callers if it is required."""
     return ("added, required", CALLER) if part.get("required") else ("added", "")
@@ -125,13 +129,13 @@ class _Delta:
     """Compares parts of two documents, and collects the differences.
 
     Args:
-        name: The operation the parts belong to.
         old: The document as it was.
         new: The document as it is now.
     """
 
-    def __init__(self, name: str, old: Any, new: Any) -> None:
-        self.name = name
+    def __init__(self, old: Any, new: Any) -> None:
+        # The operation that the parts belong to which are being compared.
+        self.name = "document"
         self.old, self.new = old, new
         self.found: list[Difference] = []
         # Pairs of references that are being compared: schemas may contain themselves.
@@ -193,9 +197,7 @@ class _Delta:
         """Compare what holds for all operations: servers, security schemes, what is told to people."""
         old, new = self.old, self.new
         self.servers(old.get("servers"), new.get("servers"), _FOLLOWS)
-        one, other = (
-            (doc.get("components") or {}).get("securitySchemes") or {} for doc in (old, new)
-        )
+        one, other = ((d.get("components") or {}).get("securitySchemes") or {} for d in (old, new))
         for where, was, now in self.both("security scheme ", one, other, CALLER):
             one, other = self.resolved(was, now)
             self.changed(where, one, other, _SCHEME, CALLER)
@@ -203,10 +205,8 @@ class _Delta:
         self.changed("info", old.get("info") or {}, new.get("info") or {}, _INFO, NOTE)
         self.changed("document", old, new, ("externalDocs", "openapi"), NOTE)
         # By their names: the order of tags says nothing.
-        one, other = (
-            {"tags": {tag.get("name"): tag for tag in doc.get("tags") or []}} for doc in (old, new)
-        )
-        self.changed("document", one, other, ("tags",), NOTE)
+        one, other = ({tag.get("name"): tag for tag in d.get("tags") or []} for d in (old, new))
+        self.changed("document", {"tags": one}, {"tags": other}, ("tags",), NOTE)
 
     def servers(self, was: Any, now: Any, advice: str) -> None:
         """Compare two lists of servers, of which clients take the first."""
@@ -218,23 +218,20 @@ class _Delta:
         if first != then:
             # Whoever keeps the old address sends prompts and key to a host that the document does not name first.
             self.tell("servers", f"{first} became {then}; {advice}", CALLER)
-        for url, server in old.items():
-            if url not in new:
-                if url != first:
-                    self.tell("servers", f"{url} removed", CALLER)
-                continue
-            other = new[url]
-            if not same(*(_variables(node, "default", "enum") for node in (server, other))):
-                self.tell("servers", f"variables of {url} changed", CALLER)
-            words = [
-                [node.get("description"), _variables(node, "description")]
-                for node in (server, other)
-            ]
-            if not same(*words):
-                self.tell("servers", f"description of {url} changed", NOTE)
-        for url in new:
-            if url not in old and url != then:
+        # The first ones are compared already.
+        gone, come = old.keys() - {*new, first}, new.keys() - {*old, then}
+        for url in dict.fromkeys([*old, *new]):
+            if url in gone:
+                self.tell("servers", f"{url} removed", CALLER)
+            elif url in come:
                 self.tell("servers", f"{url} added")
+            elif url in old and url in new:
+                pair = old[url], new[url]
+                if not same(*(_variables(server, "default", "enum") for server in pair)):
+                    self.tell("servers", f"variables of {url} changed", CALLER)
+                words = [[s.get("description"), _variables(s, "description")] for s in pair]
+                if not same(*words):
+                    self.tell("servers", f"description of {url} changed", NOTE)
 
     def operation(self, was: Any, now: Any) -> None:
         """Compare two definitions of the operation."""
@@ -250,19 +247,12 @@ class _Delta:
         self.words("operation", was, now)
         self.words("path", was["path"], now["path"])
         self.changed("operation", was, now, ("callbacks",), NOTE)
-        old, new = (
-            {f"{item.get('in')} parameter {item.get('name')}": item for item in given}
-            for given in (
-                [resolve(self.old, item) for item in was["parameters"]],
-                [resolve(self.new, item) for item in now["parameters"]],
-            )
-        )
-        for where, one, other in self.both("", old, new, CALLER, _added):
-            self.holder(where, one, other, CALLER)
-        bodies = self.resolved(was.get("requestBody"), now.get("requestBody"))
-        old, new = ({"request": body} if body else {} for body in bodies)
-        for where, one, other in self.both("", old, new, CALLER, _added):
-            self.holder(where, one, other, CALLER)
+        parameters = _parameters(self.old, was), _parameters(self.new, now)
+        given = self.resolved(was.get("requestBody"), now.get("requestBody"))
+        bodies = ({"request": body} if body else {} for body in given)
+        for old, new in (parameters, bodies):
+            for where, one, other in self.both("", old, new, CALLER, _added):
+                self.holder(where, one, other, CALLER)
         self.answers(was.get("responses") or {}, now.get("responses") or {})
 
     def answers(self, *given: Any) -> None:
@@ -297,9 +287,8 @@ class _Delta:
         old, new = was.get("content") or {}, now.get("content") or {}
         several = len({*old, *new}) > 1
         added = ("added", READER if side == READER else "")
-        for named, one, other in self.both(
-            f"{where} ", old, new, side, lambda *_: added, "media type "
-        ):
+        parts = self.both(f"{where} ", old, new, side, lambda *_: added, "media type ")
+        for named, one, other in parts:
             at = named if several else where
             self.words(at, one, other)
             self.changed(at, one, other, ("encoding",), side)

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from pipeline.scalar import is_balanced, is_block_marker, mend_block_marker
+from pipeline.scalar import announces_block, is_balanced
 
 _LINE = re.compile(r"(?P<indent> *)(?P<dashes>(?:-[ \t]+)*(?:-(?=$))?)(?P<rest>.*)")
 _QUOTED_KEY = re.compile(r"""(?P<key>'(?:[^']|'')*'|"(?:[^"\\]|\\.)*")[ \t]*:(?=[ \t]|$)""")
@@ -82,9 +82,7 @@ def entry_of(line: str, index: int) -> Entry | None:
         Its entry; None for a blank line, a comment, or one that is no entry.
     """
     match = _LINE.fullmatch(line)
-    if not match or not line.strip(BLANKS):
-        return None
-    if match["rest"].startswith("#") and not match["dashes"]:
+    if not match or not line.strip(BLANKS) or line.lstrip(" ").startswith("#"):
         return None
     start = match.start("rest")
     first_dash = match.start("dashes")
@@ -139,7 +137,7 @@ def scan(lines: list[str]) -> list[Entry]:
 def _take_value(entry: Entry, lines: list[str], start: int) -> int:
     """Give an entry the lines below that belong to its value; return the line after them."""
     end = _end_of_depth(lines, start, entry.column)
-    if end > start and _is_marker(entry.value):
+    if end > start and announces_block(entry.value):
         entry.block = True
         return end
     after = _end_of_whole(entry, lines, start, end)
@@ -155,11 +153,6 @@ def _take_value(entry: Entry, lines: list[str], start: int) -> int:
         return start if _PROPERTY.fullmatch(entry.value) else end
     entry.more = [line.strip(BLANKS) for line in deeper]
     return end
-
-
-def _is_marker(value: str) -> bool:
-    """Say whether a value with deeper lines below it announces a block scalar."""
-    return is_block_marker(value) or mend_block_marker(value) is not None
 
 
 def _end_of_whole(entry: Entry, lines: list[str], start: int, end: int) -> int:
@@ -193,12 +186,10 @@ def _end_of_depth(lines: list[str], start: int, column: int) -> int:
     """Find the end of the lines deeper than a column; blank lines after the last do not count."""
     end = start
     for index in range(start, len(lines)):
-        line = lines[index]
-        if not line.strip(BLANKS):
-            continue
-        if indent_of(line) <= column:
-            break
-        end = index + 1
+        if lines[index].strip(BLANKS):
+            if indent_of(lines[index]) <= column:
+                break
+            end = index + 1
     return end
 
 
@@ -286,9 +277,5 @@ def _fell_out(lines: list[str], index: int, block: _Block) -> bool:
 
 def _opened(line: str, index: int) -> _Block | None:
     """Return the block scalar that a line opens; None if it opens none."""
-    if "|" not in line and ">" not in line:
-        return None
-    entry = entry_of(line, index)
-    if entry is None or not (is_block_marker(entry.value) or mend_block_marker(entry.value)):
-        return None
-    return _Block(entry.column)
+    entry = entry_of(line, index) if "|" in line or ">" in line else None
+    return _Block(entry.column) if entry and announces_block(entry.value) else None

@@ -58,12 +58,8 @@ class _Lifter:
 
     def schemas(self) -> YamlMapping:
         """Return the named schemas of the document, made if there are none."""
-        node = self.document
-        for key in ("components", "schemas"):
-            if key not in node:
-                node.put(key, YamlMapping(node.place), node.place)
-            node = node[key]
-        return node
+        components = self.document.mapping("components", self.document.place)
+        return components.mapping("schemas", components.place)
 
     def operation(self, operation: Operation) -> None:
         node = operation.node
@@ -74,12 +70,10 @@ class _Lifter:
             self.changes.append(Change(place, STEP, f"{operation} has no id; named {name}"))
         base = _pascal(node["operationId"])
         self.body(node.get("requestBody"), base + "Request")
-        for status, response in (node.get("responses") or {}).items():
-            success = status.startswith("2")
-            first = success and not any(
-                code.startswith("2") and code < status for code in node["responses"]
-            )
-            self.body(response, f"{base}Response" if first else f"{base}{_pascal(status)}Response")
+        responses = node.get("responses") or {}
+        first = min((status for status in responses if status.startswith("2")), default="")
+        for status, response in responses.items():
+            self.body(response, f"{base}{'' if status == first else _pascal(status)}Response")
 
     def body(self, body: Any, name: str) -> None:
         """Lift the schemas of one body, a further media type under its own name."""
@@ -102,9 +96,8 @@ class _Lifter:
             return False
         place = owner.place_of(key)
         name = self.register(schema, name, place)
-        reference = YamlMapping(place)
-        reference.put("$ref", f"#/components/schemas/{name}", place)
-        owner.put(key, reference, place)
+        reference = ("$ref", f"#/components/schemas/{name}", place)
+        owner.put(key, YamlMapping(place, [reference]), place)
         return True
 
     def register(self, schema: YamlMapping, name: str, place: Place) -> str:

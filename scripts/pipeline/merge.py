@@ -5,7 +5,7 @@
 
 import copy
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
@@ -35,18 +35,18 @@ class Rule:
 
     Args:
         place: Where it is written.
-        method: The HTTP method of the operation, in small letters.
-        url: Its URL template.
         answers: Whether answers that contradict each other are united as well.
     """
 
     place: Place
-    method: str
-    url: str
     answers: bool
 
 
-def read_rules(document: YamlMapping) -> list[Rule]:
+# The rules by the HTTP method of the operation, in small letters, and its URL template.
+Rules = Mapping[tuple[str, str], Rule]
+
+
+def read_rules(document: YamlMapping) -> Rules:
     """Read the entries.
 
     Args:
@@ -65,16 +65,17 @@ def read_rules(document: YamlMapping) -> list[Rule]:
         raise stop(place, f"unknown fields: {', '.join(unknown)}", "use operations")
     if not isinstance(entries, YamlSequence):
         raise stop(document.place_of("operations"), "`operations` is not a list", _FORM)
-    rules: list[Rule] = []
+    rules: dict[tuple[str, str], Rule] = {}
     for _, entry, place in entries.entries():
-        rule = _read(entry, place)
-        if any((rule.method, rule.url) == (other.method, other.url) for other in rules):
-            raise stop(rule.place, f"{entry['operation']} has two entries", "delete one")
-        rules.append(rule)
+        operation = _read(entry, place)
+        if operation in rules:
+            raise stop(place, f"{entry['operation']} has two entries", "delete one")
+        rules[operation] = Rule(place, "responses" in entry)
     return rules
 
 
-def _read(entry: Any, place: Place) -> Rule:
+def _read(entry: Any, place: Place) -> tuple[str, str]:
+    """Check one entry; return the method and the URL of its operation."""
     if not isinstance(entry, YamlMapping) or not _NEEDED <= entry.keys() <= _ALLOWED:
         needed = ", ".join(sorted(_NEEDED))
         raise stop(place, f"the entry needs {needed}, and may have responses", _FORM)
@@ -87,11 +88,11 @@ def _read(entry: Any, place: Place) -> Rule:
             told = f"{key} is {shorten(entry[key])}; the only choice is union"
             raise stop(entry.place_of(key), told, _FORM)
     check_reason("entry", entry, place)
-    return Rule(place, method.lower(), url, "responses" in entry)
+    return method.lower(), url
 
 
 def merge(
-    documents: list[YamlMapping], rules: Sequence[Rule] = ()
+    documents: list[YamlMapping], rules: Rules | None = None
 ) -> tuple[YamlMapping, list[Change]]:
     """Merge documents into one.
 
@@ -108,7 +109,7 @@ def merge(
     Raises:
         PipelineError: Documents define the same thing differently, or a rule has nothing to unite.
     """
-    merger = _Merger(YamlMapping(documents[0].place), rules)
+    merger = _Merger(YamlMapping(documents[0].place), rules or {})
     for document in documents:
         merger.add(document)
     merger.unite()
@@ -119,9 +120,9 @@ def merge(
 class _Merger:
     """Adds one document after the other to the result."""
 
-    def __init__(self, result: YamlMapping, rules: Sequence[Rule]) -> None:
+    def __init__(self, result: YamlMapping, rules: Rules) -> None:
         self.result = result
-        self.rules = {(rule.method, rule.url): rule for rule in rules}
+        self.rules = rules
         self.several: dict[tuple[str, str], list[YamlMapping]] = {}
         self.changes: list[Change] = []
         self.problems: list[Problem] = []
@@ -132,9 +133,9 @@ class _Merger:
             if key == "paths":
                 self.paths(value)
             elif key == "components":
-                self.components(self.sub(self.result, key, place), value)
+                self.components(self.result.mapping(key, place), value)
             elif key == "info":
-                self.info(self.sub(self.result, key, place), value)
+                self.info(self.result.mapping(key, place), value)
             elif key == "openapi":
                 self.version(str(value), place)
             elif key in _NAMED_BY:
@@ -161,15 +162,8 @@ class _Merger:
         self.changes.append(Change(place, STEP, told, also=f"({first})"))
         return moved
 
-    def sub(self, owner: YamlMapping, key: str, place: Place) -> YamlMapping:
-        """Return the mapping under a key of the result, made if it is not there."""
-        if key not in owner:
-            owner.put(key, YamlMapping(place), place)
-        found: YamlMapping = owner[key]
-        return found
-
     def paths(self, paths: YamlMapping) -> None:
-        target = self.sub(self.result, "paths", paths.place)
+        target = self.result.mapping("paths", paths.place)
         for url, item, at in paths.entries():
             # Templates that differ only in the names of their parameters are the same path.
             known = next((other for other in target if _bare(other) == _bare(url)), url)
@@ -177,7 +171,7 @@ class _Merger:
                 told = f"the same path is written {known}"
                 self.conflict(f"path {url}", target.place_of(known), at, told)
                 continue
-            owner = self.sub(target, url, at)
+            owner = target.mapping(url, at)
             for key, value, place in item.entries():
                 what = f"operation {key.upper()} {url}" if key in METHODS else f"{key} of {url}"
                 if (key, url) in self.rules:
@@ -223,7 +217,7 @@ class _Merger:
 
     def components(self, owner: YamlMapping, components: YamlMapping) -> None:
         for kind, named, place in components.entries():
-            target = self.sub(owner, kind, place)
+            target = owner.mapping(kind, place)
             for name, part, at in named.entries():
                 self.one(target, name, part, at, f"component {kind}/{name}")
 

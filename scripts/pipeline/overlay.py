@@ -9,13 +9,12 @@ vendor takes away does not come back.
 import copy
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from pathlib import PurePath
 from typing import Any
 
 from jsonpath import JSONPathEnvironment, JSONPathError, JSONPathMatch
 from jsonpath.selectors import IndexSelector, NameSelector
 
+from pipeline.parse import Choice
 from pipeline.report import Change, PipelineError, Place, Problem, refuse, shorten, stop
 from pipeline.tree import YamlMapping, YamlSequence, place_at
 from pipeline.walk import Path, from_pointer, shown
@@ -25,25 +24,6 @@ _DUPLICATES = "x-duplicates"
 _CHOICE = {"page", "pointer", "holds", "description"}
 _ALLOWED = {"target", "description", "update", "remove"}
 _RFC_9535 = JSONPathEnvironment(strict=True)
-
-
-@dataclass
-class Choice:
-    """One entry of the list.
-
-    Args:
-        place: Where it is written.
-        page: The file name of the page.
-        path: Where the key stands in the page's document.
-        holds: The value that holds.
-        needed: Whether the page was seen to give the key twice.
-    """
-
-    place: Place
-    page: str
-    path: Path
-    holds: Any
-    needed: bool = False
 
 
 def entries_of(
@@ -115,35 +95,6 @@ def read_choices(overlay: YamlMapping) -> list[Choice]:
     return choices
 
 
-class Chosen(dict[Path, Any]):
-    """The choices for one page, which note that they were needed.
-
-    Args:
-        choices: The choices for the page.
-    """
-
-    def __init__(self, choices: list[Choice]) -> None:
-        super().__init__({item.path: item.holds for item in choices})
-        self.choices = {item.path: item for item in choices}
-
-    def __getitem__(self, path: Path) -> Any:
-        self.choices[path].needed = True
-        return super().__getitem__(path)
-
-
-def chosen_for(choices: list[Choice], file: str) -> Chosen:
-    """Pick the choices for one page.
-
-    Args:
-        choices: The choices for all pages.
-        file: The page's path or name.
-
-    Returns:
-        The value that holds for each key, by the key's path.
-    """
-    return Chosen([item for item in choices if item.page == PurePath(file).name])
-
-
 def refuse_idle(choices: list[Choice]) -> None:
     """Refuse choices that nothing needs any more.
 
@@ -153,11 +104,9 @@ def refuse_idle(choices: list[Choice]) -> None:
     Raises:
         PipelineError: A choice is about a key that its page does not give twice.
     """
-    idle = [item for item in choices if not item.needed]
-    if idle:
-        told = "no page of this name gives this key twice with different values"
-        fix = "delete the entry if the vendor has corrected the page"
-        raise PipelineError(*(Problem(item.place, told, fix) for item in idle))
+    told = "no page of this name gives this key twice with different values"
+    fix = "delete the entry if the vendor has corrected the page"
+    refuse(Problem(item.place, told, fix) for item in choices if not item.needed)
 
 
 def apply(
@@ -193,8 +142,8 @@ def apply(
     return result, changes
 
 
-def _actions(overlay: YamlMapping) -> list[tuple[YamlMapping, Place]]:
-    """Return the actions with their places, after checking the overlay's form."""
+def _actions(overlay: YamlMapping) -> Iterator[tuple[YamlMapping, Place]]:
+    """List the actions with their places, each after checking its form."""
     version = overlay.get("overlay")
     if not str(version).startswith("1.0."):
         found = f"overlay version {version!r} is not 1.0.x"
@@ -212,21 +161,22 @@ def _actions(overlay: YamlMapping) -> list[tuple[YamlMapping, Place]]:
             raise stop(action.place_of(unknown[0]), known, f"use {', '.join(sorted(_ALLOWED))}")
         if ("update" in action) == (action.get("remove") is True):
             raise stop(place, "the action must have either update or remove: true", "give it one")
-    return list(zip(actions, actions.places, strict=True))
+        yield action, place
 
 
 def _act(document: YamlMapping, action: YamlMapping, place: Place) -> list[Change]:
     """Carry out one action on every node its target selects."""
     target = action["target"]
     try:
-        matches = list(_RFC_9535.finditer(target, document))
+        query = _RFC_9535.compile(target)
+        matches = list(query.finditer(document))
     except JSONPathError as error:
         told = str(error).split("\n", maxsplit=1)[0]
         raise stop(place, f"target {target} is not JSONPath: {told}", "correct it") from error
     if not matches:
         fix = "correct its target, or delete it if the vendor has corrected the page"
         raise stop(place, f"the action matches nothing: {target}", fix)
-    said = _said(action, _RFC_9535.compile(target))
+    said = _said(action, query)
     if len(matches) != said:
         only = f", only {shown(tuple(matches[0].parts))}" if len(matches) == 1 < said else ""
         told = f"the action says {said} and matches {len(matches)}: {target}{only}"

@@ -73,7 +73,11 @@ def decode(raw: bytes, file: str) -> tuple[str, list[Change]]:
         PipelineError: The bytes are not UTF-8.
     """
     changes: list[Change] = []
-    _refuse_what_is_no_text(raw, file)
+    if not raw.strip():
+        raise stop(Place(file), "the file is empty", _REFETCH)
+    if b"\0" in raw:
+        line = raw.count(b"\n", 0, raw.index(b"\0")) + 1
+        raise stop(Place(file, line), "a binary file: it holds a zero byte", _REFETCH)
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -92,15 +96,6 @@ def decode(raw: bytes, file: str) -> tuple[str, list[Change]]:
         told = f"{text.count(end)} line ends with a carriage return read as plain"
         changes.append(Change(Place(file, line), STEP, told, end, "\n"))
     return plain, changes
-
-
-def _refuse_what_is_no_text(raw: bytes, file: str) -> None:
-    """Refuse what cannot be a page at all, before anything looks into it."""
-    if not raw.strip():
-        raise stop(Place(file), "the file is empty", _REFETCH)
-    if b"\0" in raw:
-        line = raw.count(b"\n", 0, raw.index(b"\0")) + 1
-        raise stop(Place(file, line), "a binary file: it holds a zero byte", _REFETCH)
 
 
 def take_document(raw: bytes, file: str) -> tuple[Excerpt, list[Change]]:
@@ -154,7 +149,9 @@ def _fences(text: str, file: str) -> list[tuple[str, Excerpt]]:
             fences.append((language, Excerpt(file, block, opened_at + 1)))
             opening = None
         else:
-            content.append(_strip_indent(line, len(opening["indent"])))
+            # As many blanks are taken from each line as the fence itself is indented by.
+            blanks = len(line) - len(line.lstrip(" "))
+            content.append(line[min(blanks, len(opening["indent"])) :])
     if opening is not None:
         # Behind a whole document it is prose; else it may be a page that was cut off.
         known = any(_DOCUMENT.search(fence.text) for _, fence in fences)
@@ -168,9 +165,3 @@ def _closes(mark: re.Match[str], opening: re.Match[str]) -> bool:
     """Say whether a fence line ends the block that another one opened."""
     marks, opened = mark["marks"], opening["marks"]
     return marks[0] == opened[0] and len(marks) >= len(opened) and not mark["info"]
-
-
-def _strip_indent(line: str, width: int) -> str:
-    """Take up to ``width`` leading blanks from a line, as an indented fence asks for."""
-    blanks = len(line) - len(line.lstrip(" "))
-    return line[min(blanks, width) :]

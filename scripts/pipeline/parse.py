@@ -6,20 +6,11 @@ they can exhaust anything.
 """
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
-from yaml.error import MarkedYAMLError, YAMLError
-from yaml.events import (
-    AliasEvent,
-    CollectionStartEvent,
-    Event,
-    MappingEndEvent,
-    MappingStartEvent,
-    NodeEvent,
-    ScalarEvent,
-    SequenceEndEvent,
-)
+import yaml
 from yaml.reader import ReaderError
 
 from pipeline.page import Excerpt
@@ -35,11 +26,27 @@ _DEEPEST = 100
 # Characters and values that all aliases of a document may add to it.
 _MOST_COPIED = 100_000
 
-# The value that holds for a key given twice, by the key's path in its document.
-Choices = Mapping[Path, object]
+
+@dataclass
+class Choice:
+    """Which value holds for a key that a page gives twice: an entry of the overlay's list.
+
+    Args:
+        place: Where the entry is written.
+        page: The file name of the page.
+        path: Where the key stands in the page's document.
+        holds: The value that holds.
+        needed: Whether the page was seen to give the key twice.
+    """
+
+    place: Place
+    page: str
+    path: Path
+    holds: Any
+    needed: bool = False
 
 
-def parse(excerpt: Excerpt, choices: Choices | None = None) -> tuple[YamlMapping, list[Change]]:
+def parse(excerpt: Excerpt, choices: Iterable[Choice] = ()) -> tuple[YamlMapping, list[Change]]:
     """Read one YAML document whose top is a mapping.
 
     Args:
@@ -53,12 +60,12 @@ def parse(excerpt: Excerpt, choices: Choices | None = None) -> tuple[YamlMapping
         PipelineError: The text is not YAML, gives a key two values of which none was chosen, has
             tags, or has aliases that lead nowhere, into themselves, or to gigabytes.
     """
-    reader, root = _Reader(excerpt, choices or {}), None
+    reader, root = _Reader(excerpt, choices), None
     try:
         for event in reader.events:
-            if isinstance(event, NodeEvent):
+            if isinstance(event, yaml.NodeEvent):
                 root = reader.value(event, ())
-    except YAMLError as error:
+    except yaml.YAMLError as error:
         raise stop(*_diagnose(error, excerpt)) from error
     refuse(reader.conflicts)
     if not isinstance(root, YamlMapping):
@@ -67,10 +74,10 @@ def parse(excerpt: Excerpt, choices: Choices | None = None) -> tuple[YamlMapping
     return root, reader.changes
 
 
-def _diagnose(error: YAMLError, excerpt: Excerpt) -> tuple[Place, str, str]:
+def _diagnose(error: yaml.YAMLError, excerpt: Excerpt) -> tuple[Place, str, str]:
     """Turn a parser's complaint into place, reason and next step."""
     line, reason = 0, str(error)
-    if isinstance(error, MarkedYAMLError):
+    if isinstance(error, yaml.MarkedYAMLError):
         mark = error.problem_mark or error.context_mark
         line = mark.line if mark else 0
         reason = error.problem or error.context or reason
@@ -86,9 +93,9 @@ def _diagnose(error: YAMLError, excerpt: Excerpt) -> tuple[Place, str, str]:
 class _Reader:
     """Turns the parser's events into data."""
 
-    def __init__(self, excerpt: Excerpt, choices: Choices) -> None:
+    def __init__(self, excerpt: Excerpt, choices: Iterable[Choice]) -> None:
         self.excerpt = excerpt
-        self.choices = choices
+        self.choices = {item.path: item for item in choices}
         self.events = events(excerpt.text)
         self.lines = excerpt.text.split("\n")
         self.changes: list[Change] = []
@@ -98,17 +105,17 @@ class _Reader:
         self.open: list[str | None] = []
         self.copied = 0
 
-    def place(self, event: Event) -> Place:
+    def place(self, event: yaml.Event) -> Place:
         line = event.start_mark.line if event.start_mark else 0
         return Place(self.excerpt.file, self.excerpt.first_line + line)
 
     def value(self, event: Any, path: Path) -> Any:
         """Read the value that starts with an event and stands at a path."""
         value: Any
-        if isinstance(event, AliasEvent):
+        if isinstance(event, yaml.AliasEvent):
             return self.alias(event)
-        if isinstance(event, ScalarEvent):
-            self.refuse_tag(event, None, _TEXT, "!")
+        self.refuse_tag(event)
+        if isinstance(event, yaml.ScalarEvent):
             plain = not event.style and event.tag is None
             value = resolve(event.value) if plain else event.value
         else:
@@ -117,33 +124,34 @@ class _Reader:
             self.anchors[event.anchor] = value
         return value
 
-    def refuse_tag(self, event: Any, *allowed: str | None) -> None:
-        if event.tag not in allowed:
+    def refuse_tag(self, event: Any) -> None:
+        """Refuse the tag of an event, unless it says of a scalar that it is text."""
+        text = (_TEXT, "!") if isinstance(event, yaml.ScalarEvent) else ()
+        if event.tag not in (None, *text):
             told = f"the YAML tag {event.tag} is not supported"
             raise stop(self.place(event), told, _FIX)
 
     def collection(self, event: Any, path: Path) -> YamlMapping | YamlSequence:
         place = self.place(event)
-        self.refuse_tag(event, None)
         if len(path) >= _DEEPEST:
             told = f"not YAML that describes an API: nested deeper than {_DEEPEST} levels"
             raise stop(place, told, _FIX)
         self.open.append(event.anchor)
-        if isinstance(event, MappingStartEvent):
+        if isinstance(event, yaml.MappingStartEvent):
             node: YamlMapping | YamlSequence = self.mapping(YamlMapping(place), path)
         else:
             node = YamlSequence(place)
-            while not isinstance(event := next(self.events), SequenceEndEvent):
+            while not isinstance(event := next(self.events), yaml.SequenceEndEvent):
                 node.add(self.value(event, (*path, len(node))), self.place(event))
         self.open.pop()
         return node
 
     def mapping(self, node: YamlMapping, path: Path) -> YamlMapping:
         merged: set[str] = set()
-        while not isinstance(event := next(self.events), MappingEndEvent):
+        while not isinstance(event := next(self.events), yaml.MappingEndEvent):
             place, key = self.place(event), self.key(event)
             value = self.value(next(self.events), (*path, key))
-            if key == "<<" and isinstance(event, ScalarEvent) and not event.style:
+            if key == "<<" and isinstance(event, yaml.ScalarEvent) and not event.style:
                 merged |= self.merge(node, value, place)
             elif key not in node or key in merged:
                 merged.discard(key)
@@ -153,14 +161,13 @@ class _Reader:
         return node
 
     def key(self, event: Any) -> str:
-        if isinstance(event, ScalarEvent):
-            self.refuse_tag(event, None, _TEXT, "!")
+        if not isinstance(event, yaml.AliasEvent):
+            self.refuse_tag(event)
+        if isinstance(event, yaml.ScalarEvent):
             return str(event.value)
-        if isinstance(event, CollectionStartEvent):
-            self.refuse_tag(event, None)
         raise stop(self.place(event), "a key that is not plain text", _FIX)
 
-    def alias(self, event: AliasEvent) -> Any:
+    def alias(self, event: yaml.AliasEvent) -> Any:
         place, name = self.place(event), event.anchor
         if name in self.open:
             told = f"the alias *{name} stands inside what it stands for"
@@ -200,7 +207,8 @@ class _Reader:
             f"and in line {place.line}: {shorten(value, 60)}"
         )
         if path in self.choices:
-            chosen = self.choices[path]
+            self.choices[path].needed = True
+            chosen = self.choices[path].holds
             if same(chosen, value):
                 node.put(key, value, place)
             if same(chosen, node[key]):

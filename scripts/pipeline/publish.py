@@ -200,10 +200,8 @@ def missing_inputs(root: Path) -> list[Problem]:
     """
     lock = _content(root / LOCK) or b""
     named = [line.split() for line in lock.decode(errors="replace").splitlines()]
-    told, fix = (
-        f"missing, though {LOCK} names it",
-        "restore it; if it is gone for good, run scripts/regenerate",
-    )
+    told = f"missing, though {LOCK} names it"
+    fix = "restore it; if it is gone for good, run scripts/regenerate"
     return [
         Problem(Place(path), told, fix)
         for path in sorted(words[1] for words in named if len(words) == 2)
@@ -242,11 +240,10 @@ def write(root: Path, files: dict[str, bytes]) -> list[str]:
     Raises:
         PipelineError: A file could not be written; every file is as it was before.
     """
-    old = {name: _content(root / name) for name in files}
+    package = {name for name in _present(root) if name.startswith(f"{PACKAGE}/")}
+    stale = sorted(package - files.keys())
+    old = {name: _content(root / name) for name in (*files, *stale)}
     changed = [name for name in sorted(files) if old[name] != files[name]]
-    package = (name for name in _present(root) if name.startswith(f"{PACKAGE}/"))
-    stale = sorted(name for name in package if name not in files)
-    old |= {name: _content(root / name) for name in stale}
     staged: dict[str, Path] = {}
     done: list[str] = []
     try:
@@ -295,22 +292,21 @@ def _extra(name: str) -> str:
     return f"delete it, or move it: pages go into {SOURCES} as *.md, notes into docs"
 
 
-def _difference(root: Path, name: str, expected: bytes) -> list[Problem]:
+def _difference(root: Path, name: str, expected: bytes) -> Iterator[Problem]:
     """Compare one file; of the lock, name the inputs whose entry is not true."""
     found = (root / name).read_bytes()
     if found == expected:
-        return []
+        return
     pairs = zip(found.split(b"\n"), expected.split(b"\n"), strict=False)
     line = 1 + sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
-    problems = [Problem(Place(name, line), "differs from a build", _REBUILD)]
+    yield Problem(Place(name, line), "differs from a build", _REBUILD)
     if name == LOCK:
         known = set(found.decode(errors="replace").splitlines())
         for entry in expected.decode().splitlines():
             hash_and_path = entry.split()
             if entry not in known and len(hash_and_path) == 2 and "/" in entry:
-                where = Place(hash_and_path[1])
-                problems.append(Problem(where, f"is not the one that {LOCK} names", _REBUILD))
-    return problems
+                told = f"is not the one that {LOCK} names"
+                yield Problem(Place(hash_and_path[1]), told, _REBUILD)
 
 
 def _content(path: Path) -> bytes | None:

@@ -46,8 +46,7 @@ def repair(excerpt: Excerpt) -> tuple[Excerpt, list[Change]]:
         for entry in entries
         if entry.list_of and entry.key is None and entry.value and len(entry.dashes) == 1
     }
-    for position, entry in enumerate(entries):
-        after = entries[position + 1] if position + 1 < len(entries) else None
+    for entry, after in zip(entries, [*entries[1:], None], strict=False):
         if _is_text_item(entry, after, texts):
             work.quote_item(entry)
         else:
@@ -138,11 +137,10 @@ class _Repairs:
         """Mend a block marker, or quote a value the parser would misread."""
         line = self.lines[entry.line]
         head, tail = line[: entry.value_start], line[entry.value_start + len(entry.value) :]
-        mended = mend_block_marker(entry.value) if entry.block else None
-        if mended is not None:
-            entry.value = mended
+        if entry.block:
+            entry.value = mend_block_marker(entry.value)
             reason = "two block markers in one; read as lines kept as they are"
-            self.replace(entry.line, head + mended + tail, reason)
+            self.replace(entry.line, head + entry.value + tail, reason)
         # The parser takes a tab before a value, but not where a list or a key follows.
         if "\t" in head:
             reason = "a tab before a value; YAML takes blanks only"
@@ -154,15 +152,13 @@ class _Repairs:
     def quote_value(self, entry: Entry) -> None:
         """Quote a value, on all of its lines, if the parser would misread it."""
         texts = [entry.value, *entry.more]
-        marker = not entry.more and is_block_marker(entry.value)
         honest = _HONEST.match(entry.value)
         if honest and honest[1] in self.anchors:
             return
-        cause = (
-            "is a block marker without a block"
-            if marker
-            else misread(texts, text_only=_is_text(entry), free=_is_free(entry))
-        )
+        cause: str | None = "is a block marker without a block"
+        if entry.more or not is_block_marker(entry.value):
+            free = entry.key in _FREE or not _FREE.isdisjoint(entry.inside)
+            cause = misread(texts, text_only=_is_text(entry), free=free)
         if cause is not None:
             head = self.lines[entry.line][: entry.value_start]
             self.put(entry.line, head, quote(texts), f"the value {cause}; quoted")
@@ -172,8 +168,3 @@ class _Repairs:
         self.replace(first, head + texts[0], reason)
         for index, text in enumerate(texts[1:], start=first + 1):
             self.replace(index, " " * indent_of(self.lines[index]) + text, reason)
-
-
-def _is_free(entry: Entry) -> bool:
-    """Say whether a value is the service's own, such as an example."""
-    return entry.key in _FREE or not _FREE.isdisjoint(entry.inside)

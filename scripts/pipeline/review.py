@@ -13,8 +13,6 @@ from pipeline.parse import parse
 from pipeline.publish import DOCUMENT, PACKAGE
 from pipeline.report import PipelineError, count
 
-_NAME = Path(PACKAGE).name
-
 
 @dataclass(frozen=True)
 class Review:
@@ -86,16 +84,11 @@ def review(root: Path, files: Mapping[str, bytes]) -> Review:
         The changes. What is not there, or cannot be read, counts as empty.
     """
     was = {
-        path.relative_to(root / PACKAGE).as_posix(): path.read_bytes()
+        path.relative_to(root).as_posix(): path.read_bytes()
         for path in sorted((root / PACKAGE).rglob("*.py"))
         if path.is_file()
     }
-    now = {
-        name.removeprefix(f"{PACKAGE}/"): content
-        for name, content in files.items()
-        if name.startswith(f"{PACKAGE}/")
-    }
-    old, new = public_names(was, _NAME), public_names(now, _NAME)
+    old, new = public_names(was), public_names(files)
     before = _document(root / DOCUMENT)
     after = parse(Excerpt(DOCUMENT, files[DOCUMENT].decode()))[0]
     return Review(compare_documents(before, after), sorted(new - old), sorted(old - new))
@@ -115,25 +108,23 @@ def _cell(text: str) -> str:
     return " ".join(text.split()).replace("|", "\\|")
 
 
-def public_names(files: Mapping[str, bytes], package: str) -> set[str]:
+def public_names(files: Mapping[str, bytes]) -> set[str]:
     """List modules, classes, attributes, functions and their parameters.
 
     Args:
-        files: The content of each file of the package, by its path in it.
-        package: The name of the package.
+        files: The content of each file, by its path in the repository.
 
     Returns:
         The names with dots, such as `chainhub_api.types.File.payload` or, for a parameter,
-        `chainhub_api.api.openai.create_video.sync(body)`. A file that is not Python has none.
+        `chainhub_api.api.openai.create_video.sync(body)`. A file that is not Python, or not of the package, has none.
     """
     names: set[str] = set()
     for path, content in files.items():
-        pure = PurePosixPath(path)
-        if pure.suffix != ".py":
+        if not (path.startswith(f"{PACKAGE}/") and path.endswith(".py")):
             continue
-        parts = pure.with_suffix("").parts
-        parts = parts[:-1] if parts[-1] == "__init__" else parts
-        module = ".".join([package, *parts])
+        # The folder around the package is no part of the name.
+        module = ".".join(PurePosixPath(path).with_suffix("").parts[1:])
+        module = module.removesuffix(".__init__")
         names.add(module)
         try:
             names |= _inside(ast.parse(content).body, module)
@@ -155,11 +146,10 @@ def _inside(body: list[ast.stmt], owner: str) -> set[str]:
             for argument in chain(given.posonlyargs, given.args, given.kwonlyargs):
                 if argument.arg not in ("self", "cls"):
                     names.add(f"{owner}.{node.name}({argument.arg})")
-        elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
-            names |= {f"{owner}.{node.target.id}"} if _is_public(node.target.id) else set()
-        elif isinstance(node, ast.Assign):
-            targets = [item.id for item in node.targets if isinstance(item, ast.Name)]
-            names |= {f"{owner}.{name}" for name in targets if _is_public(name)}
+        elif isinstance(node, ast.Assign | ast.AnnAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            given_to = [item.id for item in targets if isinstance(item, ast.Name)]
+            names |= {f"{owner}.{name}" for name in given_to if _is_public(name)}
     return names
 
 

@@ -54,9 +54,9 @@ def compose(document: Any, schema: Any, inside: tuple[str, ...] = ()) -> Any:
         return NOTHING
     if "example" in schema:
         return schema["example"]
-    for words in (schema.get("enum"), schema.get(WORDS)):
-        if words:
-            return words[0]
+    words = schema.get("enum") or schema.get(WORDS)
+    if words:
+        return words[0]
     for choice in [*(schema.get("oneOf") or []), *(schema.get("anyOf") or [])]:
         value = compose(document, choice, inside)
         if value is not NOTHING:
@@ -85,10 +85,8 @@ def _object(document: Any, schema: Any, inside: tuple[str, ...]) -> Any:
     properties, required = _flat(document, schema, inside)
     values = {name: compose(document, inner, inside) for name, inner in properties.items()}
     found = {name: value for name, value in values.items() if value is not NOTHING}
-    for name in required - found.keys():
-        if properties.get(name, {}).get("format") != "binary":
-            return NOTHING
-    if not found:
+    lacking = [properties.get(name, {}) for name in required - found.keys()]
+    if not found or any(schema.get("format") != "binary" for schema in lacking):
         return NOTHING
     return {name: found.get(name, FILE) for name in properties if name in found or name in required}
 
@@ -182,7 +180,7 @@ class _Check:
             path, body = self.followed((*operation.path, "responses", status))
             for at, kind in enumerate(body.get("content") or {}):
                 reader: Reader | None = None
-                if at == 0 and _is_json(kind):
+                if at == 0 and kind.split(";")[0].strip().endswith(("/json", "+json")):
                     code = _status_like(status, operation.node["responses"])
                     reader = _answer_reader(module, code)
                 self.media(f"{operation}, answer {status}", (*path, "content", kind), reader)
@@ -232,22 +230,17 @@ class _Check:
         if value is NOTHING or shown(path) in self.left:
             return
         sent = self.with_files(schema, value)
-        at: Path = ()
-        told = ""
         try:
             difference = _difference(sent, _plain(reader(sent)))
         except _REFUSALS as error:
-            told = f"the generated client refuses it: {one_line(repr(error))}"
-        else:
-            if difference:
-                at, told = difference
-                told = f"the generated client gives {shown(at)} back as {told}"
-        if told:
-            place = place_at(self.document, (*path, *at))
-            reason = f"example of {where} (at {shown(path)}): {told}"
-            self.problems.append(Problem(place, reason, _NEXT))
-        else:
+            difference = (), f"refuses it: {one_line(repr(error))}"
+        if difference is None:
             self.passed += 1
+            return
+        at, told = difference
+        place = place_at(self.document, (*path, *at))
+        reason = f"example of {where} (at {shown(path)}): the generated client {told}"
+        self.problems.append(Problem(place, reason, _NEXT))
 
     def with_files(self, schema: Any, value: Any) -> Any:
         """Put bytes where the example of a form has a text for a file."""
@@ -260,11 +253,6 @@ class _Check:
             else item
             for key, item in value.items()
         }
-
-
-def _is_json(kind: str) -> bool:
-    """Say whether a media type is JSON."""
-    return kind.split(";")[0].strip().endswith(("/json", "+json"))
 
 
 def _status_like(status: str, others: Any) -> int:
@@ -321,11 +309,13 @@ def _plain(value: Any) -> Any:
 
 
 def _difference(sent: Any, came: Any) -> tuple[Path, str] | None:
-    """Find the first place in which two values differ."""
+    """Find the first place in which two values differ, and tell what the generated client does there."""
     for path, was, now in differences(sent, came):
-        if now is ABSENT:
-            return path, f"nothing in place of {shorten(was, 60)}"
         if was is ABSENT:
-            return path, f"{shorten(now, 60)}, which the example does not have"
-        return path, f"{shorten(now, 60)} in place of {shorten(was, 60)}"
+            told = f"{shorten(now, 60)}, which the example does not have"
+        else:
+            told = (
+                f"{'nothing' if now is ABSENT else shorten(now, 60)} in place of {shorten(was, 60)}"
+            )
+        return path, f"gives {shown(path)} back as {told}"
     return None

@@ -15,24 +15,15 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 import yaml
-from yaml.error import MarkedYAMLError, YAMLError
-from yaml.events import (
-    AliasEvent,
-    Event,
-    MappingEndEvent,
-    MappingStartEvent,
-    NodeEvent,
-    ScalarEvent,
-    SequenceEndEvent,
-    SequenceStartEvent,
-)
 
 # A lone carriage return is a break in YAML 1.2 too; but the exporter writes line feeds, so in its
 # pages it is a character of a value like any other.
 _NOT_BREAKS = "\r\x85\u2028\u2029"
-_NULL = {"", "~", "null", "Null", "NULL"}
-_TRUE = {"true", "True", "TRUE"}
-_FALSE = {"false", "False", "FALSE"}
+_CONSTANTS = {
+    **dict.fromkeys(("", "~", "null", "Null", "NULL")),
+    **dict.fromkeys(("true", "True", "TRUE"), True),
+    **dict.fromkeys(("false", "False", "FALSE"), False),
+}
 _LEADING_ZERO = re.compile(r"[-+]?0[0-9]")
 _INTEGER = re.compile(r"[-+]?[0-9]+")
 _PREFIXED = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+")
@@ -40,7 +31,7 @@ _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 # Python refuses to convert longer ones by default, and no API has any.
 _LONGEST_NUMBER = 400
 _BLOCK_MARKER = re.compile(r"[|>](?:[1-9][+-]?|[+-][1-9]?)?")
-_MANGLED_MARKER = re.compile(r"[|>][|>+\-1-9 \t]*")
+_MARKERS = re.compile(r"[|>][|>+\-1-9 \t]*")
 _RESERVED = "@`%&*!|>{}[],#?-:"
 # What must be escaped in double quotes: what YAML does not take as it stands.
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufeff\ufffe\uffff]")
@@ -55,7 +46,7 @@ _APOSTROPHE = re.compile(r"(?<=[^\W\d_])'(?=[^\W\d_])")
 _PREFIX = "k: "
 
 
-def events(text: str) -> Iterator[Event]:
+def events(text: str) -> Iterator[yaml.Event]:
     """Scan YAML text.
 
     Args:
@@ -67,24 +58,18 @@ def events(text: str) -> Iterator[Event]:
     Raises:
         YAMLError: The text is not YAML.
     """
-    masks = _masks(text)
+    # A character that the text lacks stands for each one that libyaml would break a line at.
+    found = (char for char in _NOT_BREAKS if char in text)
+    unused = (chr(code) for code in range(0xE000, 0xF8FF) if chr(code) not in text)
+    masks = dict(zip(found, unused, strict=False))
     unmask = {ord(mask): char for char, mask in masks.items()}
     masked = text.translate({ord(char): mask for char, mask in masks.items()})
     # Events, not the trees that libyaml can build: those it builds by recursion in C, which deep
     # nesting crashes.
     for event in yaml.parse(masked, Loader=yaml.CSafeLoader):
-        if unmask and isinstance(event, ScalarEvent):
+        if unmask and isinstance(event, yaml.ScalarEvent):
             event.value = event.value.translate(unmask)
         yield event
-
-
-def _masks(text: str) -> dict[str, str]:
-    """Choose a character that the text lacks for each one that libyaml would break a line at."""
-    found = [char for char in _NOT_BREAKS if char in text]
-    if not found:
-        return {}
-    unused = (chr(code) for code in range(0xE000, 0xF8FF) if chr(code) not in text)
-    return dict(zip(found, unused, strict=False))
 
 
 def resolve(text: str) -> object:
@@ -98,13 +83,9 @@ def resolve(text: str) -> object:
         no values for, and numbers of absurd length stay text; so do digits that begin with a zero,
         such as 0123: OpenAPI keeps to what JSON can say, and a number would lose the zero.
     """
-    if text in _NULL:
-        return None
-    if text in _TRUE or text in _FALSE:
-        return text in _TRUE
-    if text[:1] not in "+-.0123456789" or len(text) > _LONGEST_NUMBER:
-        return text
-    if _LEADING_ZERO.match(text):
+    if text in _CONSTANTS:
+        return _CONSTANTS[text]
+    if len(text) > _LONGEST_NUMBER or _LEADING_ZERO.match(text):
         return text
     if _INTEGER.fullmatch(text):
         return int(text)
@@ -129,6 +110,18 @@ def reads_as_other(text: str) -> bool:
     return text != "null" and not isinstance(resolve(text), str)
 
 
+def announces_block(value: str) -> bool:
+    """Say whether a value with lines below it is the marker of a block scalar, a mangled one included.
+
+    Args:
+        value: The value as written, without blanks around it.
+
+    Returns:
+        Whether it starts with ``|`` or ``>``, and holds indicators only.
+    """
+    return _MARKERS.fullmatch(value) is not None
+
+
 def is_block_marker(value: str) -> bool:
     """Say whether a value announces a block scalar on the lines below.
 
@@ -138,22 +131,20 @@ def is_block_marker(value: str) -> bool:
     Returns:
         Whether it is ``|`` or ``>``, with indicators or without.
     """
-    return value[:1] in ("|", ">") and _BLOCK_MARKER.fullmatch(value) is not None
+    return _BLOCK_MARKER.fullmatch(value) is not None
 
 
-def mend_block_marker(value: str) -> str | None:
-    """Mend two block markers that ran into one, such as ``|>-``.
+def mend_block_marker(value: str) -> str:
+    """Mend block markers that ran into one, such as ``|>-``.
 
     Args:
-        value: The value as written, without blanks around it.
+        value: The markers, which `announces_block` is true of.
 
     Returns:
-        A literal marker, which keeps the lines below as they are; None if the value is no marker.
+        A literal marker, which keeps the lines below as they are; the value itself if it is sound.
     """
-    if value[:1] not in ("|", ">") or is_block_marker(value):
-        return None
-    if not _MANGLED_MARKER.fullmatch(value):
-        return None
+    if is_block_marker(value):
+        return value
     width = re.sub(r"\D", "", value)[:1]
     chomping = "+" if "+" in value else "-" if "-" in value else ""
     return f"|{width}{chomping}"
@@ -197,12 +188,12 @@ def misread(lines: list[str], *, text_only: bool = False, free: bool = False) ->
     source = "\n  ".join(lines)
     try:
         found = _events(source)
-    except YAMLError as error:
-        problem = error.problem if isinstance(error, MarkedYAMLError) else None
+    except yaml.YAMLError as error:
+        problem = error.problem if isinstance(error, yaml.MarkedYAMLError) else None
         return _cause(fold(lines)) or problem or "holds a character that YAML does not allow"
     if _is_one_value(found, source) and not any(_is_marked(event) for event in found):
         first = found[0]
-        if isinstance(first, ScalarEvent):
+        if isinstance(first, yaml.ScalarEvent):
             if not first.style and text_only and reads_as_other(first.value):
                 return "can only be text here, and reads as a number, a truth value or null"
             # A block marker with a comment, and nothing below that it could announce, is text.
@@ -232,12 +223,10 @@ def key_misread(key: str) -> bool:
         return False
     try:
         found = list(events(f"{key}: v"))[3:-3]
-    except YAMLError:
+    except yaml.YAMLError:
         return True
-    if not found:
-        return True
-    first = found[0]
-    return not (isinstance(first, ScalarEvent) and first.value == key) or _is_marked(first)
+    sound = found and isinstance(found[0], yaml.ScalarEvent) and found[0].value == key
+    return not sound or _is_marked(found[0])
 
 
 def quote(lines: list[str]) -> list[str]:
@@ -253,13 +242,14 @@ def quote(lines: list[str]) -> list[str]:
     whole = "\n".join(lines)
     inner = _inside_quotes(whole)
     if inner is not None:
-        return ("'" + inner + "'").split("\n")
-    if any(_UNPRINTABLE.search(line) for line in lines):
-        escaped = whole.replace("\\", "\\\\").replace('"', '\\"')
+        quoted = f"'{inner}'"
+    elif _UNPRINTABLE.search(whole):
         # Line ends of the page itself are folded by the parser, as they are in the plain value.
-        parts = [_UNPRINTABLE.sub(_escape, line) for line in escaped.split("\n")]
-        return ('"' + "\n".join(parts) + '"').split("\n")
-    return ("'" + whole.replace("'", "''") + "'").split("\n")
+        escaped = whole.replace("\\", "\\\\").replace('"', '\\"')
+        quoted = f'"{_UNPRINTABLE.sub(_escape, escaped)}"'
+    else:
+        quoted = "'" + whole.replace("'", "''") + "'"
+    return quoted.split("\n")
 
 
 def is_balanced(lines: list[str]) -> bool:
@@ -274,11 +264,11 @@ def is_balanced(lines: list[str]) -> bool:
     source = "\n  ".join(lines)
     try:
         found = _events(source)
-    except YAMLError:
+    except yaml.YAMLError:
         return False
     if not _is_one_value(found, source):
         return False
-    return not isinstance(found[0], ScalarEvent) or found[0].style == source[0]
+    return not isinstance(found[0], yaml.ScalarEvent) or found[0].style == source[0]
 
 
 def _inside_quotes(whole: str) -> str | None:
@@ -297,40 +287,37 @@ def _escape(match: re.Match[str]) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _events(source: str) -> tuple[Event, ...]:
+def _events(source: str) -> tuple[yaml.Event, ...]:
     """Parse a value behind a key; return the events of the value alone."""
     # Stream and document start, mapping start, the key; then the value; then the three ends.
     return tuple(events(_PREFIX + source + "\n"))[4:-3]
 
 
-def _is_one_value(found: tuple[Event, ...], source: str) -> bool:
+def _is_one_value(found: tuple[yaml.Event, ...], source: str) -> bool:
     """Say whether events are one value that reaches to the end of the source."""
     depth = 0
     for position, event in enumerate(found):
-        depth += isinstance(event, MappingStartEvent | SequenceStartEvent)
-        depth -= isinstance(event, MappingEndEvent | SequenceEndEvent)
+        depth += isinstance(event, yaml.MappingStartEvent | yaml.SequenceStartEvent)
+        depth -= isinstance(event, yaml.MappingEndEvent | yaml.SequenceEndEvent)
         if depth == 0 and position < len(found) - 1:
             return False
     mark = found[-1].end_mark if found else None
     return mark is not None and not (_PREFIX + source)[mark.index :].strip()
 
 
-def _is_placeholder(found: tuple[Event, ...]) -> bool:
+def _is_placeholder(found: tuple[yaml.Event, ...]) -> bool:
     """Say whether a mapping in braces has no values, like ``{name}``, or a key that is no text."""
-    if not isinstance(found[0], MappingStartEvent) or len(found) == 2:
+    if not isinstance(found[0], yaml.MappingStartEvent) or len(found) == 2:
         return False
     inner = found[1:-1]
-    return not isinstance(inner[0], ScalarEvent) or (
-        isinstance(inner[1], ScalarEvent) and not inner[1].value and not inner[1].style
+    return not isinstance(inner[0], yaml.ScalarEvent) or (
+        isinstance(inner[1], yaml.ScalarEvent) and not inner[1].value and not inner[1].style
     )
 
 
-def _is_marked(event: Event) -> bool:
+def _is_marked(event: yaml.Event) -> bool:
     """Say whether a node carries an anchor, an alias or a tag, which the exporter never writes."""
-    if isinstance(event, AliasEvent):
-        return True
-    tag = getattr(event, "tag", None)
-    return isinstance(event, NodeEvent) and bool(getattr(event, "anchor", None) or tag)
+    return bool(getattr(event, "anchor", None) or getattr(event, "tag", None))
 
 
 def _cause(text: str) -> str:

@@ -1,6 +1,6 @@
 """Plain data that remembers where each entry was written; and how two such values differ."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from pipeline.report import Place
@@ -13,12 +13,15 @@ class YamlMapping(dict[str, Any]):
 
     Args:
         place: Where the mapping starts.
+        entries: Its entries: the key, its value, and where the two are written.
     """
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: Place, entries: Iterable[tuple[str, Any, Place]] = ()) -> None:
         super().__init__()
         self.place = place
         self.places: dict[str, Place] = {}
+        for entry in entries:
+            self.put(*entry)
 
     def put(self, key: str, value: object, place: Place) -> None:
         """Set an entry together with its place.
@@ -30,6 +33,21 @@ class YamlMapping(dict[str, Any]):
         """
         self[key] = value
         self.places[key] = place
+
+    def mapping(self, key: str, place: Place) -> "YamlMapping":
+        """Return the mapping under a key, made if there is none.
+
+        Args:
+            key: The key.
+            place: Where an entry that is made is written.
+
+        Returns:
+            The mapping.
+        """
+        if key not in self:
+            self.put(key, YamlMapping(place), place)
+        found: YamlMapping = self[key]
+        return found
 
     def drop(self, key: str) -> Place:
         """Remove an entry.
@@ -64,12 +82,15 @@ class YamlSequence(list[Any]):
 
     Args:
         place: Where the sequence starts.
+        items: Its items, each with where it is written.
     """
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: Place, items: Iterable[tuple[Any, Place]] = ()) -> None:
         super().__init__()
         self.place = place
         self.places: list[Place] = []
+        for item in items:
+            self.add(*item)
 
     def add(self, value: object, place: Place) -> None:
         """Append an item together with its place.

@@ -7,7 +7,7 @@ that contradict each other about it may both be wrong, so that is refused unless
 """
 
 import copy
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import PurePath
 from typing import Any
 
@@ -41,7 +41,7 @@ def unite(
     Raises:
         PipelineError: Answers contradict each other, or security does.
     """
-    union = _Union(str(operation), answers=answers)
+    union = _Union(str(operation), len(definitions), answers=answers)
     named = [(PurePath(item.place.file).stem, item) for item in definitions]
     result = union.operation(named)
     refuse(union.problems)
@@ -53,12 +53,13 @@ def unite(
 class _Union:
     """Unites definitions; notes what it had to drop, and what contradicts itself.
 
-    Each part comes as a list of what the pages say of it, `strict` where they must not contradict each other.
+    Each part comes as a list of what the pages say of it, with its path in the operation.
     """
 
-    def __init__(self, what: str, *, answers: bool) -> None:
+    def __init__(self, what: str, pages: int, *, answers: bool) -> None:
         self.what = what
-        self.strict_answers = not answers
+        self.pages = pages
+        self.answers = answers
         self.changes: list[Change] = []
         self.problems: list[Problem] = []
 
@@ -66,23 +67,27 @@ class _Union:
         """Note what could not be kept as it was."""
         self.changes.append(Change(place, STEP, f"{self.what}, {shown(path)}: {told}"))
 
-    def conflict(self, place: Place, path: Path, told: str, fix: str = _ANSWERS) -> None:
+    def conflict(self, place: Place, path: Path, told: str, fix: str) -> None:
         """Note what cannot be united."""
         self.problems.append(Problem(place, f"{self.what}, {shown(path)}: {told}", fix))
+
+    def contradicts(self, place: Place, path: Path, values: list[Definition]) -> bool:
+        """Say whether pages that differ there contradict each other about an answer, and note it if so."""
+        strict = path[0] == "responses" and not self.answers
+        if strict:
+            told = f"the pages contradict each other about an answer: {_told(values)}"
+            self.conflict(place, path, told, _ANSWERS)
+        return strict
 
     def operation(self, pages: list[Definition]) -> YamlMapping:
         result = YamlMapping(pages[0][1].place)
         for key, values, place in _each(pages):
             if key == "parameters":
-                value: Any = self.parameters(values, len(pages), place)
+                value: Any = self.parameters(values, place)
             elif key == "requestBody":
-                value = self.body(values, (key,), len(pages), strict=False)
+                value = self.body(values, (key,))
             elif key == "responses":
-                value = YamlMapping(place)
-                for status, given, _ in _each(values):
-                    strict = self.strict_answers
-                    body = self.body(given, (key, status), len(given), strict=strict)
-                    value.put(status, body, given[0][1].place)
+                value = _by_name(values, (key,), place, self.body)
             elif key == "tags":
                 value = _listed((tag for _, tags in values for tag in tags), place)
             else:
@@ -91,7 +96,7 @@ class _Union:
                 result.put(key, value, place)
         return result
 
-    def parameters(self, values: list[Definition], pages: int, place: Place) -> YamlSequence:
+    def parameters(self, values: list[Definition], place: Place) -> YamlSequence:
         """Unite parameters by place and name; one that a page lacks is not required."""
         found: dict[tuple[Any, Any], list[Definition]] = {}
         for name, parameters in values:
@@ -99,37 +104,33 @@ class _Union:
                 found.setdefault((item.get("in"), item.get("name")), []).append((name, item))
         result = YamlSequence(place)
         for (where, label), given in found.items():
-            united = self.holder(given, ("parameters", str(label)), strict=False)
+            united = self.holder(given, ("parameters", str(label)))
             if "required" in united and where != "path":
-                needed = len(given) == pages and all(item.get("required") for _, item in given)
+                needed = len(given) == self.pages and all(item.get("required") for _, item in given)
                 united.put("required", needed, united.place_of("required"))
             result.add(united, given[0][1].place)
         return result
 
-    def body(
-        self, values: list[Definition], path: Path, pages: int, *, strict: bool
-    ) -> YamlMapping:
+    def body(self, values: list[Definition], path: Path) -> YamlMapping:
         """Unite bodies media type by media type."""
         result = YamlMapping(values[0][1].place)
         for key, given, place in _each(values):
+            inner = (*path, key)
             if key in ("content", "headers"):
-                value: Any = YamlMapping(place)
-                for label, inner, _ in _each(given):
-                    united = self.holder(inner, (*path, key, label), strict=strict)
-                    value.put(label, united, inner[0][1].place)
+                value: Any = _by_name(given, inner, place, self.holder)
             elif key == "required":
-                value = len(given) == pages and all(item for _, item in given)
+                value = len(given) == self.pages and all(item for _, item in given)
             else:
-                value = self.word(key, given, (*path, key), place)
+                value = self.word(key, given, inner, place)
             result.put(key, value, place)
         return result
 
-    def holder(self, values: list[Definition], path: Path, *, strict: bool) -> YamlMapping:
+    def holder(self, values: list[Definition], path: Path) -> YamlMapping:
         """Unite what carries a schema and examples."""
         result = YamlMapping(values[0][1].place)
         for key, given, place in _each(values):
             if key == "schema":
-                result.put(key, self.schema(given, (*path, key), strict=strict), place)
+                result.put(key, self.schema(given, (*path, key)), place)
             elif key not in ("example", "examples"):
                 result.put(key, self.word(key, given, (*path, key), place), place)
         self.examples(values, result)
@@ -141,9 +142,8 @@ class _Union:
         for name, item in values:
             if "example" in item:
                 place = item.place_of("example")
-                entry = YamlMapping(place)
-                entry.put("value", copy.deepcopy(item["example"]), place)
-                kept.put(name, entry, place)
+                value = ("value", copy.deepcopy(item["example"]), place)
+                kept.put(name, YamlMapping(place, [value]), place)
             for label, given in (item.get("examples") or {}).items():
                 kept.put(f"{name} {label}", copy.deepcopy(given), item.place_of("examples"))
         if len(kept) == 1 and len(values) == 1:
@@ -152,7 +152,7 @@ class _Union:
         elif kept:
             result.put("examples", kept, kept.place)
 
-    def schema(self, values: list[Definition], path: Path, *, strict: bool) -> Any:
+    def schema(self, values: list[Definition], path: Path) -> Any:
         """Unite schemas."""
         first = values[0][1]
         if all(same(_bare(first), _bare(item)) for _, item in values):
@@ -160,30 +160,24 @@ class _Union:
         kinds: dict[str, list[Definition]] = {}
         for name, item in values:
             kinds.setdefault(_kind(item), []).append((name, item))
-        if len(kinds) > 1 and strict:
-            told = f"the pages contradict each other about an answer: {_told(values)}"
-            self.conflict(first.place, path, told)
+        if len(kinds) > 1 and self.contradicts(first.place, path, values):
             return copy.deepcopy(first)
         united = YamlMapping(first.place)
         if "any" in kinds:
             self.drop(first.place, path, "one page allows any value, so the union does")
         elif len(kinds) == 1 and not _kind(first).startswith("#"):
-            self.alike(values, path, united, strict=strict)
+            self.alike(values, path, united)
         else:
-            options = YamlSequence(first.place)
-            for given in kinds.values():
-                options.add(self.schema(given, path, strict=strict), given[0][1].place)
-            united.put("anyOf", options, first.place)
+            options = ((self.schema(given, path), given[0][1].place) for given in kinds.values())
+            united.put("anyOf", YamlSequence(first.place, options), first.place)
         return self.described(united, values, path)
 
-    def alike(
-        self, values: list[Definition], path: Path, into: YamlMapping, *, strict: bool
-    ) -> None:
+    def alike(self, values: list[Definition], path: Path, into: YamlMapping) -> None:
         """Unite what schemas of one type allow."""
         for key, given, place in _each(values):
             everywhere, inner = len(given) == len(values), (*path, key)
             if key == "properties":
-                into.put(key, self.properties(given, inner, place, strict=strict), place)
+                into.put(key, _by_name(given, inner, place, self.schema), place)
             elif key == "required":
                 common = [n for n in given[0][1] if all(n in names for _, names in given)]
                 if everywhere and common:
@@ -191,39 +185,20 @@ class _Union:
             elif key == "nullable":
                 into.put(key, any(flag for _, flag in given), place)
             elif key == "items" and everywhere:
-                into.put(key, self.schema(given, inner, strict=strict), place)
+                into.put(key, self.schema(given, inner), place)
             elif everywhere and all(same(given[0][1], value) for _, value in given):
                 into.put(key, copy.deepcopy(given[0][1]), place)
             elif key not in _WORDS:
                 # A page without the limit allows any value, and so does the union.
                 given = given if everywhere else [*given, ("the others", None)]
-                self.limit(key, given, inner, place, into, strict=strict)
+                self.limit(given, inner, place, into)
 
-    def properties(
-        self, values: list[Definition], path: Path, place: Place, *, strict: bool
-    ) -> YamlMapping:
-        result = YamlMapping(place)
-        for label, given, _ in _each(values):
-            value = self.schema(given, (*path, label), strict=strict)
-            result.put(label, value, given[0][1].place)
-        return result
-
-    def limit(
-        self,
-        key: str,
-        given: list[Definition],
-        path: Path,
-        place: Place,
-        into: YamlMapping,
-        *,
-        strict: bool,
-    ) -> None:
+    def limit(self, given: list[Definition], path: Path, place: Place, into: YamlMapping) -> None:
         """Unite what limits a value: words are united, any other limit holds for no page's sake."""
-        if strict:
-            told = f"the pages contradict each other about an answer: {_told(given)}"
-            self.conflict(place, path, told)
-        elif key == "enum" and all(isinstance(words, list) for _, words in given):
-            into.put(key, _listed((word for _, words in given for word in words), place), place)
+        if self.contradicts(place, path, given):
+            return
+        if path[-1] == "enum" and all(isinstance(words, list) for _, words in given):
+            into.put("enum", _listed((w for _, words in given for w in words), place), place)
         else:
             self.drop(place, path, f"not said by all pages alike: {_told(given)}; dropped")
 
@@ -261,6 +236,20 @@ def _each(values: list[Definition]) -> Iterator[tuple[str, list[Definition], Pla
             having = [(name, value) for name, value in values if key in value]
             given = [(name, value[key]) for name, value in having]
             yield key, given, having[0][1].place_of(key)
+
+
+def _by_name(
+    values: list[Definition],
+    path: Path,
+    place: Place,
+    unite: Callable[[list[Definition], Path], YamlMapping],
+) -> YamlMapping:
+    """Unite mappings by their keys, what stands under each key in the way that is given."""
+    parts = (
+        (label, unite(given, (*path, label)), given[0][1].place)
+        for label, given, _ in _each(values)
+    )
+    return YamlMapping(place, parts)
 
 
 def _listed(items: Iterable[Any], place: Place) -> YamlSequence:

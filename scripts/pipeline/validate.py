@@ -144,16 +144,18 @@ def _properties(document: YamlMapping, path: Path, properties: Any) -> Iterator[
     """Check the properties of one schema."""
     named = _python_names(list(properties))
     module = path[2] if path[:2] == ("components", "schemas") and len(path) == 4 else None
+    seen: dict[str, str] = {}
     for name, schema in properties.items():
         at = place_at(document, (*path, name))
         own = named[name]
         if any(unicodedata.category(char)[0] == "C" for char in name):
             told = f"the property {shorten(name)} holds a control character"
             yield Problem(at, told, _LEAVE_OUT)
-        others = [other for other in properties if other != name and named[other] == own]
-        if others and list(properties).index(others[0]) < list(properties).index(name):
-            yield _clash(at, "property", name, others[0], own)
-        if _is_compound(schema):
+        first = seen.setdefault(own, name)
+        if first != name:
+            yield _clash(at, "property", name, first, own)
+        # Of these, the generated code builds the value from parts.
+        if isinstance(schema, dict) and not _COMPOUND.isdisjoint(schema):
             # Loops and alternatives have names of their own, made from that of the property.
             derived = re.compile(rf"{re.escape(own)}(_item|_type_\d+)+(_data|_element)?")
             for other in properties:
@@ -164,21 +166,16 @@ def _properties(document: YamlMapping, path: Path, properties: Any) -> Iterator[
                 yield Problem(at, told, "give the schema another name")
 
 
-def _is_compound(schema: Any) -> bool:
-    """Say whether the generated code builds a property's value from parts."""
-    return isinstance(schema, dict) and not _COMPOUND.isdisjoint(schema)
-
-
 def _components(document: YamlMapping) -> Iterator[Problem]:
     """Check that no two components become one class."""
     named = (document.get("components") or {}).get("schemas") or {}
     seen: dict[str, str] = {}
     for name in named:
-        own = str(ClassName(name, _PREFIX)).lower()
-        if own in seen:
+        own = str(ClassName(name, _PREFIX))
+        first = seen.setdefault(own.lower(), name)
+        if first != name:
             place = place_at(document, ("components", "schemas", name))
-            yield _clash(place, "schema", name, seen[own], str(ClassName(name, _PREFIX)))
-        seen.setdefault(own, name)
+            yield _clash(place, "schema", name, first, own)
 
 
 def _parameters(document: YamlMapping) -> Iterator[Problem]:

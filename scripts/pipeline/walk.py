@@ -293,29 +293,26 @@ def from_pointer(pointer: str) -> Path:
     return tuple(s.replace("~1", "/").replace("~0", "~") for s in pointer.split("/")[1:])
 
 
-def references(document: Any) -> Iterator[tuple[Path, str]]:
+def references(node: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
     """List the references of a document; what stands in examples is the service's own.
 
     Args:
-        document: The document.
+        node: The document, or a part of it.
+        path: Where the part stands.
 
     Yields:
         The path and the text of each reference.
     """
-    return _references(document, ())
-
-
-def _references(node: Any, path: Path) -> Iterator[tuple[Path, str]]:
     named = path[-1:] in (("properties",), ("schemas",), ("mapping",))
     if isinstance(node, dict):
         for key, value in node.items():
             if key == "$ref" and isinstance(value, str) and not named:
                 yield (*path, key), value
             elif named or not (key in _OWN or key.startswith("x-")):
-                yield from _references(value, (*path, key))
+                yield from references(value, (*path, key))
     elif isinstance(node, list):
         for at, value in enumerate(node):
-            yield from _references(value, (*path, at))
+            yield from references(value, (*path, at))
 
 
 def leads_to(document: Any, reference: str) -> Any:

@@ -1,13 +1,14 @@
 """Reading YAML 1.2 with places."""
 
 import tracemalloc
+from dataclasses import replace
 
 import pytest
 import yaml  # PyYAML: a reader of YAML 1.1
 from pipeline.generate import render
 from pipeline.page import Excerpt
-from pipeline.parse import parse
-from pipeline.report import PipelineError
+from pipeline.parse import Choice, parse
+from pipeline.report import PipelineError, Place
 from pipeline.tree import place_at
 
 from .reading import parsed, refusal
@@ -116,12 +117,13 @@ def test_aliases_that_expand_to_gigabytes_are_refused_before_they_do() -> None:
 def test_a_choice_settles_a_key_given_twice_and_nothing_else() -> None:
     """The value that was chosen holds, in either order; another one than the two settles nothing."""
     text = "a:\n  - type: x\n    type: y\n"
+    choice = Choice(Place("overlay.yaml"), "p.md", ("a", "0", "type"), "z")
     for chosen in ("x", "y"):
-        data, changes = parse(Excerpt("p.md", text), {("a", "0", "type"): chosen})
+        data, changes = parse(Excerpt("p.md", text), [replace(choice, holds=chosen)])
         assert data == {"a": [{"type": chosen}]}
         assert "the overlay says which one holds" in changes[0].reason
     with pytest.raises(PipelineError, match="/a/0/type"):
-        parse(Excerpt("p.md", text), {("a", "0", "type"): "z"})
+        parse(Excerpt("p.md", text), [choice])
 
 
 def test_line_breaks_that_only_yaml_1_1_knows_are_characters() -> None:
