@@ -6,8 +6,6 @@ import json
 import re
 import shlex
 import shutil
-import signal
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,7 +17,7 @@ from tests.support.colours import POLL
 from tests.support.places import ROOT
 
 from .command import Command, Ended
-from .conftest import COMMAND
+from .conftest import interrupted
 
 TABLE = """prompt,model,aspect_ratio,name
 A kitten is eating fish,grok-video-3,3:2,kitten
@@ -191,17 +189,12 @@ def test_ctrl_c_finishes_what_runs_and_starts_nothing_more(
     """The row that runs is saved, the exit status is 130, and the same command makes the rest."""
     (tmp_path / "rows.csv").write_text(TABLE)
     before, arrived = sandbox.paid, sum(each.step == "create" for each in sandbox.requests)
-    with subprocess.Popen(
-        [COMMAND, "batch", *RUN, "--concurrency", "1"], env=environment, cwd=tmp_path,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    ) as process:  # fmt: skip
-        sandbox.wait_for("create", arrived + 1, 60)
-        process.send_signal(signal.SIGINT)
-        told, said = process.communicate(timeout=60)
-    assert process.returncode == 130, said
+    told, said = interrupted(
+        ["batch", *RUN, "--concurrency", "1"], environment, tmp_path, sandbox, "create", arrived + 1
+    )
     assert told.startswith("3 rows: 1 saved, 2 not started\n")
-    assert "no further row is started; Ctrl-C again stops those that run" in said
-    assert said.endswith("chainhub-video: interrupted; run the same command again to go on\n")
+    assert "no further row is started; Ctrl-C again stops those that run" in "\n".join(said)
+    assert said[-1] == "chainhub-video: interrupted; run the same command again to go on"
     with ChainHub(base_url=sandbox.url, api_key="sandbox", poll=POLL) as hub:
         report = hub.batch.run(tmp_path / "rows.csv", tmp_path / "videos")
     assert (report.present, report.saved, sandbox.paid - before) == (1, 2, 3)

@@ -207,9 +207,11 @@ def test_what_speaks_no_tls(asked: Command, gateway: Gateway) -> None:
 def test_certificates_that_cannot_be_read(keyed: Command, tmp_path: Path) -> None:
     """A file of certificates that is none is named, and no request is made without it."""
     (tmp_path / "none.pem").write_text("none")
-    keyed.environment.setenv("SSL_CERT_FILE", str(tmp_path / "none.pem"))
-    keyed.environment.setenv("CHAINHUB_BASE_URL", "https://127.0.0.1:9")
-    keyed.environment.setenv("SSLKEYLOGFILE", str(tmp_path / "log"))
+    keyed.set(
+        SSL_CERT_FILE=str(tmp_path / "none.pem"),
+        CHAINHUB_BASE_URL="https://127.0.0.1:9",
+        SSLKEYLOGFILE=str(tmp_path / "log"),
+    )
     status, found = keyed.doctor("--offline")
     assert (status, found["trusted"]["state"]) == (1, "wrong")
     assert "it holds no certificate in PEM form" in found["trusted"]["value"]
@@ -229,8 +231,7 @@ def test_a_proxy_with_a_login(
         server.on("query", say(404, UNKNOWN))
         keyed.environment.setenv("HTTPS_PROXY", f"http://me:s3cret@{proxy.address}")
         url = server.url if exempt else "https://gateway.invalid"
-        keyed.environment.setenv("CHAINHUB_BASE_URL", url)
-        keyed.environment.setenv("NO_PROXY", "127.0.0.0/8")
+        keyed.set(CHAINHUB_BASE_URL=url, NO_PROXY="127.0.0.0/8")
         status, told, _ = keyed("doctor")
     assert status == 0, told
     assert f"ok       proxies https: HTTPS_PROXY is 'http://***@{proxy.address}'" in "\n".join(told)

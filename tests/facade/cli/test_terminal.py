@@ -87,8 +87,7 @@ def test_doctor_on_a_narrow_terminal(
     folder = bare.folder / "Küche with a name that is longer than any line here"
     folder.mkdir()
     monkeypatch.chdir(folder)
-    bare.environment.setenv("CHAINHUB_API_KEY", "sandbox")
-    bare.environment.setenv("COLUMNS", "40")
+    bare.set(CHAINHUB_API_KEY="sandbox", COLUMNS="40")
     if plain:
         bare.environment.setenv("NO_COLOR", "1")
     with at_terminal(monkeypatch, encoding="ascii") as screen:
