@@ -80,15 +80,19 @@ def test_an_invalid_manifest_ends_with_2(batch: Batch, chainhub_sandbox: Sandbox
 
 
 def test_events_are_lines_of_json(batch: Batch) -> None:
-    """With `--json` standard output holds one object a line and nothing else, from `begin` to `finish`."""
+    """With `--json` there is one object a line: the batch begins and finishes, each row starts, changes and ends."""
     status, told, said = batch(*RUN, "--json")
     events = [json.loads(line) for line in told]
     assert (status, said) == (0, [])
     assert [events[0]["event"], events[-1]["event"]] == ["begin", "finish"]
+    kinds = [event["event"] for event in events if event.get("row") == 1]
+    assert (kinds[0], {*kinds[1:-1]}, kinds[-1]) == ("start", {"update"}, "end")
     assert events[-1]["report"]["saved"] == 3
     saved = [event for event in events if event.get("outcome") == "saved"]
     assert sorted(event["row"] for event in saved) == [1, 2, 3]
     assert all(Path(event["path"]).is_file() for event in saved)
+    told_of_each = {"where", "name", "size", "sha256", "task_id", "seconds"}
+    assert all(told_of_each < event.keys() for event in saved)
 
 
 def test_uncertain_creates_end_with_3(batch: Batch, chainhub_sandbox: Sandbox) -> None:

@@ -10,7 +10,7 @@ import tomllib
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
-from socket import EAI_NONAME, gaierror, socket
+from socket import EAI_NONAME, gaierror
 
 import pytest
 import trustme
@@ -131,34 +131,31 @@ def test_offline_contacts_nobody(asked: Command, gateway: Gateway) -> None:
     assert gateway.connections == 0
 
 
-def test_a_port_that_refuses(keyed: Command) -> None:
-    """The address is named, and nothing further is tried."""
-    with socket() as unused:
-        unused.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{unused.getsockname()[1]}"
-        keyed.environment.setenv("CHAINHUB_BASE_URL", f"http://{address}")
-        status, found = keyed.doctor()
-    assert status == 1
-    assert f"cannot be reached at {address}: Connection refused" in found["connection"]["value"]
-    assert "firewall" in found["connection"]["remedy"]
-    assert "answer" not in found
-
-
-@pytest.mark.parametrize("host", ["gateway.invalid", f"{'x' * 64}.invalid"])
-def test_a_name_that_nobody_knows(keyed: Command, host: str) -> None:
-    """A name without an address, or that cannot be one, is told as that, and nothing further is tried."""
+@pytest.mark.parametrize(
+    ("address", "name", "told", "remedy", "untried"),
+    [
+        ("http://127.0.0.1:9", "connection", "127.0.0.1:9: Connection refused", "firewall", "answer"),
+        ("https://gateway.invalid", "name", "'gateway.invalid', cannot be looked up: ", "spelling", "connection"),
+        (f"https://{'x' * 64}.invalid", "name", "x.invalid', cannot be looked up: ", "spelling", "connection"),
+    ],
+    ids=["a port that refuses", "a name that nobody knows", "a name that cannot be one"],
+)  # fmt: skip
+def test_where_nobody_is(
+    keyed: Command, address: str, name: str, told: str, remedy: str, untried: str
+) -> None:
+    """The address is named with what to look at, and nothing further is tried."""
 
     def nobody(*_: object, **__: object) -> None:
         raise gaierror(EAI_NONAME, "Name or service not known")  # some resolvers take seconds
 
-    if host == "gateway.invalid":
+    if address == "https://gateway.invalid":
         keyed.environment.setattr("socket.getaddrinfo", nobody)
-    keyed.environment.setenv("CHAINHUB_BASE_URL", f"https://{host}")
+    keyed.set(CHAINHUB_BASE_URL=address)
     status, found = keyed.doctor()
     assert status == 1
-    assert f"'{host}', cannot be looked up: " in found["name"]["value"]
-    assert "spelling" in found["name"]["remedy"]
-    assert "connection" not in found
+    assert told in found[name]["value"]
+    assert remedy in found[name]["remedy"]
+    assert untried not in found
 
 
 @pytest.mark.parametrize(

@@ -185,31 +185,32 @@ def test_the_key_of_the_keyring_is_bound_to_its_gateway(bare: Command, keyring: 
 
 
 @pytest.mark.usefixtures("keyring")
-def test_a_keyring_that_cannot_be_used_is_told_where_it_is_wanted(bare: Command) -> None:
-    """Without a keyring on this system the other ways are named; only `keyring = true` makes it the reason."""
+@pytest.mark.parametrize(
+    ("package", "words"),
+    [
+        (True, "the keyring cannot be used (No recommended backend"),
+        (False, "pip install 'chainhub-video[keyring]'"),
+    ],
+)
+def test_a_keyring_that_is_not_there_is_told_where_it_is_wanted(
+    bare: Command, words: str, *, package: bool
+) -> None:
+    """Without a keyring, or its package, the other ways are named; only `keyring = true` makes it the reason."""
     core.set_keyring(core.load_keyring("keyring.backends.fail.Keyring"))
+    if not package:
+        bare.environment.setitem(sys.modules, "keyring", None)
     assert "no API key: set CHAINHUB_API_KEY" in bare("status", "video_1").line
     bare.write(bare.user, "keyring = true")
     for arguments in (("status", "video_1"), ("key", "set"), ("key", "delete")):
-        assert "the keyring cannot be used (No recommended backend" in bare.mistake(
-            *arguments, stdin="the-key\n"
-        )
-    core.set_keyring(core.load_keyring("tests.facade.cli.file_keyring.FileKeyring"))
-    bare.environment.setenv(
-        "FILE_KEYRING", str(bare.folder)
-    )  # its own trouble, not one that keyring names
-    assert "the keyring cannot be used ([Errno 21] Is a directory" in bare.mistake(
-        "status", "video_1"
-    )
+        assert words in bare.mistake(*arguments, stdin="the-key\n")
 
 
-def test_the_package_of_the_keyring_is_an_extra(bare: Command) -> None:
-    """Without the package the keyring is passed over, or told with what installs it where it is wanted."""
-    bare.environment.setitem(sys.modules, "keyring", None)
-    assert "no API key" in bare("status", "video_1").line
+@pytest.mark.usefixtures("keyring")
+def test_a_keyring_that_fails_is_told(bare: Command) -> None:
+    """Its own trouble, which keyring has no name for, is told, too."""
+    bare.set(FILE_KEYRING=bare.folder)
     bare.write(bare.user, "keyring = true")
-    for arguments in (("status", "video_1"), ("key", "set"), ("key", "delete")):
-        assert "pip install 'chainhub-video[keyring]'" in bare.mistake(*arguments)
+    assert "the keyring cannot be used ([Errno 21] Is a dir" in bare.mistake("status", "video_1")
 
 
 @pytest.mark.parametrize("typed", ["the-typed-key\n", "\x04"])
