@@ -56,12 +56,6 @@ def test_unified_format_as_json(command: Command, chainhub_sandbox: Sandbox) -> 
     assert linked.name == link
 
 
-def test_quiet_leaves_the_result_alone(command: Command) -> None:
-    """With --quiet a whole generate writes one line on standard output, and none on standard error."""
-    status, told, said = command("generate", "x", *GROK, "-o", "out.mp4", "--quiet")
-    assert (status, len(told), said) == (0, 1, [])
-
-
 def _create(gateway: Sandbox) -> ReceivedRequest:
     """Return the only create that arrived."""
     (create,) = (entry for entry in gateway.requests if entry.step == "create")
