@@ -16,7 +16,7 @@ import sys
 import threading
 import time
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from contextlib import ExitStack
 from typing import Any
 
@@ -25,7 +25,9 @@ import pytest
 from chainhub_sandbox import Sandbox
 from chainhub_video import BatchEvent, BatchReport, ChainHub, PollPolicy, Timeouts
 
-from tests.facade.objects.s3server import BUCKET, Application, Environ, S3Server, refuse
+from tests.facade.objects.s3server import BUCKET, Application, Environ, S3Server, refuse, s3server
+
+from .conftest import kittens
 
 OUT = f"s3://{BUCKET}/nightly"
 QUICK = Timeouts(connect=2, read=10, write=2, create=4)  # a claim of a dead worker lasts 17 seconds
@@ -67,18 +69,6 @@ class Verdict:
         return wrong
 
 
-def environment(s3: S3Server) -> Mapping[str, str]:
-    """Return what leads a process to the S3 server, and gives it the gateway's key."""
-    return {
-        "AWS_ENDPOINT_URL": s3.url,
-        "AWS_ALLOW_HTTP": "true",
-        "AWS_ACCESS_KEY_ID": "key",
-        "AWS_SECRET_ACCESS_KEY": "secret",
-        "AWS_REGION": "us-east-1",
-        "CHAINHUB_API_KEY": "sandbox",
-    }
-
-
 def played(
     rows: int, workers: int, kills: int, seed: int, *, pace: float = 1.0, late: bool = False
 ) -> Verdict:
@@ -96,12 +86,11 @@ def played(
     """
     chance = random.Random(seed)
     with ExitStack() as stack:
-        s3 = stack.enter_context(S3Server())
-        s3.empty()
+        s3 = stack.enter_context(s3server())
         refused = _refuse_some(s3, random.Random(seed + 1))
         gateway = stack.enter_context(Sandbox(fast=True, pace=pace))
         patch = stack.enter_context(pytest.MonkeyPatch.context())
-        for name, text in environment(s3).items():
+        for name, text in {**s3.environment, "CHAINHUB_API_KEY": "sandbox"}.items():
             patch.setenv(name, text)
         client = stack.enter_context(_cluster(workers))
         stack.callback(client.cluster.close)
@@ -109,14 +98,8 @@ def played(
         killer = _Killer(client, gateway, rows, kills, chance, late=late)
 
         def run(**options: Any) -> BatchReport:
-            return hub.batch.run(
-                [_row(number) for number in range(rows)],
-                OUT,
-                cluster=client,
-                concurrency=64,
-                on_event=killer.watch,
-                **options,
-            )
+            options |= {"cluster": client, "concurrency": 64, "on_event": killer.watch}
+            return hub.batch.run(kittens(rows), OUT, **options)
 
         killer.start()
         began = time.monotonic()
@@ -131,7 +114,7 @@ def played(
             report = run(resubmit_uncertain=True)
         second = gateway.paid - first
         s3.fault = None
-        whole = sum(_is_whole(s3, number) for number in range(rows))
+        whole = sum(_is_whole(s3, row["name"]) for row in kittens(rows))
         return Verdict(rows, (first, second), uncertain, whole, kills, refused[0], seconds)
 
 
@@ -186,15 +169,6 @@ def _cluster(workers: int) -> Any:
         return client(cluster)
 
 
-def _row(number: int) -> dict[str, Any]:
-    return {
-        "prompt": f"Kitten number {number}",
-        "name": f"kitten-{number}",
-        "model": "grok-video-3",
-        "aspect_ratio": "1:1",
-    }
-
-
 def _refuse_some(s3: S3Server, chance: random.Random) -> list[int]:
     """Answer one request in thirty with 503; return a list whose only item counts them."""
     count = [0]
@@ -210,9 +184,9 @@ def _refuse_some(s3: S3Server, chance: random.Random) -> list[int]:
     return count
 
 
-def _is_whole(s3: S3Server, number: int) -> bool:
+def _is_whole(s3: S3Server, name: str) -> bool:
     """Return whether a row's video is what its receipt says."""
-    key = f"nightly/{_row(number)['name']}.mp4"
+    key = f"nightly/{name}.mp4"
     result = json.loads(s3.read(f"{key}.task.json")).get("result")
     return bool(result) and hashlib.sha256(s3.read(key)).hexdigest() == result["sha256"]
 

@@ -36,104 +36,82 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
-@pytest.mark.parametrize(
-    ("content", "words"),
-    [
-        (b"", ["is empty", "its first line names the columns"]),
-        (HEAD.encode(), ["has no rows"]),
-        (b"\xef\xbb\xbf" + HEAD.encode(), ["has no rows"]),
-        (b"prompt,model,aspct_ratio\n", ["line 1", "column 3", "'aspct_ratio'", "did you mean aspect_ratio?"]),
-        (b"prompt,model,colour\n", ["no column 'colour'", "the columns are prompt, model"]),
-        (b"prompt,model,model\n", ["column 3", "model is there twice"]),
-        (b"prompt,size\n", ["the column model is missing"]),
-        (b"prompt;model;size\n", ["separated by semicolons", "save it with commas"]),
-        (b"prompt\tmodel\n", ["separated by tabs"]),
-        (HEAD.encode("utf-16"), ["line 1", "UTF-16", "save it as UTF-8"]),
-        (HEAD.encode("utf-16-le"), ["line 1", "byte 2 is NUL"]),
-        (f"{HEAD}{ROW}a\0b,grok-video-3,1:1,\n".encode(), ["line 3", "byte 2 is NUL"]),
-        (f"{HEAD}{ROW}".encode() + b"caf\xe9,x,1:1,\n", ["line 3", "byte 4 (0xe9) is not UTF-8"]),
-        (f'{HEAD}{ROW}"a kitten,grok-video-3,1:1,a\n'.encode(), ["line 3", "quote that is not closed"]),
-        (f'{HEAD}{ROW}"a" kitten,grok-video-3,1:1,a\n'.encode(), ["line 3", "it is not CSV"]),
-        (f"{HEAD}{ROW}".replace("\n", "\r").encode(), ["line 1", "CR alone", "LF or CRLF"]),
-        (f"{HEAD}{ROW}\"{'x' * 140_000},".encode(), ["line 3", "more than 131,072 characters"]),
-        (f"{HEAD}{ROW}a,b,c,d,e\n".encode(), ["1 row", "line 3", "has 5 cells", "4 columns", "not quoted"]),
-        (f"{HEAD}{ROW}a,b\n".encode(), ["line 3", "has 2 cells", "is a comma missing?"]),
-        (f"{HEAD}{ROW}\n , ,,\n,grok-video-3,1:1,\n".encode(), ["line 5, column prompt", "prompt is missing"]),
-        (f'{HEAD}{ROW}"two\nlines",grok-video-3,9:16,\n'.encode(), ["line 3, column aspect_ratio", "'9:16'"]),
-        (f"{HEAD}{ROW}fox,grok-video-4,1:1,\n".encode(), ["line 3, column model", "unknown model 'grok-video-4'"]),
-        (f"{HEAD}{ROW}fox,grok-video-3,,\n".encode(), ["line 3, column aspect_ratio", "aspect_ratio is missing"]),
-        (f"{HEAD}{ROW}fox,veo_3_1,9:16,\n".encode(), ["line 3, column image", "needs a picture"]),
-        (f"{HEAD}{ROW}fox,grok-video-3,1:1,Kitten.MP4\n".encode(), ["line 3, column name", "line 2", "some disks"]),
-        (f"{HEAD}{ROW}fox,grok-video-3,1:1,kitten\n".encode(), ["line 3, column name", "'kitten' as well"]),
-        (f"{HEAD}{2 * 'fox,grok-video-3,1:1,'}\n".encode(), ["line 2", "cells"]),
-        (f"{HEAD}{2 * 'fox,grok-video-3,1:1,NL'}".replace("NL", "\n").encode(), ["line 2 asks for the same"]),
-    ],
-)  # fmt: skip
-def test_a_table_is_refused_with_place_and_next_step(
-    tmp_path: Path, content: bytes, words: list[str]
-) -> None:
-    """Each mistake in a CSV file is named with its line, and its column where it has one."""
-    path = tmp_path / "rows.csv"
-    path.write_bytes(content)
-    told = refusal(path)
-    assert [word for word in ["rows.csv", *words] if word not in told] == [], told
+TABLES = [
+    (b"", ["is empty", "its first line names the columns"]),
+    (HEAD.encode(), ["has no rows"]),
+    (b"\xef\xbb\xbf" + HEAD.encode(), ["has no rows"]),
+    (b"prompt,model,aspct_ratio\n", ["line 1", "column 3", "'aspct_ratio'", "did you mean aspect_ratio?"]),
+    (b"prompt,model,colour\n", ["no column 'colour'", "the columns are prompt, model"]),
+    (b"prompt,model,model\n", ["column 3", "model is there twice"]),
+    (b"prompt,size\n", ["the column model is missing"]),
+    (b"prompt;model;size\n", ["separated by semicolons", "save it with commas"]),
+    (b"prompt\tmodel\n", ["separated by tabs"]),
+    (HEAD.encode("utf-16"), ["line 1", "UTF-16", "save it as UTF-8"]),
+    (HEAD.encode("utf-16-le"), ["line 1", "byte 2 is NUL"]),
+    (f"{HEAD}{ROW}a\0b,grok-video-3,1:1,\n".encode(), ["line 3", "byte 2 is NUL"]),
+    (f"{HEAD}{ROW}".encode() + b"caf\xe9,x,1:1,\n", ["line 3", "byte 4 (0xe9) is not UTF-8"]),
+    (f'{HEAD}{ROW}"a kitten,grok-video-3,1:1,a\n'.encode(), ["line 3", "quote that is not closed"]),
+    (f'{HEAD}{ROW}"a" kitten,grok-video-3,1:1,a\n'.encode(), ["line 3", "it is not CSV"]),
+    (f"{HEAD}{ROW}".replace("\n", "\r").encode(), ["line 1", "CR alone", "LF or CRLF"]),
+    (f"{HEAD}{ROW}\"{'x' * 140_000},".encode(), ["line 3", "more than 131,072 characters"]),
+    (f"{HEAD}{ROW}a,b,c,d,e\n".encode(), ["1 row", "line 3", "has 5 cells", "4 columns", "not quoted"]),
+    (f"{HEAD}{ROW}a,b\n".encode(), ["line 3", "has 2 cells", "is a comma missing?"]),
+    (f"{HEAD}{ROW}\n , ,,\n,grok-video-3,1:1,\n".encode(), ["line 5, column prompt", "prompt is missing"]),
+    (f'{HEAD}{ROW}"two\nlines",grok-video-3,9:16,\n'.encode(), ["line 3, column aspect_ratio", "'9:16'"]),
+    (f"{HEAD}{ROW}fox,grok-video-4,1:1,\n".encode(), ["line 3, column model", "unknown model 'grok-video-4'"]),
+    (f"{HEAD}{ROW}fox,grok-video-3,,\n".encode(), ["line 3, column aspect_ratio", "aspect_ratio is missing"]),
+    (f"{HEAD}{ROW}fox,veo_3_1,9:16,\n".encode(), ["line 3, column image", "needs a picture"]),
+    (f"{HEAD}{ROW}fox,grok-video-3,1:1,Kitten.MP4\n".encode(), ["line 3, column name", "line 2", "some disks"]),
+    (f"{HEAD}{ROW}fox,grok-video-3,1:1,kitten\n".encode(), ["line 3, column name", "'kitten' as well"]),
+    (f"{HEAD}{2 * 'fox,grok-video-3,1:1,'}\n".encode(), ["line 2", "cells"]),
+    (f"{HEAD}{2 * 'fox,grok-video-3,1:1,NL'}".replace("NL", "\n").encode(), ["line 2 asks for the same"]),
+]  # fmt: skip
+LINES = [
+    ("", ["has no rows"]),
+    ("\n \n", ["has no rows"]),
+    (LINE + '{"prompt": \n', ["line 2", "it is not JSON", "character"]),
+    (LINE + "[1, 2]\n", ["line 2", "it is a list, and must be an object"]),
+    (LINE + "7\n", ["line 2", "a single value"]),
+    (LINE + '{"prompt": "a", "prompt": "b"}\n', ["line 2", "the key 'prompt' is there twice"]),
+    (LINE + '{"prompt": "a", "promt": "b"}\n', ["line 2, column promt", "did you mean prompt?"]),
+    (LINE + '{"prompt": "a", "model": NaN}\n', ["line 2", "NaN is not JSON"]),
+    (LINE + "[" * 100_000 + "\n", ["line 2"]),
+    (LINE + '{"prompt": 7, "model": "grok-video-3"}\n', ["line 2, column prompt", "must be text"]),
+    (LINE + LINE.replace("}", ', "name": 7}'), ["line 2, column name", "must be text"]),
+    (LINE + LINE.replace("}", ', "images": "a.png"}'), ["line 2, column images", "list or tuple"]),
+    (LINE + LINE.replace("}", ', "image": 7}'), ["line 2, column image"]),
+    (LINE + LINE.replace("}", ', "image": "no.png"}'), ["line 2, column image", "does not exist"]),
+    (LINE + LINE.replace("}", ', "image": "ftp://x/y"}'), ["line 2, column image", "only http"]),
+    (LINE + LINE.replace("}", ', "extra": {"model": 1}}'), ["line 2, column extra"]),
+]  # fmt: skip
+NAMES = [
+    ("../kitten", "leads into a folder"),
+    ("a/b", "leads into a folder"),
+    ("a\\\\b", "leads into a folder"),
+    (".kitten", "hidden"),
+    ("con", "Windows keeps"),
+    ("Lpt1.kitten", "Windows keeps"),
+    ("kitten.", "some disks drop"),
+    ("what?", "some disks cannot keep"),
+    ("bell\\u0007", "control character"),
+    ("half\\ud800", "half a character"),
+    ("\\u00e4" * 91, "182 bytes"),
+    (".mp4", "must not be empty"),
+]
 
 
-@pytest.mark.parametrize(
-    ("content", "words"),
-    [
-        ("", ["has no rows"]),
-        ("\n \n", ["has no rows"]),
-        (LINE + '{"prompt": \n', ["line 2", "it is not JSON", "character"]),
-        (LINE + "[1, 2]\n", ["line 2", "it is a list, and must be an object"]),
-        (LINE + "7\n", ["line 2", "a single value"]),
-        (LINE + '{"prompt": "a", "prompt": "b"}\n', ["line 2", "the key 'prompt' is there twice"]),
-        (LINE + '{"prompt": "a", "promt": "b"}\n', ["line 2, column promt", "did you mean prompt?"]),
-        (LINE + '{"prompt": "a", "model": NaN}\n', ["line 2", "NaN is not JSON"]),
-        (LINE + "[" * 100_000 + "\n", ["line 2"]),
-        (LINE + '{"prompt": 7, "model": "grok-video-3"}\n', ["line 2, column prompt", "must be text"]),
-        (LINE + LINE.replace("}", ', "name": 7}'), ["line 2, column name", "must be text"]),
-        (LINE + LINE.replace("}", ', "images": "a.png"}'), ["line 2, column images", "list or tuple"]),
-        (LINE + LINE.replace("}", ', "image": 7}'), ["line 2, column image"]),
-        (LINE + LINE.replace("}", ', "image": "no.png"}'), ["line 2, column image", "does not exist"]),
-        (LINE + LINE.replace("}", ', "image": "ftp://x/y"}'), ["line 2, column image", "only http"]),
-        (LINE + LINE.replace("}", ', "extra": {"model": 1}}'), ["line 2, column extra"]),
-    ],
-)  # fmt: skip
-def test_lines_of_json_are_refused_with_place_and_next_step(
-    tmp_path: Path, content: str, words: list[str]
-) -> None:
-    """Each mistake in a JSON Lines file is named with its line, and its column where it has one."""
-    path = tmp_path / "rows.jsonl"
-    path.write_text(content, "utf-8")
-    told = refusal(path)
-    assert [word for word in ["rows.jsonl", *words] if word not in told] == [], told
-
-
-@pytest.mark.parametrize(
-    ("name", "why"),
-    [
-        ("../kitten", "leads into a folder"),
-        ("a/b", "leads into a folder"),
-        ("a\\\\b", "leads into a folder"),
-        (".kitten", "hidden"),
-        ("con", "Windows keeps"),
-        ("Lpt1.kitten", "Windows keeps"),
-        ("kitten.", "some disks drop"),
-        ("what?", "some disks cannot keep"),
-        ("bell\\u0007", "control character"),
-        ("half\\ud800", "half a character"),
-        ("\\u00e4" * 91, "182 bytes"),
-        (".mp4", "must not be empty"),
-    ],
-)
-def test_a_name_that_some_disk_cannot_keep_is_refused(tmp_path: Path, name: str, why: str) -> None:
-    """An output stays in its folder, and has a name that every system can write."""
-    path = tmp_path / "rows.jsonl"
-    path.write_text(LINE + LINE.replace("}", f', "name": "{name}"}}'))
-    told = refusal(path)
-    assert "line 2, column name" in told
-    assert why in told
+def test_a_manifest_is_refused_with_place_and_next_step() -> None:
+    """Each mistake is named with its file, its line, and its column where it has one."""
+    named = [
+        (LINE + LINE.replace("}", f', "name": "{name}"}}'), ["line 2, column name", why])
+        for name, why in NAMES
+    ]
+    cases = [("rows.csv", *case) for case in TABLES]
+    cases += [("rows.jsonl", text.encode(), words) for text, words in LINES + named]
+    for name, content, words in cases:
+        Path(name).write_bytes(content)
+        told = refusal(Path(name))
+        assert [word for word in [name, *words] if word not in told] == [], (content[-200:], told)
 
 
 def test_what_is_no_manifest_is_refused(tmp_path: Path) -> None:

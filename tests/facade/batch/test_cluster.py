@@ -71,45 +71,34 @@ def hub_of(guarded: Sandbox) -> Iterator[Of]:
 
 
 @contextmanager
-def environment_of(client: Any, **variables: str) -> Iterator[None]:
-    """Change the environment of the worker for a moment."""
-    (before,) = client.run(eval, "dict(__import__('os').environ)").values()
-    _environ(client, f"update({variables})")
+def changed(client: Any, change: str) -> Iterator[None]:
+    """Run Python in the worker, and put its environment and its path back at the end."""
+    client.run(exec, f"import os, sys; sys.kept = dict(os.environ), [*sys.path]; {change}")
     try:
         yield
     finally:
-        _environ(client, "clear()")
-        _environ(client, f"update({before})")
-
-
-def _environ(client: Any, change: str) -> None:
-    # A pickled os.environ would be a copy.
-    client.run(exec, f"import os; os.environ.{change}")
-
-
-@contextmanager
-def another_version(client: Any, folder: Path) -> Iterator[None]:
-    """Have the workers find another release of the package."""
-    (folder / "chainhub_video-9.9.9.dist-info").mkdir()
-    text = "Metadata-Version: 2.1\nName: chainhub-video\nVersion: 9.9.9\n"
-    (folder / "chainhub_video-9.9.9.dist-info" / "METADATA").write_text(text)
-    client.run(exec, f"import sys; sys.path.insert(0, {str(folder)!r})")
-    try:
-        yield
-    finally:
-        client.run(exec, f"import sys; sys.path.remove({str(folder)!r})")
+        client.run(exec, "import os, sys; os.environ.clear(); os.environ.update(sys.kept[0])")
+        client.run(exec, "import sys; sys.path[:] = sys.kept[1]")
 
 
 def test_a_worker_that_cannot_make_rows_is_named(
     workers: Any, guarded: Sandbox, hub_of: Of, tmp_path: Path
 ) -> None:
     """Before anything is sent: without a key, with that of another gateway, with another version."""
-    for trouble, told in (
-        (environment_of(workers, CHAINHUB_API_KEY=" "), "has no CHAINHUB_API_KEY"),
-        (environment_of(workers, CHAINHUB_BASE_URL="https://staging.example"), "has a CHAINHUB_BASE_URL"),
-        (another_version(workers, tmp_path), r"has version 9\.9\.9 of chainhub-video"),
-    ):  # fmt: skip
-        with trouble, pytest.raises(ConfigurationError, match=f"worker tcp://.* {told}"):
+    package = tmp_path / "chainhub_video-9.9.9.dist-info"
+    package.mkdir()
+    (package / "METADATA").write_text(
+        "Metadata-Version: 2.1\nName: chainhub-video\nVersion: 9.9.9\n"
+    )
+    for change, told in (
+        ("os.environ['CHAINHUB_API_KEY'] = ' '", "has no CHAINHUB_API_KEY"),
+        ("os.environ['CHAINHUB_BASE_URL'] = 'https://staging.example'", "has a CHAINHUB_BASE_URL"),
+        (f"sys.path.insert(0, {str(tmp_path)!r})", r"has version 9\.9\.9 of chainhub-video"),
+    ):
+        with (
+            changed(workers, change),
+            pytest.raises(ConfigurationError, match=f"worker tcp://.* {told}"),
+        ):
             hub_of().batch.run(kittens(2), tmp_path, cluster=workers)
     assert creates(guarded) == 0
 
@@ -121,10 +110,10 @@ def test_a_worker_that_comes_later_without_a_key_is_named(
 
     def take_it_away(event: BatchEvent) -> None:
         if event.kind == "begin":
-            _environ(workers, "pop('CHAINHUB_API_KEY')")
+            workers.run(exec, "import os; del os.environ['CHAINHUB_API_KEY']")
 
     before = creates(guarded)
-    with environment_of(workers):
+    with changed(workers, "pass"):
         report = hub_of().batch.run(
             kittens(3), tmp_path, cluster=workers, on_event=take_it_away, concurrency=1
         )

@@ -1,41 +1,12 @@
-"""A row can be made elsewhere: all that it needs, and what comes of it, is plain data."""
+"""The name of a row's output belongs to what is asked for, and every disk can keep it."""
 
 from __future__ import annotations
 
-import asyncio
-import pickle
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from pathlib import Path
 
-from chainhub_sandbox import Sandbox
-from chainhub_video import AsyncChainHub
-from chainhub_video.batch.making import Outcome, RowOptions, run_row
 from chainhub_video.batch.manifest import read_rows, source_of
 from chainhub_video.batch.names import same_file, slug
 from chainhub_video.batch.rows import Row
-
-from tests.support.colours import POLL
-
-from .conftest import kittens
-
-
-def test_a_row_travels_to_another_process_and_back(gateway: Sandbox, tmp_path: Path) -> None:
-    """Row, options and result survive pickling; a failure comes back as a result, not as an error."""
-    options = RowOptions(
-        out=str(tmp_path), timeout=60, resubmit_uncertain=False, retry_failed=False, began=datetime.now(UTC)
-    )  # fmt: skip
-    rows = [pickle.loads(pickle.dumps(row)) for row in read_rows(source_of(kittens(2)))]
-    gateway.fault("create", "status", status=400, after=1, times=1)
-
-    async def main() -> None:
-        async with AsyncChainHub(base_url=gateway.url, api_key="sandbox", poll=POLL) as hub:
-            for row, outcome in zip(rows, (Outcome.SAVED, Outcome.FAILED), strict=True):
-                result = await run_row(hub.videos, row, pickle.loads(pickle.dumps(options)))
-                assert pickle.loads(pickle.dumps(result)) == result
-                assert (result.row, result.name, result.outcome) == (row.number, row.name, outcome)
-
-    asyncio.run(main())
 
 
 def names_of(*rows: Mapping[str, object]) -> list[str]:

@@ -217,21 +217,6 @@ def test_invalid_rows_are_left_out_only_when_that_is_said(run: Run, gateway: San
     assert [failure.where for failure in report.failures] == ["row 2", "row 4"]
 
 
-def test_events_tell_all_of_it_as_json(run: Run) -> None:
-    """Each event can be written as one line of JSON; a row begins, changes and ends, the batch begins and finishes."""
-    events: list[dict[str, Any]] = []
-    run(kittens(1), on_event=lambda event: events.append(json.loads(json.dumps(event.to_json()))))
-    kinds = [event["event"] for event in events]
-    assert kinds[:2] == ["begin", "start"]
-    assert kinds[-2:] == ["end", "finish"]
-    assert {*kinds[2:-2]} == {"update"}
-    end = events[-2]
-    assert {"row", "where", "name", "outcome", "path", "size", "sha256", "task_id", "seconds"} < {
-        *end
-    }
-    assert events[-1]["report"]["saved"] == 1
-
-
 def test_a_callback_that_fails_loses_nothing(run: Run, gateway: Sandbox) -> None:
     """Its error comes out when the rows that run are done; no further one is started."""
     before = gateway.paid

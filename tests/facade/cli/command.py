@@ -55,6 +55,18 @@ class Command:
         written = self.capture.readouterr()
         return Ended(status, written.out.splitlines(), written.err.splitlines())
 
+    def mistake(self, *arguments: object, stdin: str = "") -> str:
+        """Return the only line of a command that has to end as a mistake, without a result."""
+        ended = self(*arguments, stdin=stdin)
+        assert (ended.status, ended.told) == (2, [])
+        assert ended.line.startswith("chainhub-video: ")
+        return ended.line
+
+    def set(self, **variables: object) -> None:
+        """Set variables of the environment."""
+        for name, value in variables.items():
+            self.environment.setenv(name, str(value))
+
     def doctor(self, *arguments: str) -> tuple[int, dict[str, dict[str, Any]]]:
         """Return the exit status of `doctor --json`, and its findings by name."""
         status, (told,), said = self("doctor", "--json", *arguments)

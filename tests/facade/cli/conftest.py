@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -30,6 +31,31 @@ _IS_ROOT = sys.platform == "linux" and os.geteuid() == 0
 BOUND_BY_PERMISSIONS = (sys.executable, "-I", "-c", _DROP) if _IS_ROOT else ()
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def interrupted(
+    arguments: Sequence[object],
+    environment: dict[str, str],
+    folder: Path,
+    sandbox: Sandbox,
+    step: str,
+    times: int = 1,
+) -> tuple[str, list[str]]:
+    """Run the command as a process, and press Ctrl-C when it has asked so many times for a step.
+
+    Returns:
+        What came on standard output, and the lines of standard error.
+    """
+    with subprocess.Popen(
+        [COMMAND, *map(str, arguments)], env={**environment, "CHAINHUB_BASE_URL": sandbox.url}, cwd=folder,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    ) as process:  # fmt: skip
+        sandbox.wait_for(step, times, 60)
+        process.send_signal(signal.SIGINT)
+        told, said = process.communicate(timeout=60)
+    assert process.returncode == 130, said
+    assert "Traceback" not in said
+    return told, said.splitlines()
 
 
 @pytest.fixture

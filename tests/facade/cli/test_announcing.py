@@ -31,8 +31,10 @@ def unreachable(bare: Command) -> Iterator[Command]:
     """The command with production behind a proxy that is not there: a create is refused before it leaves."""
     with socket.socket() as unused, using(clock=VirtualClock()):
         unused.bind(("127.0.0.1", 0))
-        bare.environment.setenv("HTTPS_PROXY", f"http://127.0.0.1:{unused.getsockname()[1]}")
-        bare.environment.setenv("CHAINHUB_API_KEY", "not-a-real-key")
+        bare.set(
+            HTTPS_PROXY=f"http://127.0.0.1:{unused.getsockname()[1]}",
+            CHAINHUB_API_KEY="not-a-real-key",
+        )
         yield bare
 
 
@@ -51,12 +53,12 @@ def test_a_script_is_told_once_and_goes_on(unreachable: Command, name: str) -> N
 
 
 def test_what_is_paid_already_is_not_announced(unreachable: Command) -> None:
-    """A receipt whose video is there ends in the result: nothing is about to be paid."""
+    """A receipt whose video is there ends in the result: nothing is about to be paid; `--quiet` tells nothing else."""
     generate = ("generate", "a kitten", *GROK, "-o", "out.mp4")
     with Sandbox(fast=True) as gateway:
-        unreachable.environment.setenv("CHAINHUB_BASE_URL", gateway.url)
-        unreachable.environment.setenv("CHAINHUB_API_KEY", "sandbox")
-        assert unreachable(*generate, "-q").status == 0
+        unreachable.set(CHAINHUB_BASE_URL=gateway.url, CHAINHUB_API_KEY="sandbox")
+        status, told, said = unreachable(*generate, "--quiet")
+        assert (status, len(told), said) == (0, 1, [])
     path = Path("out.mp4.task.json")
     receipt = json.loads(path.read_text("utf-8"))
     receipt["request"]["gateway"] = PRODUCTION

@@ -6,8 +6,6 @@ import json
 import re
 import shlex
 import shutil
-import signal
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,7 +17,7 @@ from tests.support.colours import POLL
 from tests.support.places import ROOT
 
 from .command import Command, Ended
-from .conftest import COMMAND
+from .conftest import interrupted
 
 TABLE = """prompt,model,aspect_ratio,name
 A kitten is eating fish,grok-video-3,3:2,kitten
@@ -82,15 +80,19 @@ def test_an_invalid_manifest_ends_with_2(batch: Batch, chainhub_sandbox: Sandbox
 
 
 def test_events_are_lines_of_json(batch: Batch) -> None:
-    """With `--json` standard output holds one object a line and nothing else, from `begin` to `finish`."""
+    """With `--json` there is one object a line: the batch begins and finishes, each row starts, changes and ends."""
     status, told, said = batch(*RUN, "--json")
     events = [json.loads(line) for line in told]
     assert (status, said) == (0, [])
     assert [events[0]["event"], events[-1]["event"]] == ["begin", "finish"]
+    kinds = [event["event"] for event in events if event.get("row") == 1]
+    assert (kinds[0], {*kinds[1:-1]}, kinds[-1]) == ("start", {"update"}, "end")
     assert events[-1]["report"]["saved"] == 3
     saved = [event for event in events if event.get("outcome") == "saved"]
     assert sorted(event["row"] for event in saved) == [1, 2, 3]
     assert all(Path(event["path"]).is_file() for event in saved)
+    told_of_each = {"where", "name", "size", "sha256", "task_id", "seconds"}
+    assert all(told_of_each < event.keys() for event in saved)
 
 
 def test_uncertain_creates_end_with_3(batch: Batch, chainhub_sandbox: Sandbox) -> None:
@@ -191,17 +193,12 @@ def test_ctrl_c_finishes_what_runs_and_starts_nothing_more(
     """The row that runs is saved, the exit status is 130, and the same command makes the rest."""
     (tmp_path / "rows.csv").write_text(TABLE)
     before, arrived = sandbox.paid, sum(each.step == "create" for each in sandbox.requests)
-    with subprocess.Popen(
-        [COMMAND, "batch", *RUN, "--concurrency", "1"], env=environment, cwd=tmp_path,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    ) as process:  # fmt: skip
-        sandbox.wait_for("create", arrived + 1, 60)
-        process.send_signal(signal.SIGINT)
-        told, said = process.communicate(timeout=60)
-    assert process.returncode == 130, said
+    told, said = interrupted(
+        ["batch", *RUN, "--concurrency", "1"], environment, tmp_path, sandbox, "create", arrived + 1
+    )
     assert told.startswith("3 rows: 1 saved, 2 not started\n")
-    assert "no further row is started; Ctrl-C again stops those that run" in said
-    assert said.endswith("chainhub-video: interrupted; run the same command again to go on\n")
+    assert "no further row is started; Ctrl-C again stops those that run" in "\n".join(said)
+    assert said[-1] == "chainhub-video: interrupted; run the same command again to go on"
     with ChainHub(base_url=sandbox.url, api_key="sandbox", poll=POLL) as hub:
         report = hub.batch.run(tmp_path / "rows.csv", tmp_path / "videos")
     assert (report.present, report.saved, sandbox.paid - before) == (1, 2, 3)

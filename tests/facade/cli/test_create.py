@@ -80,6 +80,5 @@ def test_a_prompt_that_is_none_sends_nothing(
     Path("picture.png").write_bytes(b"\x89PNG\r\n")
     Path("empty.txt").touch()
     Path("long.txt").write_text("x" * 1_000_001)
-    ended = command("create", *arguments, *GROK)
-    assert (ended.status, ended.told, chainhub_sandbox.requests) == (2, [], [])
-    assert words in ended.line
+    assert words in command.mistake("create", *arguments, *GROK)
+    assert chainhub_sandbox.requests == []

@@ -10,7 +10,7 @@ import tomllib
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
-from socket import EAI_NONAME, gaierror, socket
+from socket import EAI_NONAME, gaierror
 
 import pytest
 import trustme
@@ -131,34 +131,31 @@ def test_offline_contacts_nobody(asked: Command, gateway: Gateway) -> None:
     assert gateway.connections == 0
 
 
-def test_a_port_that_refuses(keyed: Command) -> None:
-    """The address is named, and nothing further is tried."""
-    with socket() as unused:
-        unused.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{unused.getsockname()[1]}"
-        keyed.environment.setenv("CHAINHUB_BASE_URL", f"http://{address}")
-        status, found = keyed.doctor()
-    assert status == 1
-    assert f"cannot be reached at {address}: Connection refused" in found["connection"]["value"]
-    assert "firewall" in found["connection"]["remedy"]
-    assert "answer" not in found
-
-
-@pytest.mark.parametrize("host", ["gateway.invalid", f"{'x' * 64}.invalid"])
-def test_a_name_that_nobody_knows(keyed: Command, host: str) -> None:
-    """A name without an address, or that cannot be one, is told as that, and nothing further is tried."""
+@pytest.mark.parametrize(
+    ("address", "name", "told", "remedy", "untried"),
+    [
+        ("http://127.0.0.1:9", "connection", "127.0.0.1:9: Connection refused", "firewall", "answer"),
+        ("https://gateway.invalid", "name", "'gateway.invalid', cannot be looked up: ", "spelling", "connection"),
+        (f"https://{'x' * 64}.invalid", "name", "x.invalid', cannot be looked up: ", "spelling", "connection"),
+    ],
+    ids=["a port that refuses", "a name that nobody knows", "a name that cannot be one"],
+)  # fmt: skip
+def test_where_nobody_is(
+    keyed: Command, address: str, name: str, told: str, remedy: str, untried: str
+) -> None:
+    """The address is named with what to look at, and nothing further is tried."""
 
     def nobody(*_: object, **__: object) -> None:
         raise gaierror(EAI_NONAME, "Name or service not known")  # some resolvers take seconds
 
-    if host == "gateway.invalid":
+    if address == "https://gateway.invalid":
         keyed.environment.setattr("socket.getaddrinfo", nobody)
-    keyed.environment.setenv("CHAINHUB_BASE_URL", f"https://{host}")
+    keyed.set(CHAINHUB_BASE_URL=address)
     status, found = keyed.doctor()
     assert status == 1
-    assert f"'{host}', cannot be looked up: " in found["name"]["value"]
-    assert "spelling" in found["name"]["remedy"]
-    assert "connection" not in found
+    assert told in found[name]["value"]
+    assert remedy in found[name]["remedy"]
+    assert untried not in found
 
 
 @pytest.mark.parametrize(
@@ -207,9 +204,11 @@ def test_what_speaks_no_tls(asked: Command, gateway: Gateway) -> None:
 def test_certificates_that_cannot_be_read(keyed: Command, tmp_path: Path) -> None:
     """A file of certificates that is none is named, and no request is made without it."""
     (tmp_path / "none.pem").write_text("none")
-    keyed.environment.setenv("SSL_CERT_FILE", str(tmp_path / "none.pem"))
-    keyed.environment.setenv("CHAINHUB_BASE_URL", "https://127.0.0.1:9")
-    keyed.environment.setenv("SSLKEYLOGFILE", str(tmp_path / "log"))
+    keyed.set(
+        SSL_CERT_FILE=str(tmp_path / "none.pem"),
+        CHAINHUB_BASE_URL="https://127.0.0.1:9",
+        SSLKEYLOGFILE=str(tmp_path / "log"),
+    )
     status, found = keyed.doctor("--offline")
     assert (status, found["trusted"]["state"]) == (1, "wrong")
     assert "it holds no certificate in PEM form" in found["trusted"]["value"]
@@ -229,8 +228,7 @@ def test_a_proxy_with_a_login(
         server.on("query", say(404, UNKNOWN))
         keyed.environment.setenv("HTTPS_PROXY", f"http://me:s3cret@{proxy.address}")
         url = server.url if exempt else "https://gateway.invalid"
-        keyed.environment.setenv("CHAINHUB_BASE_URL", url)
-        keyed.environment.setenv("NO_PROXY", "127.0.0.0/8")
+        keyed.set(CHAINHUB_BASE_URL=url, NO_PROXY="127.0.0.0/8")
         status, told, _ = keyed("doctor")
     assert status == 0, told
     assert f"ok       proxies https: HTTPS_PROXY is 'http://***@{proxy.address}'" in "\n".join(told)

@@ -11,7 +11,7 @@ from chainhub_sandbox import ReceivedRequest, Sandbox
 from tests.support.places import KITTEN
 
 from .command import Command
-from .conftest import GROK, Run
+from .conftest import GROK
 
 
 def test_openai_format_from_a_local_picture(command: Command, chainhub_sandbox: Sandbox) -> None:
@@ -54,19 +54,6 @@ def test_unified_format_as_json(command: Command, chainhub_sandbox: Sandbox) -> 
     inline, linked = _create(chainhub_sandbox).pictures
     assert inline.sha256 == hashlib.sha256(KITTEN.read_bytes()).hexdigest()
     assert linked.name == link
-
-
-def test_quiet_leaves_the_result_alone(command: Command) -> None:
-    """With --quiet a whole generate writes one line on standard output, and none on standard error."""
-    status, told, said = command("generate", "x", *GROK, "-o", "out.mp4", "--quiet")
-    assert (status, len(told), said) == (0, 1, [])
-
-
-def test_as_a_process(run: Run, environment: dict[str, str]) -> None:
-    """The installed command makes a video with the key and the address of its environment."""
-    made = run("generate", "x", *GROK, "-o", "out.mp4")
-    assert made.returncode == 0, made.stderr
-    assert made.stdout.startswith(f"{environment['HOME']}/out.mp4 (")
 
 
 def _create(gateway: Sandbox) -> ReceivedRequest:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import shlex
-import signal
-import subprocess
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 from chainhub_sandbox import Sandbox
@@ -13,31 +12,23 @@ from chainhub_sandbox import Sandbox
 from tests.support.places import KITTEN
 
 from .command import Command
-from .conftest import COMMAND, GROK
+from .conftest import GROK, interrupted
 
 OUTPUT = "my  'best' kitten.mp4"  # what a shell would take apart, and a tidy line would squeeze
 pytestmark = pytest.mark.chainhub_sandbox(pace=0)  # a process does not live by the sandbox's clock
 VEO = ("--model", "veo_3_1", "--size", "1280x720", "--image", KITTEN)
 
 
-def _interrupted(
+def _last_line(
     arguments: Sequence[object],
     environment: dict[str, str],
     sandbox: Sandbox,
     step: str,
     times: int,
 ) -> str:
-    """Run the command, press Ctrl-C when it has asked so many times for a step, and return its last line."""
-    with subprocess.Popen(
-        [COMMAND, *map(str, arguments)], env={**environment, "CHAINHUB_BASE_URL": sandbox.url},
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    ) as process:  # fmt: skip
-        sandbox.wait_for(step, times, 60)
-        process.send_signal(signal.SIGINT)
-        told, said = process.communicate(timeout=60)
-    assert (process.returncode, told) == (130, ""), said
-    assert "Traceback" not in said
-    *_, line = said.splitlines()
+    """Run the command, interrupt it, and return its last line."""
+    told, (*_, line) = interrupted(arguments, environment, Path(), sandbox, step, times)
+    assert told == ""
     assert line.startswith("chainhub-video: interrupted; ")
     return line
 
@@ -53,7 +44,7 @@ def test_the_command_that_is_printed_finishes_without_a_second_create(
     generate: list[object] = ["generate", "a kitten", *wire, "-o", OUTPUT]
     stopped: list[list[object]] = [generate, ["resume", OUTPUT]]
     for times, arguments in enumerate(stopped, 1):
-        line = _interrupted(arguments, environment, chainhub_sandbox, step, times)
+        line = _last_line(arguments, environment, chainhub_sandbox, step, times)
         assert f"{output}.task.json" in line
         assert "is paid and goes on" in line
         printed = shlex.split(line[line.index("chainhub-video resume") :])
@@ -73,7 +64,7 @@ def test_an_interrupted_create_is_sent_again_only_when_that_is_said(
     """Exit 130, and one line with what to check and what sends it again; without that, nothing is sent."""
     chainhub_sandbox.fault("create", "hang", moment="read", times=1)
     generate = ["generate", "a kitten", *VEO, "-o", OUTPUT]
-    line = _interrupted(generate, environment, chainhub_sandbox, "create", 1)
+    line = _last_line(generate, environment, chainhub_sandbox, "create", 1)
 
     receipt = str(command.folder / f"{OUTPUT}.task.json")
     refused = [command(*generate), command("resume", OUTPUT)]

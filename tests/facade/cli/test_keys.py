@@ -25,8 +25,7 @@ NOBODY = 65534
 def keyring(bare: Command, sandbox: Sandbox) -> Iterator[Path]:
     """The file of a keyring that the command finds, within this process and as another; there is no other key."""
     place = bare.folder / "keyring.json"
-    bare.environment.setenv("FILE_KEYRING", str(place))
-    bare.environment.setenv("CHAINHUB_BASE_URL", sandbox.url)
+    bare.set(FILE_KEYRING=str(place), CHAINHUB_BASE_URL=sandbox.url)
     before = core.get_keyring()
     core.set_keyring(core.load_keyring("tests.facade.cli.file_keyring.FileKeyring"))
     yield place
@@ -122,10 +121,9 @@ def test_a_key_in_place_of_a_path_is_not_shown(bare: Command, *, variable: bool)
         bare.environment.setenv("CHAINHUB_API_KEY_FILE", "sk-s3cret")
     else:
         bare.write(bare.user, 'key_file = "sk-s3cret"')
-    ended = bare("status", "video_1")
-    assert ended.status == 2
-    assert "not the key itself" in ended.line
-    assert "s3cret" not in ended.line
+    line = bare.mistake("status", "video_1")
+    assert "not the key itself" in line
+    assert "s3cret" not in line
 
 
 @pytest.mark.parametrize("key", ["short", "sk-12345678901", "sk-abcdefghijklmnopqrstuvwxyz"])
@@ -146,18 +144,16 @@ def test_the_keyring_keeps_a_key_for_each_gateway(bare: Command, keyring: Path) 
         "settings key: *** (from the keyring)" in line for line in bare("doctor", "--offline").told
     )
     assert (bare("key", "delete").status, json.loads(keyring.read_text())) == (0, {})
-    ended = bare("key", "delete")
-    assert ended.status == 2
-    assert ended.line == "chainhub-video: the keyring has no key for 127.0.0.1"
+    line = bare.mistake("key", "delete")
+    assert line == "chainhub-video: the keyring has no key for 127.0.0.1"
 
 
 def test_a_key_that_cannot_be_one_is_not_stored(bare: Command, keyring: Path) -> None:
     """Nothing, and two words, are refused without being shown."""
     for text in ("\n", "s3cret word\n", ""):
-        ended = bare("key", "set", stdin=text)
-        assert ended.status == 2
-        assert "s3cret" not in ended.line
-        assert ("no key was given" in ended.line) == (not text.strip())
+        line = bare.mistake("key", "set", stdin=text)
+        assert "s3cret" not in line
+        assert ("no key was given" in line) == (not text.strip())
     assert not keyring.exists()
 
 
@@ -172,9 +168,9 @@ def test_the_keyring_comes_last(bare: Command, keyring: Path) -> None:
     assert "no API key: set CHAINHUB_API_KEY" in bare("status", "video_1").line
     assert not asked.exists()
     bare.write(bare.project, "keyring = true")
-    ended = bare("status", "video_1")
-    assert ended.status == 2
-    assert "the keyring has no key for 127.0.0.1: put it there with" in ended.line
+    assert "the keyring has no key for 127.0.0.1: put it there with" in bare.mistake(
+        "status", "video_1"
+    )
     assert asked.read_text() == "chainhub-video 127.0.0.1\n"
 
 
@@ -189,33 +185,32 @@ def test_the_key_of_the_keyring_is_bound_to_its_gateway(bare: Command, keyring: 
 
 
 @pytest.mark.usefixtures("keyring")
-def test_a_keyring_that_cannot_be_used_is_told_where_it_is_wanted(bare: Command) -> None:
-    """Without a keyring on this system the other ways are named; only `keyring = true` makes it the reason."""
+@pytest.mark.parametrize(
+    ("package", "words"),
+    [
+        (True, "the keyring cannot be used (No recommended backend"),
+        (False, "pip install 'chainhub-video[keyring]'"),
+    ],
+)
+def test_a_keyring_that_is_not_there_is_told_where_it_is_wanted(
+    bare: Command, words: str, *, package: bool
+) -> None:
+    """Without a keyring, or its package, the other ways are named; only `keyring = true` makes it the reason."""
     core.set_keyring(core.load_keyring("keyring.backends.fail.Keyring"))
+    if not package:
+        bare.environment.setitem(sys.modules, "keyring", None)
     assert "no API key: set CHAINHUB_API_KEY" in bare("status", "video_1").line
     bare.write(bare.user, "keyring = true")
     for arguments in (("status", "video_1"), ("key", "set"), ("key", "delete")):
-        ended = bare(*arguments, stdin="the-key\n")
-        assert ended.status == 2
-        assert "the keyring cannot be used (No recommended backend" in ended.line
-    core.set_keyring(core.load_keyring("tests.facade.cli.file_keyring.FileKeyring"))
-    bare.environment.setenv(
-        "FILE_KEYRING", str(bare.folder)
-    )  # its own trouble, not one that keyring names
-    ended = bare("status", "video_1")
-    assert ended.status == 2
-    assert "the keyring cannot be used ([Errno 21] Is a directory" in ended.line
+        assert words in bare.mistake(*arguments, stdin="the-key\n")
 
 
-def test_the_package_of_the_keyring_is_an_extra(bare: Command) -> None:
-    """Without the package the keyring is passed over, or told with what installs it where it is wanted."""
-    bare.environment.setitem(sys.modules, "keyring", None)
-    assert "no API key" in bare("status", "video_1").line
+@pytest.mark.usefixtures("keyring")
+def test_a_keyring_that_fails_is_told(bare: Command) -> None:
+    """Its own trouble, which keyring has no name for, is told, too."""
+    bare.set(FILE_KEYRING=bare.folder)
     bare.write(bare.user, "keyring = true")
-    for arguments in (("status", "video_1"), ("key", "set"), ("key", "delete")):
-        ended = bare(*arguments)
-        assert ended.status == 2
-        assert "pip install 'chainhub-video[keyring]'" in ended.line
+    assert "the keyring cannot be used ([Errno 21] Is a dir" in bare.mistake("status", "video_1")
 
 
 @pytest.mark.parametrize("typed", ["the-typed-key\n", "\x04"])

@@ -115,15 +115,3 @@ def test_status_tells_what_it_can_and_why_not_the_rest(
     assert "there is no receipt" in none
     assert "torn or was edited" in torn
     assert "does not know this task" in unknown
-
-
-def test_another_request_at_the_same_place_is_exit_1(
-    command: Command, chainhub_sandbox: Sandbox, started: dict[str, Any]
-) -> None:
-    """One line names the receipt and the field that differs; nothing is sent."""
-    heard = len(chainhub_sandbox.requests)
-    ended = command("generate", "another", *GROK, "-o", "a.mp4")
-    assert (ended.status, len(chainhub_sandbox.requests)) == (1, heard)
-    assert "a.mp4.task.json" in ended.line
-    assert "differs in prompt" in ended.line
-    assert started["request"]["prompt"] == "x"

@@ -11,25 +11,19 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from chainhub_video.gallery.writing import write_gallery
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
-CHROMIUM = Path("/usr/bin/chromium")
+from tests.support.browser import chromium
+
 WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 400, "height": 800}
-
-pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason="needs Debian's chromium")
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """One browser for the module, not longer: its event loop would be in the way of others."""
     expect.set_options(timeout=30_000)
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(
-            executable_path=str(CHROMIUM),
-            args=["--no-sandbox", "--disable-background-networking"],
-        )
+    with chromium() as running:
         yield running
-        running.close()
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import io
 import os
-import sys
 from pathlib import Path
 
 import pytest
@@ -92,14 +91,3 @@ def test_an_edited_page_has_no_posters() -> None:
         assert posters_in(page % block) == [], block
     whole = Poster(name="a.mp4", size=1, changed=2, image="UklGRg==")
     assert posters_in(page % '[["a.mp4", 1, 2, "UklGRg=="]]') == [whole]
-
-
-def test_without_av_there_are_no_posters(
-    clip: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The page is written all the same, and shows the video."""
-    (tmp_path / "a.mp4").write_bytes(clip)
-    monkeypatch.setitem(sys.modules, "av", None)
-    written = write_gallery(tmp_path)
-    assert written.posters == 0
-    assert 'href="a.mp4"' in written.path.read_text()

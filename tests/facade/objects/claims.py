@@ -163,9 +163,6 @@ class Processes:
 
     Args:
         attempts: how often a create is tried that surely did not arrive.
-
-    Attributes:
-        runs: how often the client's code was asked.
     """
 
     def __init__(self, attempts: int) -> None:
@@ -174,7 +171,6 @@ class Processes:
         self._next: dict[tuple[bool, int], Operation] = {}
         self._answers: list[Answers] = [()]
         self._numbers: dict[Answers, int] = {(): 0}
-        self.runs = 0
 
     def next(self, resubmit: bool, answers: int) -> Operation:
         """Return what a process asks next that has got these answers; `("end", how)` if it has ended."""
@@ -192,7 +188,6 @@ class Processes:
         return self._numbers[whole]
 
     def _run(self, resubmit: bool, answers: Answers) -> Operation:
-        self.runs += 1
         script, numbers = _Script(answers), iter(range(100))
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(secrets, "token_hex", lambda _n: f"{OWN}-{next(numbers)}")
@@ -316,10 +311,8 @@ class Explorer:
             operation = self.processes.next(process.resubmit, process.answers)
             crashed = process._replace(answers=0, fresh=False, over=CRASHED)
             yield _moved(state, index, crashed, trouble=True)
-            yield from getattr(self, f"_{operation[0]}")(state, index, *operation[1:])
-
-    def _look(self, state: State, index: int) -> Iterator[State]:
-        yield from self._read(state, index)
+            step = operation[0].replace("look", "read")
+            yield from getattr(self, f"_{step}")(state, index, *operation[1:])
 
     def _read(self, state: State, index: int) -> Iterator[State]:
         process = state.processes[index]

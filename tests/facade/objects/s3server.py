@@ -6,10 +6,10 @@ import logging
 import re
 import sys
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from html import unescape
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 from urllib.parse import quote
 
 import httpx
@@ -28,8 +28,30 @@ _SIGNED = {  # the server looks whether a request is signed, and not how
 }
 
 
+@contextmanager
+def serving(application: Any) -> Iterator[str]:
+    """Serve a WSGI application on loopback, a thread for each request, and give its address."""
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    listening = make_server("127.0.0.1", 0, application, threaded=True)
+    thread = threading.Thread(target=listening.serve_forever, args=(0.05,))
+    thread.start()
+    yield f"http://127.0.0.1:{listening.server_port}"
+    listening.shutdown()
+    thread.join()
+    listening.server_close()
+
+
+@contextmanager
+def s3server() -> Iterator[S3Server]:
+    """Run the server, with one empty bucket."""
+    server = S3Server()
+    with serving(server) as server.url:
+        server.empty()
+        yield server
+
+
 class S3Server:
-    """The server, with one empty bucket.
+    """The server.
 
     Attributes:
         url: of the server.
@@ -37,31 +59,27 @@ class S3Server:
         fault: stands in front of the server, if it is set.
     """
 
+    url: str
+
     def __init__(self) -> None:
-        logging.getLogger("werkzeug").setLevel(logging.ERROR)
         self._server: Application = DomainDispatcherApplication(create_backend_app)
-        self._listening = make_server("127.0.0.1", 0, self._answer, threaded=True)
         self._conditions = threading.Lock()
-        self._thread = threading.Thread(target=self._listening.serve_forever, args=(0.05,))
-        self.url = f"http://127.0.0.1:{self._listening.server_port}"
         self.requests: list[str] = []
         self.fault: Fault | None = None
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
+    @property
+    def environment(self) -> dict[str, str]:
+        """What leads a process to the server."""
+        return {
+            "AWS_ENDPOINT_URL": self.url,
+            "AWS_ALLOW_HTTP": "true",
+            "AWS_ACCESS_KEY_ID": "key",
+            "AWS_SECRET_ACCESS_KEY": "secret",
+            "AWS_REGION": "us-east-1",
+        }
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._listening.shutdown()
-        self._thread.join()
-        self._listening.server_close()
-
-    def _answer(self, environ: Environ, start: Any) -> Iterable[bytes]:
+    def __call__(self, environ: Environ, start: Any) -> Iterable[bytes]:
+        """Answer a request."""
         query = f"?{environ['QUERY_STRING']}" if environ["QUERY_STRING"] else ""
         self.requests.append(f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}{query}")
         if self.fault is not None:

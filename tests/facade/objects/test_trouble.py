@@ -16,13 +16,10 @@ from chainhub_video import (
     OutputFailed,
     ReceiptConflict,
     SubmissionUncertain,
-    VideoTask,
 )
 
-from tests.support.answering import say
 from tests.support.receipted import script, sent
 from tests.support.scripted import Gateway
-from tests.support.videos import LINK, MP4
 from tests.support.wires import UNIFIED
 
 from .s3server import BUCKET, S3Server, refusing, where
@@ -132,16 +129,6 @@ def test_a_receipt_that_the_store_refuses_after_the_create_leaves_the_claim(
         UNIFIED.generate(hub, save_to=URL)
     assert hub.videos.resume(URL, task_id=UNIFIED.task_id).size == len(video)
     assert sent(gateway)[0] == 1
-
-
-def test_a_download_into_no_bucket_says_what_is_missing(
-    hub: Any, linked: VideoTask, elsewhere: Gateway, s3: S3Server, video: bytes
-) -> None:
-    """A paid video that cannot be put is an `OutputFailed` that names the place, and leaves nothing."""
-    elsewhere.on(LINK, say(200, video, MP4))
-    with pytest.raises(OutputFailed, match=r"s3://nobody/kitten\.mp4.*there is no such bucket"):
-        hub.videos.download(linked, "s3://nobody/kitten.mp4")
-    assert s3.keys() == []
 
 
 _FORK = """

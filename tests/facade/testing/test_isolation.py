@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from chainhub_sandbox import Sandbox
-from chainhub_video import ChainHub, ConfigurationError, ServerError, SubmissionUncertain
+from chainhub_video import ChainHub, ConfigurationError
 from chainhub_video.testing import sandboxed
 
 UNIFIED: dict[str, Any] = {"model": "grok-video-3", "aspect_ratio": "3:2"}
@@ -42,14 +42,3 @@ def test_the_environment_is_put_back(monkeypatch: pytest.MonkeyPatch) -> None:
         assert os.environ["CHAINHUB_BASE_URL"] == gateway.url
         assert hub.videos.create("x", **UNIFIED).id
     assert {name: os.environ[name] for name in ours} == ours
-
-
-def test_two_tests_share_nothing() -> None:
-    """Each sandbox has its own addresses, tasks, faults and ledger."""
-    with sandboxed() as first, ChainHub() as hub:
-        first.fault("create", "status", status=500)
-        with pytest.raises((ServerError, SubmissionUncertain)):
-            hub.videos.create("x", **UNIFIED)
-    with sandboxed() as second, ChainHub() as hub:
-        assert hub.videos.create("x", **UNIFIED).id
-        assert (second.paid, second.faults, len(second.requests)) == (1, [], 1)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.support.places import KITTEN, ROOT
 
-from .conftest import Outside
+from .conftest import Pytest
 
 SHOP = ROOT / "examples" / "shop"
 AROUND = """
@@ -80,7 +80,7 @@ def blocks(page: str) -> list[str]:
     return re.findall(r"```python\n(.*?)```", (ROOT / "docs" / page).read_text("utf-8"), re.DOTALL)
 
 
-def test_the_guide_tells_the_truth(outside: Outside, tmp_path: Path) -> None:
+def test_the_guide_tells_the_truth(outside: Pytest, tmp_path: Path) -> None:
     """The guide's ten lines run as they stand, all its other tests and faults with their imports, and leave nothing.
 
     So does the example of an app in a dialect, in docs/sandbox.md.
@@ -94,17 +94,17 @@ def test_the_guide_tells_the_truth(outside: Outside, tmp_path: Path) -> None:
         write(tmp_path, **{f"test_{number}": f"{AROUND}{whole}"})
     (dialect,) = (each for each in blocks("sandbox.md") if "@pytest.mark.chainhub_sandbox" in each)
     shutil.copy(KITTEN, tmp_path)
-    done = outside.pytest(write(tmp_path, test_dialect=dialect))
+    done = outside(write(tmp_path, test_dialect=dialect))
     assert done.returncode == 0, done.stdout + done.stderr
     assert f"{len(others) + 2} passed" in done.stdout
 
 
-def test_what_fails_is_explained_and_leaves_nothing(outside: Outside, tmp_path: Path) -> None:
+def test_what_fails_is_explained_and_leaves_nothing(outside: Pytest, tmp_path: Path) -> None:
     """Beside a failed test stand its creates, tasks, requests and faults, and only its own; no thread or file is left.
 
     A dialect that is none is said before the test begins.
     """
-    done = outside.pytest(write(tmp_path, conftest=CLEAN, test_shop=WRONG), "--strict-markers")
+    done = outside(write(tmp_path, conftest=CLEAN, test_shop=WRONG), "--strict-markers")
     assert "1 failed, 2 passed, 1 error" in done.stdout, done.stdout + done.stderr
     assert "no dialect 'klingon'; there are documented, numeric-ids" in done.stdout
     shown = done.stdout[done.stdout.index("ChainHub sandbox") :]
@@ -115,16 +115,16 @@ def test_what_fails_is_explained_and_leaves_nothing(outside: Outside, tmp_path: 
     assert "A dog" not in done.stdout
 
 
-def test_the_shop_is_tested(outside: Outside, tmp_path: Path) -> None:
+def test_the_shop_is_tested(outside: Pytest, tmp_path: Path) -> None:
     """The example's own tests pass against the installed wheel, in two processes of pytest-xdist."""
     folder = tmp_path / "shop"
     shutil.copytree(SHOP, folder, ignore=shutil.ignore_patterns("__pycache__"))
-    done = outside.pytest(folder, "-n", "2")
+    done = outside(folder, "-n", "2")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "8 passed" in done.stdout
 
 
-def test_a_start_of_pytest_costs_nothing(outside: Outside, tmp_path: Path) -> None:
+def test_a_start_of_pytest_costs_nothing(outside: Pytest, tmp_path: Path) -> None:
     """Where no test uses it, the plugin's own small module is all that pytest loads of the distribution."""
     conftest = """
         import sys
@@ -135,7 +135,7 @@ def test_a_start_of_pytest_costs_nothing(outside: Outside, tmp_path: Path) -> No
     folder = write(tmp_path, conftest=conftest, test_nothing="def test_nothing(): pass")
     loaded = []
     for blocked in ((), ("-p", "no:pytest_chainhub_video")):
-        done = outside.pytest(folder, "-q", "-s", *blocked)
+        done = outside(folder, "-q", "-s", *blocked)
         assert done.returncode == 0, done.stdout + done.stderr
         (line,) = (line for line in done.stdout.splitlines() if "LOADED" in line)
         loaded.append(set(line.split()))
@@ -143,7 +143,7 @@ def test_a_start_of_pytest_costs_nothing(outside: Outside, tmp_path: Path) -> No
     assert not loaded[0] & {"httpx", "attrs", "starlette", "chainhub_video"}
 
 
-def test_a_missing_extra_is_one_line(outside: Outside, tmp_path: Path) -> None:
+def test_a_missing_extra_is_one_line(outside: Pytest, tmp_path: Path) -> None:
     """Without the extra every test that asks for a fixture is told what to install, and no traceback."""
     tests = """
         def test_a(chainhub_sandbox): pass
@@ -151,7 +151,7 @@ def test_a_missing_extra_is_one_line(outside: Outside, tmp_path: Path) -> None:
         def test_c(async_chainhub): pass
         """
     missing = "import sys; sys.modules['starlette'] = None"
-    done = outside.pytest(write(tmp_path, conftest=missing, test_x=tests), "-q")
+    done = outside(write(tmp_path, conftest=missing, test_x=tests), "-q")
     assert done.returncode == 1
     reasons = [line for line in done.stdout.splitlines() if line.startswith("the fixture")]
     assert len(reasons) == 3
