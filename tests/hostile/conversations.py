@@ -30,7 +30,7 @@ from tests.support.colours import Colour
 from tests.support.wires import WIRES, Wire
 
 from .measuring import SLACK
-from .server import VIDEO, HostileServer, Play, Script
+from .server import VIDEO, HostileServer, Play
 from .server import Wire as Connection
 
 LIMIT = 0.25  # seconds of each deadline
@@ -155,7 +155,7 @@ class Conversation(RuleBasedStateMachine):
         self.given: list[tuple[str, Answer]] = []
         self.planned: dict[str, list[Answer]] = {}
         plays = {step: self._player(step) for step in ("create", "query", "content")}
-        self.server = self.closing.enter_context(HostileServer(Script(plays), _PATIENCE))
+        self.server = self.closing.enter_context(HostileServer(_PATIENCE, plays))
         timeouts = Timeouts(connect=LIMIT, read=LIMIT, write=LIMIT, create=LIMIT)
         self.hub = Colour(driver, self.closing).hub(self.server.url, timeout=timeouts)
         self.output = self.folder / "kitten.mp4"
