@@ -13,12 +13,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.colours import DRIVERS
 from tests.support.places import ROOT
 
 from .bombed import ERRORS
 from .bombs import GIBIBYTE, gzip_twice
 from .server import HostileServer, Wire
-from .table import DRIVERS
 
 BOMB = gzip_twice()
 MOST = 130  # MiB; a client that has done nothing yet has some 60
