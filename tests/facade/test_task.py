@@ -50,10 +50,15 @@ def test_what_is_no_tasks_json_is_a_value_error() -> None:
         '{"id": "x", "format": "openai", "status": "dancing"}',
         '{"id": "x", "format": "openai", "status": "queued", "created_at": "soon"}',
         '{"id": "x", "format": "openai", "status": "queued", "surprise": 1}',
-        '{"id": 7, "format": "openai", "status": "queued"}',
     ):  # fmt: skip
         with pytest.raises(ValueError, match="not the JSON of a video task"):
             VideoTask.from_json(text)
+    for name, value in (
+        ("id", ""), ("id", None), ("progress", 1.5), ("progress", "x"), ("progress", True), ("raw", []),
+        ("created_at", "2026-11-21T10:00:00"), ("created_at", 1763719200), ("video_url", "file:///etc/passwd"),
+    ):  # fmt: skip
+        with pytest.raises(ValueError, match="not the JSON of a video task"):
+            VideoTask.from_json(json.dumps({**json.loads(TASK.to_json()), name: value}))
 
 
 HOSTILE = "\"><script>alert(1)</script><img src=x onerror=alert(1)>&'"

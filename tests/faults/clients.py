@@ -9,7 +9,7 @@ import asyncio
 import json
 import multiprocessing
 import os
-import time
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from multiprocessing.process import BaseProcess
@@ -59,109 +59,67 @@ class Assignment:
     seed: int
 
 
-class EventLog:
-    """The events of one client, which outlive it.
+class _Client:
+    """One client and its jobs. The blocking one is called in threads, so that both are driven by one loop.
 
     Args:
-        folder: where they are written, together with those of all others.
+        assignment: what it is to do.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, assignment: Assignment) -> None:
+        self._assignment = assignment
+        self._folder = Path(assignment.folder)
+        self._turns = asyncio.Semaphore(AT_ONCE)
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
-        self._file = os.open(folder / EVENTS, flags, 0o644)
+        self._events = os.open(self._folder / EVENTS, flags, 0o644)
 
-    def write(self, job: int, event: str, text: str = "") -> None:
-        """Writes one line, whole or not at all."""
-        told = {"pid": os.getpid(), "job": job, "event": event, "text": text}
-        os.write(self._file, json.dumps(told).encode() + b"\n")
+    async def run(self) -> None:
+        """Run all jobs to their ends."""
+        url = self._assignment.url
+        if self._assignment.driver == "blocking":
+            asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(AT_ONCE))
+            with ChainHub(base_url=url, **_SETTINGS) as hub:
+                await self._run_all(lambda **job: asyncio.to_thread(hub.videos.generate, **job))
+        else:
+            async with AsyncChainHub(base_url=url, **_SETTINGS) as async_hub:
+                await self._run_all(async_hub.videos.generate)
 
+    async def _run_all(self, generate: Callable[..., Awaitable[object]]) -> None:
+        async with asyncio.TaskGroup() as group:
+            for job in self._assignment.jobs:
+                group.create_task(self._run_job(job, generate))
 
-class Caller:
-    """How one job is called until it is saved: what follows from each outcome.
-
-    Args:
-        log: takes its events.
-        job: its number.
-    """
-
-    def __init__(self, log: EventLog, job: int) -> None:
-        self._log = log
-        self._job = job
-        self._releases = False
-
-    def before(self) -> dict[str, Any]:
-        """What the next call is told."""
-        releases, self._releases = self._releases, False
-        self._log.write(self._job, "release" if releases else "call")
-        return {"resubmit_uncertain": releases}
-
-    def failed(self, error: ChainHubError) -> None:
-        """Takes note of a failure; one that is uncertain is released by the next call.
+    async def _run_job(self, job: int, generate: Callable[..., Awaitable[object]]) -> None:
+        """Call one job until it is saved; an uncertain create is released by the next call.
 
         Raises:
             TaskFailed: the task failed, which no fault of the soak can cause.
         """
-        if isinstance(error, TaskFailed):
-            raise error
-        self._releases = isinstance(error, SubmissionUncertain)
-        event = "uncertain" if self._releases else "trouble"
-        self._log.write(self._job, event, f"{type(error).__name__}: {error}")
-
-    def saved(self) -> None:
-        """Takes note of the end."""
-        self._log.write(self._job, "saved")
-
-
-def _run_blocking(assignment: Assignment, log: EventLog) -> None:
-    with (
-        ChainHub(base_url=assignment.url, **_SETTINGS) as hub,
-        ThreadPoolExecutor(AT_ONCE) as pool,
-    ):
-
-        def run(job: int) -> None:
-            caller = Caller(log, job)
-            arguments = arguments_of(job, Path(assignment.folder), assignment.seed)
+        arguments = arguments_of(job, self._folder, self._assignment.seed)
+        releases = False
+        async with self._turns:
             while True:
+                self._write(job, "release" if releases else "call")
                 try:
-                    hub.videos.generate(**arguments, **caller.before(), timeout=60)
+                    await generate(**arguments, resubmit_uncertain=releases, timeout=60)
+                except TaskFailed:
+                    raise
                 except ChainHubError as error:
-                    caller.failed(error)
-                    time.sleep(_PAUSE)
+                    releases = isinstance(error, SubmissionUncertain)
+                    event = "uncertain" if releases else "trouble"
+                    self._write(job, event, f"{type(error).__name__}: {error}")
+                    await asyncio.sleep(_PAUSE)
                 else:
-                    return caller.saved()
+                    return self._write(job, "saved")
 
-        for done in [pool.submit(run, job) for job in assignment.jobs]:
-            done.result()
-
-
-async def _run_asyncio(assignment: Assignment, log: EventLog) -> None:
-    turns = asyncio.Semaphore(AT_ONCE)
-    async with AsyncChainHub(base_url=assignment.url, **_SETTINGS) as hub:
-
-        async def run(job: int) -> None:
-            caller = Caller(log, job)
-            arguments = arguments_of(job, Path(assignment.folder), assignment.seed)
-            async with turns:
-                while True:
-                    try:
-                        await hub.videos.generate(**arguments, **caller.before(), timeout=60)
-                    except ChainHubError as error:
-                        caller.failed(error)
-                        await asyncio.sleep(_PAUSE)
-                    else:
-                        return caller.saved()
-
-        async with asyncio.TaskGroup() as group:
-            for job in assignment.jobs:
-                group.create_task(run(job))
+    def _write(self, job: int, event: str, text: str = "") -> None:
+        """Write one line of events, whole or not at all; it outlives the client."""
+        told = {"pid": os.getpid(), "job": job, "event": event, "text": text}
+        os.write(self._events, json.dumps(told).encode() + b"\n")
 
 
 def _run(assignment: Assignment) -> None:
-    log = EventLog(Path(assignment.folder))
-    if assignment.driver == "blocking":
-        _run_blocking(assignment, log)
-    else:
-        asyncio.run(_run_asyncio(assignment, log))
+    asyncio.run(_Client(assignment).run())
 
 
 def start(assignment: Assignment) -> BaseProcess:

@@ -23,10 +23,9 @@ from chainhub_sandbox.dialects import NAMES, Dialect
 from chainhub_video import ChainHubError, PollPolicy, RetryPolicy, SavedVideo
 from chainhub_video.testing import sandboxed
 
-from tests.support.colours import Colour
+from tests.support.colours import DRIVERS, Colour
 from tests.support.wires import WIRES, Wire, png
 
-DRIVERS = ("blocking", "asyncio")
 SINGLE = tuple((name,) for name in NAMES)
 COMBINED = (
     ("envelope", "relay"),

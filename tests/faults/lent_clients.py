@@ -21,12 +21,12 @@ from chainhub_video import SubmissionUncertain
 from httpx_aiohttp import AiohttpTransport
 from httpx_retries import Retry, RetryTransport
 
-from tests.support.colours import Colour
+from tests.support.colours import DRIVERS, Colour
 from tests.support.untraced import untraced
 from tests.support.wires import WIRES
 
 from .money_cases import CASES, Case, Rule
-from .money_table import DRIVERS, HEADING, Bench, Outcome, be_quiet_and_quick, print_row
+from .money_table import HEADING, Bench, Outcome, be_quiet_and_quick, print_row
 
 
 @dataclass(frozen=True)

@@ -26,10 +26,9 @@ from chainhub_sandbox.dialects import NAMES
 from chainhub_video import ChainHubError, RetryPolicy, SubmissionUncertain, Timeouts
 
 from tests.faults.money_cases import ATTEMPTS, CASES, Case
-from tests.support.colours import Colour, Hub
+from tests.support.colours import DRIVERS, Colour, Hub
 from tests.support.wires import WIRES, Wire, png
 
-DRIVERS = ("blocking", "asyncio")
 DIALECTS = (*((name,) for name in NAMES), NAMES[1:])
 """Each dialect, and all others than the documented one together."""
 

@@ -17,8 +17,8 @@ from PIL import Image
 
 from tests.faults.clients import AT_ONCE, Assignment, start
 from tests.faults.jobs import EVENTS, PICTURE, receipt_of
+from tests.support.colours import DRIVERS
 
-DRIVERS = ("blocking", "asyncio")
 _WAVE = 5 * AT_ONCE  # jobs that a client is given at a time
 _SHARED = 3  # jobs of others that a new client is given as well
 _TICK = 0.02

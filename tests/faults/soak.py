@@ -64,7 +64,7 @@ def live(
         with tempfile.TemporaryDirectory(prefix="chainhub-soak-") as folder:
             history, verdict = soak(plan, Path(folder), spoken)
         name = ", ".join(spoken) or NAMES[0]
-        numbers = [f"{verdict.number(row)} {row}" for row in (CALLS, KILLS, PAID_TWICE, LOST)]
+        numbers = [f"{verdict.rows[row]} {row}" for row in (CALLS, KILLS, PAID_TWICE, LOST)]
         print(f"life {number + 1}, {name}: {'; '.join(numbers)}", flush=True)
         verdict.broken = [f"life {number + 1}, {name}: {each}" for each in verdict.broken]
         total.add(verdict)

@@ -9,9 +9,10 @@ from chainhub_sandbox.dialects import REASON_PLACES
 from chainhub_sandbox.tasks import STATES
 from chainhub_video import InvalidRequest, TaskFailed, TaskStatus, WaitTimeout
 
+from tests.support.colours import DRIVERS
 from tests.support.wires import WIRES, Wire
 
-from .dialect_jobs import COMBINED, DRIVERS, SINGLE, Jobs, jobs, never_drawn, recorded_draws
+from .dialect_jobs import COMBINED, SINGLE, Jobs, jobs, never_drawn, recorded_draws
 
 TABLES: dict[str, tuple[int, set[str]]] = {
     "documented": (2, set()),

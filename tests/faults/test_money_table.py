@@ -9,10 +9,11 @@ from itertools import product
 import pytest
 from chainhub_video import SubmissionUncertain
 
+from tests.support.colours import DRIVERS
 from tests.support.wires import WIRES, Wire
 
 from .money_cases import ATTEMPTS, CASES, IN_DIALECT, Case, Rule
-from .money_table import DIALECTS, DRIVERS, Bench, expected
+from .money_table import DIALECTS, Bench, expected
 
 
 @pytest.fixture(scope="module")

@@ -14,10 +14,9 @@ import pytest
 from chainhub_sandbox import Fault, Sandbox
 from chainhub_video import Timeouts
 
-from tests.support.colours import Colour, Hub
+from tests.support.colours import DRIVERS, Colour, Hub
 from tests.support.wires import WIRES, Wire
 
-DRIVERS = ("blocking", "asyncio")
 TIMEOUTS = Timeouts(connect=5, read=0.3, write=5, create=10)
 
 QUERIES: dict[str, str] = {

@@ -23,10 +23,10 @@ def test_nothing_is_paid_twice_or_lost(tmp_path: Path) -> None:
     history, verdict = soak(plan, tmp_path, ("envelope", "numeric-ids", "own-links", "relay"))
     print(verdict)
     assert verdict.broken == []
-    assert (verdict.number(PAID_TWICE), verdict.number(LOST)) == (0, 0)
+    assert (verdict.rows[PAID_TWICE], verdict.rows[LOST]) == (0, 0)
     # A soak in which nothing happened would prove nothing.
-    assert verdict.number(CALLS) == 100
-    assert verdict.number(KILLS) >= 5
+    assert verdict.rows[CALLS] == 100
+    assert verdict.rows[KILLS] >= 5
     assert len(history.of("uncertain")) >= 5
     assert history.in_window
 

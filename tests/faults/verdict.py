@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -75,7 +74,7 @@ class Verdict:
         broken: what does not hold, one line each; empty if all is well.
     """
 
-    rows: dict[str, int | Counter[int]] = field(default_factory=dict[str, "int | Counter[int]"])
+    rows: dict[str, Any] = field(default_factory=dict[str, Any])
     broken: list[str] = field(default_factory=list[str])
 
     def require(self, holds: object, complaint: str) -> None:
@@ -86,18 +85,8 @@ class Verdict:
     def add(self, other: Verdict) -> None:
         """Takes in what came out of another soak."""
         for label, value in other.rows.items():
-            before = self.rows.get(label)
-            if isinstance(value, Counter):
-                self.rows[label] = value + (before if isinstance(before, Counter) else Counter())
-            else:
-                self.rows[label] = self.number(label) + value
+            self.rows[label] = value + self.rows.get(label, type(value)())
         self.broken += other.broken
-
-    def number(self, label: str) -> int:
-        """A row that is one number; 0 if there is none."""
-        value = self.rows.get(label, 0)
-        assert isinstance(value, int), f"{label} is no number"
-        return value
 
     def __str__(self) -> str:
         width = max(len(label) for label in self.rows)
@@ -129,9 +118,9 @@ def _jobs(history: History, folder: Path, gateway: Sandbox) -> list[Job]:
         number = number_in(record.body)
         assert number not in records, f"job {number} has two fingerprints"
         records[number] = record
-    told = history.of("uncertain")
-    by_receipt = Counter(event["job"] for event in told if _is_of_receipt(event))
-    by_create = Counter(event["job"] for event in told if not _is_of_receipt(event))
+    uncertain = Counter(
+        (event["job"], "Uncertain: receipt " in event["text"]) for event in history.of("uncertain")
+    )
     releases = Counter(event["job"] for event in history.of("release"))
     in_window = Counter(job for job, _ in history.in_window)
     return [
@@ -139,17 +128,13 @@ def _jobs(history: History, folder: Path, gateway: Sandbox) -> list[Job]:
             number,
             records.get(number),
             _receipt(folder / receipt_of(number)),
-            by_create[number],
-            by_receipt[number],
+            uncertain[number, False],
+            uncertain[number, True],
             releases[number],
             in_window[number],
         )
         for number in range(history.calls)
     ]
-
-
-def _is_of_receipt(event: Mapping[str, Any]) -> bool:
-    return "Uncertain: receipt " in event["text"]
 
 
 def _receipt(path: Path) -> dict[str, Any] | None:
@@ -217,9 +202,7 @@ def _judge_folder(jobs: list[Job], folder: Path, verdict: Verdict) -> None:
     verdict.require(not left, f"{len(left)} files were left behind: {', '.join(left[:5])}")
 
 
-def _table(
-    history: History, jobs: list[Job], folder: Path, gateway: Sandbox
-) -> dict[str, int | Counter[int]]:
+def _table(history: History, jobs: list[Job], folder: Path, gateway: Sandbox) -> dict[str, Any]:
     return {
         CALLS: history.calls,
         "seconds": round(history.seconds),

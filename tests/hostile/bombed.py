@@ -15,12 +15,11 @@ from pathlib import Path
 
 from chainhub_video import Timeouts
 
-from tests.support.colours import Colour
+from tests.support.colours import DRIVERS, Colour
 from tests.support.wires import png
 
 from .bombs import GIBIBYTE
 from .calls import CALLS, Place
-from .table import DRIVERS
 
 SECONDS = 2.0
 ERRORS = {

@@ -18,11 +18,11 @@ from chainhub_video import (
     WaitTimeout,
 )
 
+from tests.support.videos import LINK, completed
 from tests.support.wires import OPENAI, UNIFIED, png
 
-from .server import completed
-
 Errors = tuple[type[ChainHubError], ...]
+_PICTURE = "/kitten.png"
 UPLOAD = 24_000_000
 """Bytes of the large picture: more than the buffers of both ends of a connection take."""
 
@@ -95,16 +95,18 @@ def _generate(place: Place) -> Any:
 
 
 def _download(place: Place) -> Any:
-    return place.hub.videos.download(completed(), place.folder / "x.mp4", timeout=place.limit)
+    return place.hub.videos.download(
+        completed(OPENAI, None), place.folder / "x.mp4", timeout=place.limit
+    )
 
 
 def _download_link(place: Place) -> Any:
-    task = completed(f"{place.stalled}/clip.mp4")
+    task = completed(UNIFIED, f"{place.stalled}{LINK}")
     return place.hub.videos.download(task, place.folder / "x.mp4", timeout=place.limit)
 
 
 def _create_linked(place: Place) -> Any:
-    return OPENAI.create(place.hub, image=f"{place.stalled}/kitten.png")
+    return OPENAI.create(place.hub, image=f"{place.stalled}{_PICTURE}")
 
 
 _UNREACHED: Errors = (ConnectionFailed,)
@@ -132,6 +134,6 @@ CALLS = (
     Call("generate: its create", "create", _generate, (SubmissionUncertain,), _UNREACHED, 1),
     Call("generate: its queries", "query", _generate, (WaitTimeout,), _UNREACHED, 1),
     Call("generate: its download", "content", _generate, _NOT_SAVED, _UNREACHED, 1),
-    Call("a video's host", "link", _download_link, _NOT_SAVED, _NOT_SAVED, elsewhere=True),
-    Call("a picture's host", "picture", _create_linked, _NOT_FETCHED, _NOT_FETCHED, elsewhere=True),
+    Call("a video's host", LINK, _download_link, _NOT_SAVED, _NOT_SAVED, elsewhere=True),
+    Call("a picture's host", _PICTURE, _create_linked, _NOT_FETCHED, _NOT_FETCHED, elsewhere=True),
 )

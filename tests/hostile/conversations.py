@@ -30,7 +30,7 @@ from tests.support.colours import Colour
 from tests.support.wires import WIRES, Wire
 
 from .measuring import SLACK
-from .server import VIDEO, HostileServer, Play, Script
+from .server import VIDEO, HostileServer, Play
 from .server import Wire as Connection
 
 LIMIT = 0.25  # seconds of each deadline
@@ -63,12 +63,12 @@ class Answer:
 
     status: int
     body: bytes
-    framing: str
-    encoding: str
-    interim: int
-    headers: str
-    end: str
-    part: int
+    framing: str = "length"
+    encoding: str = ""
+    interim: int = 0
+    headers: str = ""
+    end: str = "whole"
+    part: int = 100
 
     def play(self, connection: Connection) -> None:
         """Send it."""
@@ -120,10 +120,7 @@ def _good(wire: Wire, step: str) -> list[bytes]:
 
 def answers(wire: Wire, step: str) -> st.SearchStrategy[list[Answer]]:
     """Return a strategy for the answers to the requests of a step, the last of which is given for ever."""
-    sensible = st.builds(
-        Answer, st.just(200), st.sampled_from(_good(wire, step)), st.just("length"), st.just(""),
-        st.just(0), st.just(""), st.just("whole"), st.just(100),
-    )  # fmt: skip
+    sensible = st.builds(Answer, st.just(200), st.sampled_from(_good(wire, step)))
     odd = st.builds(
         Answer,
         st.sampled_from(_STATUSES),
@@ -155,7 +152,7 @@ class Conversation(RuleBasedStateMachine):
         self.given: list[tuple[str, Answer]] = []
         self.planned: dict[str, list[Answer]] = {}
         plays = {step: self._player(step) for step in ("create", "query", "content")}
-        self.server = self.closing.enter_context(HostileServer(Script(plays), _PATIENCE))
+        self.server = self.closing.enter_context(HostileServer(_PATIENCE, plays))
         timeouts = Timeouts(connect=LIMIT, read=LIMIT, write=LIMIT, create=LIMIT)
         self.hub = Colour(driver, self.closing).hub(self.server.url, timeout=timeouts)
         self.output = self.folder / "kitten.mp4"
@@ -267,7 +264,7 @@ def _surely_refused(answer: Answer) -> bool:
     return answer.status in _REFUSED or answer.status == 429 or missing or stated
 
 
-_GONE = Answer(404, b"{}", "length", "", 0, "", "whole", 100)
+_GONE = Answer(404, b"{}")
 SETTINGS = settings(
     deadline=None,
     database=None,

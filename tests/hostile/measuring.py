@@ -18,7 +18,7 @@ from tests.support.colours import Colour
 from tests.support.wires import OPENAI
 
 from .calls import Call, Place
-from .server import NOT_FOUND, HostileServer, Script, Wire, open_sockets
+from .server import HostileServer, Wire, open_sockets
 from .stalls import Stall
 
 SLACK = 1.0
@@ -109,15 +109,18 @@ def applies(stall: Stall, call: Call) -> bool:
 def measure(cell: Cell, limit: float, slack: float, serving: Serving) -> Measured:
     """Make a call of a client of its own, against servers of its own that go on afterwards."""
     stall, call, driver = cell
-    stalled = serving.start(stall.script(call.step), limit + slack)
-    gateway = serving.start(_SAYS_NO, limit + slack) if call.elsewhere else stalled
+    patience = limit + slack + _PATIENCE
+    stalled = gateway = serving.start(stall.server(call.step, patience))
+    if call.elsewhere:
+        gateway = serving.start(HostileServer(patience, {"content": _missing, "query": _missing}))
     stalled_url = stalled.url.replace("http:", "https:") if stall.tls else stalled.url
     error: BaseException | None = None
     with ExitStack() as closing:
         folder = Path(closing.enter_context(tempfile.TemporaryDirectory()))
         colour = Colour(driver, using := closing.enter_context(ExitStack()))
-        url = gateway.url if call.elsewhere else stalled_url
-        hub = colour.hub(url, timeout=Timeouts(create=limit))
+        hub = colour.hub(
+            gateway.url if call.elsewhere else stalled_url, timeout=Timeouts(create=limit)
+        )
         start = time.monotonic()
         try:
             call.make(Place(hub, stalled_url, folder, limit, not stall.reads_bodies))
@@ -130,18 +133,15 @@ def measure(cell: Cell, limit: float, slack: float, serving: Serving) -> Measure
         left = sorted(path.name for path in folder.iterdir())
     receipts = sum(name.endswith(_RECEIPT) for name in left)
     files = tuple(name for name in left if not name.endswith(_RECEIPT))
-    creates = gateway.creates()
-    met = stall.tls or call.step in stalled.arrived
+    creates = gateway.count("create")
+    met = stall.tls or stalled.count(call.step) > 0
     return Measured(
         stall, call, driver, limit, seconds, ended, error, creates, files, receipts, met, slack
     )
 
 
 def _missing(wire: Wire) -> None:
-    wire.send(NOT_FOUND)
-
-
-_SAYS_NO = Script({"content": _missing, "query": _missing})
+    wire.send(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
 
 
 @functools.cache
@@ -192,10 +192,9 @@ class Serving(ExitStack):
         super().__init__()
         self._servers: list[HostileServer] = []
 
-    def start(self, script: Script, deadline: float) -> HostileServer:
-        """Start a server; it has patience with a call that is to end within so many seconds."""
-        server = self.enter_context(HostileServer(script, deadline + _PATIENCE))
-        self._servers.append(server)
+    def start(self, server: HostileServer) -> HostileServer:
+        """Start a server."""
+        self._servers.append(self.enter_context(server))
         return server
 
     def sockets(self) -> set[str]:

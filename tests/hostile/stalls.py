@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from .server import Play, Script, Wire
+from .server import HostileServer, Play, Wire
 
 JSON_HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 CHUNKED = JSON_HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
@@ -34,10 +34,11 @@ class Stall:
     reads_bodies: bool = True
     busy: bool = False
 
-    def script(self, step: str, link: str | None = None) -> Script:
-        """Return the script of a server on which a step stalls like this."""
+    def server(self, step: str, patience: float) -> HostileServer:
+        """Return a server on which a step stalls like this."""
         greeting = self.play if self.tls else None
-        return Script({step: self.play}, greeting, self.reads_bodies, link)
+        plays = {step: self.play}
+        return HostileServer(patience, plays, greeting, reads_bodies=self.reads_bodies)
 
 
 def _repeated(before: bytes, piece: bytes, every: float = 0.04) -> Play:

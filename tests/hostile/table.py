@@ -12,11 +12,11 @@ import sys
 
 import httpx
 
+from tests.support.colours import DRIVERS
+
 from .calls import CALLS
 from .measuring import measure_all
 from .stalls import STALLS
-
-DRIVERS = ("blocking", "asyncio")
 
 
 def main() -> int:

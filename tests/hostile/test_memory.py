@@ -13,12 +13,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.colours import DRIVERS
 from tests.support.places import ROOT
 
 from .bombed import ERRORS
 from .bombs import GIBIBYTE, gzip_twice
-from .server import HostileServer, Script, Wire
-from .table import DRIVERS
+from .server import HostileServer, Wire
 
 BOMB = gzip_twice()
 MOST = 130  # MiB; a client that has done nothing yet has some 60
@@ -34,7 +34,7 @@ def test_a_bomb_takes_no_memory(tmp_path: Path) -> None:
     """With 1 GiB of address space each call ends in its documented error, not in MemoryError, and uses little of it."""
     with ExitStack() as closing:
         servers = {
-            step: closing.enter_context(HostileServer(Script({step: _bomb}), patience=120))
+            step: closing.enter_context(HostileServer(120, {step: _bomb}))
             for step in ("create", "query", "content")
         }
         urls = json.dumps({step: server.url for step, server in servers.items()})
@@ -47,7 +47,7 @@ def test_a_bomb_takes_no_memory(tmp_path: Path) -> None:
             check=False,
         )
         assert ran.returncode == 0, ran.stderr
-        assert servers["create"].creates() == len(DRIVERS)
+        assert servers["create"].count("create") == len(DRIVERS)
     told = [json.loads(line) for line in ran.stdout.splitlines()]
     assert [(each["call"], each["driver"]) for each in told] == list(product(ERRORS, DRIVERS))
     for each in told:

@@ -8,12 +8,12 @@ from itertools import product
 import pytest
 from chainhub_video import AsyncChainHub
 
+from tests.support.colours import DRIVERS
 from tests.support.wires import OPENAI
 
 from .calls import CALLS, Call
 from .measuring import Cell, applies, measure_all
 from .stalls import STALLS
-from .table import DRIVERS
 
 LIMIT = 0.3  # seconds; `python -m tests.hostile.table` takes its time
 SLACK = 4.0  # seconds beyond it, for a busy machine: what no deadline ends takes until the server gives up

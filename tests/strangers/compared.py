@@ -13,9 +13,11 @@ import tempfile
 import time
 import warnings
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import closing
+from operator import methodcaller
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import openai
 from chainhub_sandbox import Sandbox
@@ -43,86 +45,76 @@ JOBS = 12
 LOOKS = 40
 
 
-class Client(NamedTuple):
-    """How a user of one of the two would write it."""
+class Theirs:
+    """The SDK, as its user would write it.
 
-    create: Callable[[Sandbox], object]
-    download: Callable[[Sandbox, str, Path], object]
-    job: Callable[[Sandbox, Path], object]
+    Args:
+        gateway: a sandbox.
+        timeout: seconds of a create.
+    """
 
+    def __init__(self, gateway: Sandbox, timeout: float) -> None:
+        self._client = openai.OpenAI(
+            base_url=f"{gateway.url}/v1", api_key="sandbox", timeout=timeout
+        )
+        self.close = self._client.close
 
-def their_client(gateway: Sandbox, timeout: float = 60.0) -> openai.OpenAI:
-    """The SDK's client for a sandbox."""
-    return openai.OpenAI(base_url=f"{gateway.url}/v1", api_key="sandbox", timeout=timeout)
+    def create(self) -> Any:
+        """One create."""
+        return self._client.videos.create(**FORM, input_reference=KITTEN)
 
+    def download(self, task_id: str, to: Path) -> object:
+        """One download."""
+        return self._client.videos.download_content(task_id).write_to_file(to)
 
-def their_create(gateway: Sandbox) -> object:
-    """One create with the SDK."""
-    with their_client(gateway, SECONDS) as client:
-        form: dict[str, Any] = {**FORM}
-        return client.videos.create(**form, input_reference=KITTEN)
-
-
-def their_download(gateway: Sandbox, task_id: str, to: Path) -> object:
-    """One download with the SDK."""
-    with their_client(gateway) as client:
-        client.videos.download_content(task_id).write_to_file(to)
-        return to
-
-
-def their_job(gateway: Sandbox, to: Path) -> object:
-    """A whole job with the SDK, as examples/openai_sdk.py does it."""
-    form: dict[str, Any] = {**FORM}
-    with their_client(gateway) as client:
-        video = client.videos.create(**form, input_reference=KITTEN)
+    def job(self, to: Path) -> object:
+        """A whole job, as examples/openai_sdk.py does it."""
+        video = self.create()
         for _ in range(LOOKS):
             if video.status in ("completed", "failed"):
                 break
             time.sleep(0.05)
-            video = client.videos.retrieve(video.id)
+            video = self._client.videos.retrieve(video.id)
         else:
             raise TimeoutError(f"still {video.status} after {LOOKS} looks")
-        client.videos.download_content(video.id).write_to_file(to)
-        return to
+        return self.download(video.id, to)
 
 
-def our_client(gateway: Sandbox, timeout: float = 60.0) -> ChainHub:
-    """Our client for a sandbox."""
-    poll = PollPolicy(interval=0.05)
-    timeouts = Timeouts(create=timeout)
-    return ChainHub(base_url=gateway.url, api_key="sandbox", timeout=timeouts, poll=poll)
+class Ours:
+    """The same with our client."""
+
+    def __init__(self, gateway: Sandbox, timeout: float) -> None:
+        timeouts, poll = Timeouts(create=timeout), PollPolicy(interval=0.05)
+        self._hub = ChainHub(base_url=gateway.url, api_key="sandbox", timeout=timeouts, poll=poll)
+        self.close = self._hub.close
+
+    def create(self) -> Any:
+        """One create."""
+        return self._hub.videos.create(**FORM, image=KITTEN)
+
+    def download(self, task_id: str, to: Path) -> object:
+        """One download."""
+        return self._hub.videos.download(self._hub.videos.retrieve(task_id, format="openai"), to)
+
+    def job(self, to: Path) -> object:
+        """A whole job."""
+        return self._hub.videos.generate(**FORM, image=KITTEN, save_to=to, timeout=60)
 
 
-def our_create(gateway: Sandbox, timeout: float = SECONDS) -> object:
-    """One create with our client."""
-    with our_client(gateway, timeout) as hub:
-        form: dict[str, Any] = {**FORM}
-        return hub.videos.create(**form, image=KITTEN)
+Client = type[Theirs] | type[Ours]
+CLIENTS: Mapping[str, Client] = {"openai": Theirs, "ours": Ours}
 
 
-def our_download(gateway: Sandbox, task_id: str, to: Path) -> object:
-    """One download with our client."""
-    with our_client(gateway) as hub:
-        return hub.videos.download(hub.videos.retrieve(task_id, format="openai"), to)
-
-
-def our_job(gateway: Sandbox, to: Path) -> object:
-    """A whole job with our client."""
-    form: dict[str, Any] = {**FORM}
-    with our_client(gateway) as hub:
-        return hub.videos.generate(**form, image=KITTEN, save_to=to, timeout=60)
-
-
-CLIENTS: Mapping[str, Client] = {
-    "openai": Client(their_create, their_download, their_job),
-    "ours": Client(our_create, our_download, our_job),
-}
-
-
-def raised(call: Callable[[], object]) -> str:
-    """The name of what a call raises, and else of what it returns."""
+def end_of(
+    client: Client,
+    gateway: Sandbox,
+    call: Callable[[Theirs | Ours], object],
+    timeout: float = 60.0,
+) -> str:
+    """Make a call of a new client; return the name of what it raises, and else of what it returns."""
     try:
-        return f"a {type(call()).__name__}"
+        with closing(client(gateway, timeout)) as used:
+            return f"a {type(call(used)).__name__}"
     except Exception as error:  # noqa: BLE001 - whatever a stranger raises is the answer
         return type(error).__name__
 
@@ -131,7 +123,7 @@ def after_create(client: Client, fault: str) -> str:
     """What came of one create."""
     with Sandbox(fast=True, faults=[fault]) as gateway:
         began = time.perf_counter()
-        got = raised(lambda: client.create(gateway))
+        got = end_of(client, gateway, lambda used: used.create(), SECONDS)
         took = time.perf_counter() - began
         sent = sum(one.step == "create" for one in gateway.requests)
         return f"{sent:>4} {gateway.paid:>4} {took:6.1f} s  {got}"
@@ -143,11 +135,11 @@ def after_download(client: Client, fault: str) -> str:
         Sandbox(fast=True, faults=[fault] if fault else []) as gateway,
         tempfile.TemporaryDirectory() as folder,
     ):
-        our_create(gateway, timeout=60.0)
+        end_of(Ours, gateway, lambda used: used.create())
         task_id = gateway.creates[0].tasks[0].id
         gateway.finish(task_id)
         file = Path(folder) / "kitten.mp4"
-        got = raised(lambda: client.download(gateway, task_id, file))
+        got = end_of(client, gateway, lambda used: used.download(task_id, file))
         if not file.exists():
             return f"nothing: {got}"
         return _seen(file)
@@ -162,7 +154,7 @@ def in_dialect(client: Client, dialect: str, jobs: int = JOBS) -> str:
     ):
         for number in range(jobs):
             file = Path(folder) / f"{number}.mp4"
-            got = raised(lambda file=file: client.job(gateway, file))  # type: ignore[misc]  # mypy infers no default
+            got = end_of(client, gateway, methodcaller("job", file))
             ends[_seen(file) if file.exists() else got] += 1
         return f"{gateway.paid:>4} paid: " + ", ".join(
             f"{n} {end}" for end, n in ends.most_common()
@@ -174,25 +166,23 @@ def _seen(file: Path) -> str:
     return "the video" if data[4:8] == b"ftyp" else f"{data[:15].decode()}… as kitten.mp4"
 
 
+def _compare(cases: Iterable[tuple[str, str]], what_came_of: Callable[[Client, str], str]) -> None:
+    for title, case in cases:
+        print(f"  {title}")
+        for name, client in CLIENTS.items():
+            print(f"    {name:8}{what_came_of(client, case)}", flush=True)
+
+
 def main() -> int:
     """Print the tables."""
     # The SDK's makers are about to give up their own service, and warn at every call.
     warnings.filterwarnings("ignore", "The Sora API", DeprecationWarning)
     print(f"A create{'sent':>8} {'paid':>4} {'took':>8}  the caller gets")
-    for cause, fault in CREATES.items():
-        print(f"  {cause}")
-        for name, client in CLIENTS.items():
-            print(f"    {name:8}{after_create(client, fault)}", flush=True)
+    _compare(CREATES.items(), after_create)
     print("A download, and what is on the disk")
-    for cause, fault in DOWNLOADS.items():
-        print(f"  {cause}")
-        for name, client in CLIENTS.items():
-            print(f"    {name:8}{after_download(client, fault)}", flush=True)
+    _compare(DOWNLOADS.items(), after_download)
     print(f"{JOBS} whole jobs in each dialect")
-    for dialect in DIALECTS:
-        print(f"  {dialect}")
-        for name, client in CLIENTS.items():
-            print(f"    {name:8}{in_dialect(client, dialect)}", flush=True)
+    _compare(zip(DIALECTS, DIALECTS, strict=True), in_dialect)
     return 0
 
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
-import inspect
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
 
 import pytest
 from chainhub_sandbox import Sandbox
 
+from tests.support.colours import Colour, Hub
+from tests.support.drivers import colour
 from tests.support.places import KITTEN
 
-FORM = {
+__all__ = ["colour"]  # a fixture of others
+
+FORM: dict[str, Any] = {
     "model": "veo_3_1",
     "prompt": "The kitten is eating fish",
     "seconds": "2",
@@ -31,50 +33,30 @@ UNIFIED = {
 """All that it requires in the unified format."""
 
 
-class Sdk:
-    """The SDK's blocking or asyncio client, its calls looking blocking.
-
-    Args:
-        colour: `blocking` or `asyncio`.
-        closing: ends it.
-    """
-
-    def __init__(self, colour: str, closing: ExitStack) -> None:
-        self.colour = colour
-        self._closing = closing
-        self._runner = closing.enter_context(asyncio.Runner()) if colour == "asyncio" else None
-
-    def client(self, url: str, api_key: str = "sandbox", **options: Any) -> Any:
-        """A client that is told the address and the key, as a user would; the SDK wants the /v1 in it."""
-        import openai  # takes most of a second, which every process of the suite would pay while collecting
-
-        kind = openai.AsyncOpenAI if self._runner else openai.OpenAI
-        client = kind(base_url=f"{url}/v1", api_key=api_key, **options)
-        self._closing.callback(lambda: self.finish(client.close()))
-        return client
-
-    def finish(self, result: Any) -> Any:
-        """Bring what a call returned to its end."""
-        if self._runner is not None and inspect.isawaitable(result):
-            return self._runner.run(_awaited(result))
-        return result
-
-    def create(self, client: Any, **changes: Any) -> Any:
-        """A create that is in order but for the changes; None leaves a field out."""
-        request = {**FORM, "input_reference": KITTEN, **changes}
-        given = {name: value for name, value in request.items() if value is not None}
-        return self.finish(client.videos.create(**given))
+Sdk = Callable[..., Hub]
+"""Makes a client of the SDK, given an address and its options; its calls block in both colours."""
 
 
-async def _awaited(result: Any) -> Any:
-    return await result
+def create(client: Hub, **changes: Any) -> Any:
+    """Send a create that is in order but for the changes; None leaves a field out."""
+    request = {**FORM, "input_reference": KITTEN, **changes}
+    return client.videos.create(**{name: value for name, value in request.items() if value})
 
 
-@pytest.fixture(params=["blocking", "asyncio"])
-def sdk(request: pytest.FixtureRequest) -> Iterator[Sdk]:
-    """The SDK in one colour."""
+@pytest.fixture
+def sdk(colour: Colour) -> Iterator[Sdk]:
+    """The SDK in one colour, told the address and the key as by a user; it wants the /v1 in the address."""
     with ExitStack() as closing:
-        yield Sdk(request.param, closing)
+
+        def client(url: str, api_key: str = "sandbox", **options: Any) -> Hub:
+            import openai  # takes most of a second, which every process of the suite would pay while collecting
+
+            kind: Any = openai.AsyncOpenAI if colour.asynchronous else openai.OpenAI
+            made = Hub(kind(base_url=f"{url}/v1", api_key=api_key, **options), colour)
+            closing.callback(made.close)
+            return made
+
+        yield client
 
 
 @pytest.fixture

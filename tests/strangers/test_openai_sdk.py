@@ -12,7 +12,8 @@ import pytest
 from chainhub_sandbox import Sandbox, VirtualClock
 from chainhub_video import ChainHub
 
-from tests.strangers.conftest import FORM, Sdk
+from tests.strangers.conftest import FORM, Sdk, create
+from tests.support.colours import Hub
 from tests.support.places import KITTEN
 
 # Its makers are about to give up their own service, and warn at every call.
@@ -21,26 +22,26 @@ pytestmark = pytest.mark.filterwarnings("ignore:The Sora API:DeprecationWarning"
 MINUTE = 60.0
 
 
-def until_completed(sdk: Sdk, client: Any, video: Any) -> Any:
+def until_completed(client: Hub, video: Any) -> Any:
     """Ask as the SDK's user has to, see `test_its_poll_takes_an_unknown_word_for_the_end`."""
     deadline = time.monotonic() + 20
     while video.status != "completed":
         assert video.status != "failed", video
         assert time.monotonic() < deadline
         time.sleep(0.02)
-        video = sdk.finish(client.videos.retrieve(video.id))
+        video = client.videos.retrieve(video.id)
     return video
 
 
 def test_a_whole_job(sdk: Sdk, gateway: Sandbox, tmp_path: Path) -> None:
     """Create, retrieve and download work with a picture, one create is paid, and our client saves the same video."""
-    client = sdk.client(gateway.url)
+    client = sdk(gateway.url)
     with KITTEN.open("rb") as picture:
-        video = sdk.create(client, input_reference=picture)
+        video = create(client, input_reference=picture)
     assert (video.model, video.seconds, video.size) == ("veo_3_1", "2", "1280x720")
 
-    video = until_completed(sdk, client, video)
-    sdk.finish(client.videos.download_content(video.id)).write_to_file(tmp_path / "theirs.mp4")
+    video = until_completed(client, video)
+    client.videos.download_content(video.id).write_to_file(tmp_path / "theirs.mp4")
 
     assert video.progress == 100
     assert gateway.paid == 1
@@ -58,12 +59,12 @@ def test_what_its_user_must_give(sdk: Sdk, gateway: Sandbox) -> None:
     """What the SDK can leave out and the vendor's page requires is refused by name, and costs nothing."""
     import openai
 
-    client = sdk.client(gateway.url)
+    client = sdk(gateway.url)
     for missing in ("model", "seconds", "size", "input_reference"):
         with pytest.raises(
             openai.BadRequestError, match=f"{missing}: the field is missing"
         ) as caught:
-            sdk.create(client, **{missing: None})
+            create(client, **{missing: None})
         assert caught.value.param == missing
     assert gateway.paid == 0
 
@@ -73,12 +74,12 @@ def test_its_poll_keeps_to_the_hint(sdk: Sdk, monkeypatch: pytest.MonkeyPatch) -
     clock = VirtualClock(start=datetime(2026, 1, 1, tzinfo=UTC))
     paused = sleep_on(clock, monkeypatch)
     with Sandbox(fast=True, pace=MINUTE, poll_after_ms=120_000, clock=clock) as gateway:
-        client = sdk.client(gateway.url)
-        video = sdk.finish(client.videos.create_and_poll(**FORM, input_reference=KITTEN))
+        client = sdk(gateway.url)
+        video = client.videos.create_and_poll(**FORM, input_reference=KITTEN)
         assert video.status == "completed"
         assert paused == [2 * MINUTE, 2 * MINUTE]
         assert [one.step for one in gateway.requests] == ["create", "query", "query", "query"]
-        assert sdk.finish(client.videos.download_content(video.id)).content[4:8] == b"ftyp"
+        assert client.videos.download_content(video.id).content[4:8] == b"ftyp"
 
 
 def test_its_poll_takes_an_unknown_word_for_the_end(
@@ -88,9 +89,7 @@ def test_its_poll_takes_an_unknown_word_for_the_end(
     clock = VirtualClock(start=datetime(2026, 1, 1, tzinfo=UTC))
     sleep_on(clock, monkeypatch)
     with Sandbox(fast=True, pace=MINUTE, clock=clock) as gateway:
-        video = sdk.finish(
-            sdk.client(gateway.url).videos.create_and_poll(**FORM, input_reference=KITTEN)
-        )
+        video = sdk(gateway.url).videos.create_and_poll(**FORM, input_reference=KITTEN)
     assert video.status == "processing"
 
 
@@ -118,19 +117,19 @@ def test_its_errors(sdk: Sdk) -> None:
     import openai
 
     with Sandbox(fast=True, pace=MINUTE) as gateway:
-        stranger = sdk.client(gateway.url, api_key="not the key")
+        stranger = sdk(gateway.url, api_key="not the key")
         with pytest.raises(openai.AuthenticationError) as unknown_key:
-            sdk.create(stranger)
-        client = sdk.client(gateway.url, max_retries=0)
+            create(stranger)
+        client = sdk(gateway.url, max_retries=0)
         with pytest.raises(openai.BadRequestError) as unknown_task:
-            sdk.finish(client.videos.retrieve("video_nobody-knows"))
+            client.videos.retrieve("video_nobody-knows")
         with pytest.raises(openai.NotFoundError) as unknown_content:
-            sdk.finish(client.videos.download_content("video_nobody-knows"))
-        running = sdk.create(client)
+            client.videos.download_content("video_nobody-knows")
+        running = create(client)
         with pytest.raises(openai.BadRequestError, match="not completed yet") as too_early:
-            sdk.finish(client.videos.download_content(running.id))
+            client.videos.download_content(running.id)
         with pytest.raises(openai.InternalServerError) as unknown_model:
-            sdk.create(client, model="dall-e-3")
+            create(client, model="dall-e-3")
         assert gateway.paid == 1
     errors = (unknown_key, unknown_task, unknown_content, too_early, unknown_model)
     assert [error.value.code for error in errors] == [
@@ -146,10 +145,10 @@ def test_its_errors(sdk: Sdk) -> None:
 def test_a_failed_task_is_told(sdk: Sdk) -> None:
     """The SDK ends its waiting when the task has failed, and has the reason."""
     with Sandbox(fast=True) as gateway:
-        client = sdk.client(gateway.url)
-        running = sdk.create(client)
+        client = sdk(gateway.url)
+        running = create(client)
         gateway.fail(running.id, reason="the prompt was refused")
-        failed = sdk.finish(client.videos.poll(running.id))
+        failed = client.videos.poll(running.id)
     assert failed.status == "failed"
     assert failed.error.message == "the prompt was refused"
 

@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 from chainhub_video import AsyncChainHub, ChainHub, PollPolicy, RetryPolicy
 
+DRIVERS = ("blocking", "asyncio")
 RETRY = RetryPolicy(first=0.002, maximum=0.004, jitter=0)
 POLL = PollPolicy(first=0.0, interval=0.002, minimum=0.0, jitter=0, settle=0.1)
 

@@ -13,7 +13,13 @@ from typing import Any, cast
 import pytest
 from chainhub_video import InvalidRequest, LocalReceipt, Receipt, ReceiptState
 from chainhub_video.downloads import partfile
-from chainhub_video.downloads.partfile import PartFile, checked_target, file_matches, sync_folder
+from chainhub_video.downloads.partfile import (
+    PartFile,
+    checked_target,
+    clear_abandoned,
+    file_matches,
+    sync_folder,
+)
 from chainhub_video.receipts.receipt import fingerprint_of
 
 REQUEST = {"gateway": "https://gateway.example", "prompt": "A kitten", "pictures": []}
@@ -148,6 +154,29 @@ def test_the_part_file_is_locked_until_it_has_its_name(
     part.finish()
     part.discard()
     assert tried == ["x.mp4.chainhub.part"]
+
+
+def test_a_finished_download_takes_part_files_of_killed_ones_along(tmp_path: Path) -> None:
+    """A part file goes once nobody has its lock; one that is in use stays, and so does one of another output."""
+    target = tmp_path / "kitten[1].mp4"
+    in_use, killed, *others = (
+        f"{target.name}.chainhub.part",
+        f"{target.name}.2.chainhub.part",
+        f"{target.name}.x.chainhub.part",
+        f"{target.name}.0.mp4.chainhub.part",
+        "other.mp4.chainhub.part",
+    )
+    living, mine = PartFile(target), PartFile(target)
+    for name in (killed, *others):
+        (tmp_path / name).touch()
+    mine.write(b"a whole video")
+    mine.finish()
+    mine.discard()
+    assert target.read_bytes() == b"a whole video"
+    assert {path.name for path in tmp_path.iterdir()} == {target.name, in_use, *others}
+    living.discard()
+    clear_abandoned(target)
+    assert {path.name for path in tmp_path.iterdir()} == {target.name, *others}
 
 
 def test_what_cannot_be_tidied_up_fails_nothing(tmp_path: Path, video: bytes) -> None:

@@ -26,9 +26,14 @@ from tests.support.wires import png
 
 
 def test_a_saved_video_is_not_asked_for_again(job: Job) -> None:
-    """If the file is as its receipt says, nothing is sent, and the result is the same video of a completed task."""
+    """If the file is as its receipt says, nothing is sent, and the result is the same video of a completed task.
+
+    A part file that a killed process left there is removed.
+    """
     job.script()
     first = job.generate()
+    abandoned = job.target.with_name(f"{job.target.name}.7.chainhub.part")
+    abandoned.touch()
     before = job.receipt.read_bytes()
     job.gateway.arrived.clear()
     for again in (job.generate(), job.resume()):
@@ -36,6 +41,7 @@ def test_a_saved_video_is_not_asked_for_again(job: Job) -> None:
         assert (again.task.id, again.task.status) == (first.task.id, TaskStatus.COMPLETED)
     assert job.gateway.arrived == []
     assert job.receipt.read_bytes() == before
+    assert not abandoned.exists()
 
 
 def test_a_file_that_is_not_as_its_receipt_says_is_fetched_again(job: Job) -> None:

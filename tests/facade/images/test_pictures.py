@@ -269,17 +269,29 @@ def test_special_files_are_refused_without_a_wait(tmp_path: Path) -> None:
             assert isinstance(_within(2, partial(open_picture, file)), InvalidRequest), name
 
 
-def test_a_stream_of_pictures_without_end_has_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A stream that begins as a picture and never ends is given up at the limit, and its copy removed."""
+@pytest.mark.parametrize(
+    ("head", "words", "most"),
+    [
+        (b"\x89PNG\r\n\x1a\n", "more than 3,145,728 bytes, or no end", 5 * MEGABYTE),
+        (b"", "not a picture", MEGABYTE),
+    ],
+)
+def test_a_stream_without_end_has_a_limit(
+    monkeypatch: pytest.MonkeyPatch, head: bytes, words: str, most: int
+) -> None:
+    """A stream that never ends is given up at the limit, and its copy removed; at once if it is no picture."""
+    taken: list[int] = []
 
     class Endless:
         def read(self, size: int) -> bytes:
-            return b"\x89PNG\r\n\x1a\n".ljust(size, b"\0")
+            taken.append(size)
+            return head.ljust(size, b"\0")
 
     monkeypatch.setattr("chainhub_video.images.pictures.STREAM_LIMIT", 3 * MEGABYTE)
     error = _within(10, lambda: open_picture(Endless()))  # type: ignore[arg-type]  # it reads
     assert isinstance(error, InvalidRequest)
-    assert "more than 3,145,728 bytes, or no end" in str(error)
+    assert words in str(error)
+    assert sum(taken) < most
 
 
 @BLOCKING

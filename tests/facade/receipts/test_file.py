@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import fcntl
 import json
 import os
 import tempfile
@@ -15,9 +16,10 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
+import attrs
 import pytest
 from chainhub_video import AsyncChainHub, LocalReceipt, Receipt, ReceiptConflict, ReceiptState
-from chainhub_video.receipts.receipt import fingerprint_of
+from chainhub_video.receipts.receipt import ReceiptLocked, fingerprint_of
 
 from tests.support.receipted import known, leave, path_of, script
 from tests.support.scripted import Gateway
@@ -29,10 +31,14 @@ REQUEST = {"gateway": "https://gateway.example", "prompt": "A kitten", "pictures
 
 def _receipt(seconds: float = 60.0) -> Receipt:
     """A receipt of a create that is about to be sent."""
-    fresh = Receipt(
-        state=ReceiptState.SUBMITTING, fingerprint=fingerprint_of(REQUEST), request=REQUEST
+    return attrs.evolve(_uncertain(), state=ReceiptState.SUBMITTING).submitting(seconds)
+
+
+def _uncertain() -> Receipt:
+    """A receipt whose lock nobody keeps."""
+    return Receipt(
+        state=ReceiptState.UNCERTAIN, fingerprint=fingerprint_of(REQUEST), request=REQUEST
     )
-    return fresh.submitting(seconds)
 
 
 def _refused(hub: Any, wire: Wire, gateway: Gateway, target: Path, *words: str) -> None:
@@ -184,6 +190,36 @@ def test_a_draft_that_a_killed_process_left_is_used_up(
     script(gateway, wire, video)
     wire.generate(hub, save_to=target)
     assert names(target.parent) == [target.name, path_of(target).name]
+
+
+@pytest.mark.parametrize("linked", [False, True], ids=["not yet in place", "in place"])
+def test_a_killed_process_does_not_spoil_the_next_change(target: Path, linked: bool) -> None:
+    """A draft whose writer was killed, just before or just after it became the receipt as well, is taken away."""
+    store, old = LocalReceipt(target), _uncertain()
+    new = attrs.evolve(old, reason="it is not there any more")
+    assert store.swap(None, old)
+    draft = target.with_name(f".{path_of(target).name}.draft")
+    if linked:
+        os.link(path_of(target), draft)
+    else:
+        draft.write_text(new.to_json())
+    assert store.load() == old
+    assert not LocalReceipt(target).swap(None, new)
+    assert store.load() == old
+    assert store.swap(old, new)
+    assert store.load() == new
+    assert names(target.parent) == [path_of(target).name]
+
+
+def test_receipts_of_one_folder_do_not_wait_for_each_other(tmp_path: Path) -> None:
+    """While the lock of one output's receipt is held, another's is claimed and changed at once."""
+    with (tmp_path / ".kitten.mp4.task.json.draft").open("xb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        with pytest.raises(ReceiptLocked, match="kitten"):
+            LocalReceipt(tmp_path / "kitten.mp4").swap(None, _uncertain())
+        other = LocalReceipt(tmp_path / "puppy.mp4")
+        assert other.swap(None, _uncertain())
+        assert other.swap(_uncertain(), None)
 
 
 def test_an_output_and_its_receipt_are_the_same_place(target: Path) -> None:

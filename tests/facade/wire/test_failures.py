@@ -114,12 +114,17 @@ def test_an_answer_against_the_specification_is_kept() -> None:
 
 
 def test_a_foreign_message_is_one_short_line() -> None:
-    """Line breaks, control characters and endless words of a server do not reach the message."""
-    said = "a\r\nb\x1b[31m\u202e" + "x" * 100_000
-    error = error_for(Reply(400, {}, json.dumps({"error": {"message": said}}).encode()))
-    assert str(error).isprintable()
-    assert len(str(error)) < 500
-    assert len(error.body) <= 4000
+    """Line breaks, control characters and endless words of a server do not reach the message, from no place."""
+    said = "a\r\nb\x1b[31m\u202e" + "x\r\n\x1b[31m" * 100_000
+    for told, headers, most in (
+        ({"message": said}, {}, 500),
+        ({"message": said, "code": said}, {"x-oneapi-request-id": said}, 700),
+    ):
+        error = error_for(Reply(400, headers, json.dumps({"error": told}).encode()))
+        assert error.code == told.get("code")
+        assert str(error).isprintable()
+        assert len(str(error)) < most
+        assert len(error.body) <= 4000
     assert shorten("  a \n b ") == "a b"
 
 
