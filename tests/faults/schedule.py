@@ -158,7 +158,13 @@ class Soak:
         Image.new("RGB", (1280, 720), "orange").save(self._folder / PICTURE)
         (self._folder / EVENTS).touch()
         began = time.monotonic()
-        self._loop(began)
+        try:
+            self._loop(began)
+        finally:
+            for client in self._clients.values():
+                client.process.kill()
+                client.process.join()
+        self._read_events()
         self._history.seconds = time.monotonic() - began
         return self._history
 
@@ -171,7 +177,7 @@ class Soak:
             if len(self._saved) > saved:
                 saved, last_saved = len(self._saved), now
             if now - last_saved > _STUCK:
-                self._give_up()
+                self._history.stuck = True
                 return
             self._collect_ended()
             if now > kill_at and self._work_is_left(now - began):
@@ -187,13 +193,6 @@ class Soak:
                 self._gateway.fault(step, "refuse", seconds=self._chance.uniform(0.05, 0.3))
                 refuse_at = self._next(self._plan.refuse_every)
             time.sleep(_TICK)
-
-    def _give_up(self) -> None:
-        self._history.stuck = True
-        for client in self._clients.values():
-            client.process.kill()
-            client.process.join()
-        self._read_events()
 
     def _next(self, mean: float) -> float:
         return time.monotonic() + self._chance.expovariate(1 / mean)
@@ -235,9 +234,12 @@ class Soak:
         # Before it dies: once a claim's process is dead, another client may settle the claim at once.
         claims = ((job, self._open_claim(job)) for job in client.jobs)
         self._history.in_window |= {(job, claim) for job, claim in claims if claim is not None}
-        os.kill(client.pid, signal.SIGKILL)
+        client.process.kill()
         client.process.join()
-        self._history.kills += 1
+        if client.process.exitcode == -signal.SIGKILL:
+            self._history.kills += 1
+        else:  # it was at its end already
+            self._history.crashes += client.process.exitcode != 0
         self._settle(place)
 
     def _collect_ended(self) -> None:
