@@ -7,18 +7,27 @@ from typing import Any, cast
 
 import httpx
 import pytest
+from chainhub_sandbox.models import MODELS
 
+from tests.support.places import ROOT
 from tests.support.sandbox_caller import MINE, Caller, png, watch
 
 from .test_refusals import refused
 from .test_tasks import UUID
 
 ULID = r"task_0[0-9a-hjkmnp-tv-z]{25}"
-VEO = (
-    *("veo2", "veo2-fast", "veo2-fast-frames", "veo2-fast-components", "veo2-pro"),
-    *("veo2-pro-components", "veo3", "veo3-fast", "veo3-fast-frames", "veo3-frames"),
-    *("veo3-pro", "veo3-pro-frames", "veo3.1", "veo3.1-fast", "veo3.1-pro"),
-)
+
+
+def documented() -> dict[str, set[str]]:
+    """The models that docs/sandbox.md names, by the path of their create; `veo2` and its `-fast` are two."""
+    named: dict[str, set[str]] = {}
+    page = (ROOT / "docs" / "sandbox.md").read_text("utf-8")
+    for path, cell in re.findall(r"^\| `(/v1/\S+)` \| ([^|]+) \|", page, re.MULTILINE):
+        for family in cell.split("; "):
+            first, *others = re.findall(r"`(.+?)`", family)
+            whole = (f"{first}{name}" if name.startswith("-") else name for name in others)
+            named.setdefault(path, set()).update([first, *whole])
+    return named
 
 
 def form(caller: Caller, **fields: str) -> httpx.Response:
@@ -128,10 +137,17 @@ def test_unified_clips(
     assert state["model"] == model
 
 
+def test_the_documentation_names_every_model() -> None:
+    """The table of docs/sandbox.md has the models of both creates, and no other ones."""
+    paths = {"openai": "/v1/videos", "unified": "/v1/video/create"}
+    assert documented() == {paths[name]: {*models} for name, models in MODELS.items()}
+
+
 def test_unified_ids(caller: Caller) -> None:
     """Each further model is there, and its tasks have ids in the form that was seen of it."""
+    veo = {model for model in documented()["/v1/video/create"] if model.startswith("veo")}
     forms = {"sora-2": f"sora-2:{ULID}", "sora-2-pro": UUID}
-    forms |= {model: re.escape(model) + r":\d{10}-[0-9A-Za-z]{10}" for model in VEO}
+    forms |= {model: re.escape(model) + r":\d{10}-[0-9A-Za-z]{10}" for model in veo}
     for model, wanted in forms.items():
         created = document(caller, model)
         assert created.status_code == 200
