@@ -44,6 +44,7 @@ _MARK = (
     "chainhubupload"  # of an object's metadata: whose upload it was; one word, as proxies want it
 )
 _NO_BUCKET = re.compile(r"NoSuchBucket|ContainerNotFound|specified bucket does not exist")
+_UNKNOWN_HEADER = re.compile("501 Not Implemented")
 _NO_CREDENTIALS = re.compile(
     r"/latest/(api|meta-data)|computeMetadata|CredentialsProvider|no credentials", re.IGNORECASE
 )
@@ -138,9 +139,11 @@ def _bucket(url: str, retry: RetryPolicy, _surroundings: tuple[tuple[str, str], 
         "retry_timeout": timedelta(seconds=_TRIES_FOR),
         "backoff": pauses,
     }
+    # A claim rests on conditions, whatever AWS_CONDITIONAL_PUT says: whether a store keeps to them, the probe tells.
+    conditions: Any = {"conditional_put": "etag"} if url.startswith("s3:") else {}
     try:
         # Options of the HTTP client would replace those of the environment, so that there are none.
-        return Bucket(url, from_url(url, retry_config=limits))
+        return Bucket(url, from_url(url, retry_config=limits, **conditions))
     except Exception as error:
         raise ConfigurationError(f"{url} cannot be used: {_reason(error)}") from error
 
@@ -194,10 +197,8 @@ class Bucket:
         return self._put_if(key, data, dict(version))
 
     def _put_if(self, key: str, data: bytes, mode: Any) -> bool:
-        from obstore.exceptions import AlreadyExistsError, NotSupportedError, PreconditionError
+        from obstore.exceptions import AlreadyExistsError, PreconditionError
 
-        # Which of the two obstore raises for a store that has no conditional puts depends on the store.
-        no_conditions = (NotSupportedError, NotImplementedError)
         try:
             self._store.put(key, data, mode=mode)
         except (AlreadyExistsError, PreconditionError):
@@ -206,9 +207,9 @@ class Bucket:
             if mode != "create" and not _NO_BUCKET.search(str(error)):
                 return False  # it has been removed
             raise self._failed("written", key, error) from error
-        except no_conditions as error:
-            raise self._without("conditional puts") from error
         except Exception as error:
+            if _UNKNOWN_HEADER.search(str(error)):
+                raise self._without("conditional puts") from error
             raise self._failed("written", key, error) from error
         return True
 

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
-from pathlib import Path
 from typing import Any
 
 import attrs
@@ -19,21 +18,18 @@ from chainhub_video import InvalidRequest, Receipt, ReceiptConflict, ReceiptStat
 from chainhub_video.objects.address import address_in
 from chainhub_video.objects.bucket import (
     LONGEST_WRITE,
-    Bucket,
-    NoConditions,
     StoreFailed,
     bucket_at,
 )
 from chainhub_video.objects.receipts import ObjectReceipt, receipts_below
 from chainhub_video.receipts.receipt import fingerprint_of, wait_until_settled
-from obstore.store import LocalStore
 
 from tests.support.receipted import script, sent
 from tests.support.scripted import Gateway
 from tests.support.virtual import World, reply
 from tests.support.wires import UNIFIED
 
-from .s3server import BUCKET, Application, Environ, S3Server, refusing, unheard, where
+from .s3server import BUCKET, Application, Environ, S3Server, refuse, refusing, unheard, where
 
 KEY = "cats/kitten.mp4.task.json"
 REQUEST = {"gateway": "https://gateway.example", "prompt": "A kitten", "pictures": []}
@@ -245,9 +241,32 @@ def test_processes_that_race_for_an_object_pay_once(
     assert s3.read("cats/kitten.mp4") == video
 
 
-def test_a_store_without_conditional_puts_is_refused(tmp_path: Path) -> None:
-    """One that has create-only puts alone, as obstore's folders, is told in words, and keeps nothing of the probe."""
-    bucket = Bucket("file://videos", LocalStore(str(tmp_path)))
-    with pytest.raises(NoConditions, match="does not keep to conditional puts"):
-        bucket.check_conditions("cats/kitten.mp4")
-    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+@pytest.mark.parametrize("header", ["HTTP_IF_NONE_MATCH", "HTTP_IF_MATCH"])
+def test_a_store_without_conditional_puts_is_refused(
+    hub: Any, gateway: Gateway, s3: S3Server, header: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that answers 501 to the header, as S3 says it, is told in words before anything is sent; no probe stays."""
+
+    def fault(environ: Environ, start: Any, server: Application) -> Iterable[bytes]:
+        if header in environ and environ["REQUEST_METHOD"] == "PUT":
+            return refuse(start, "501 Not Implemented", "NotImplemented")
+        return server(environ, start)
+
+    monkeypatch.setenv("AWS_EXTRA", f"501 {header}")
+    s3.fault = fault
+    with pytest.raises(
+        InvalidRequest, match=r"does not keep to conditional puts.*nothing was sent"
+    ):
+        UNIFIED.generate(hub, save_to=f"s3://{BUCKET}/cats/kitten.mp4")
+    assert gateway.arrived == []
+    assert s3.keys() == []
+
+
+def test_conditions_that_the_environment_turns_off_are_used_all_the_same(
+    s3: S3Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With `AWS_CONDITIONAL_PUT=disabled` a claim is still put where there is none: one of two is refused."""
+    monkeypatch.setenv("AWS_CONDITIONAL_PUT", "disabled")
+    store()._bucket.check_conditions(KEY)
+    assert [store().swap(None, claim()) for _ in range(2)] == [True, False]
+    assert s3.keys() == [KEY]
