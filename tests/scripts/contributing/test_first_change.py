@@ -24,6 +24,7 @@ EXAMPLES = {
     )
     if "```diff" in text
 }
+BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 COPIED = ("docs", "facade", "generated", "openapi", "sandbox", "scripts", "tests")
 KEPT_OUT = shutil.ignore_patterns(".*_cache", ".hypothesis", "pictures", "*.pyc.*")
 NO_PLUGINS = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_PLUGINS": "pytest_chainhub_video"}
@@ -84,6 +85,26 @@ def apply(patch: str, root: Path) -> None:
     assert status == 0, f"this patch of {PAGE.name} does not apply any more:\n{said}\n{patch}"
 
 
+def take_back(blocks: Sequence[tuple[str, str]], root: Path) -> None:
+    """Undo an example that somebody has just followed, and what its commands have written; else change nothing."""
+    patches = [block for language, block in blocks if language == "diff"]
+    undo = ["git", "apply", "--reverse"]
+    if any(run([*undo, "--check", "-"], root, patch)[0] for patch in patches):
+        return
+    for patch in patches:
+        assert run([*undo, "-"], root, patch)[0] == 0
+    for _, block in blocks:
+        for command in re.findall(r"^\$ (.+)$", block, re.MULTILINE):
+            if "pytest" not in command:
+                run(shlex.split(command), root)
+
+
+def state(root: Path) -> list[str]:
+    """Return the lines in which a copy differs from its first state, but for the time of a recording."""
+    said = run(["git", "diff", "--unified=0"], root)[1].splitlines()
+    return [line for line in said if re.match(r"[+-](?!  at: |--|\+\+)", line)]
+
+
 def follow(block: str, root: Path) -> None:
     """Run the commands of a block, and compare what each prints with the lines below it."""
     for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
@@ -95,20 +116,24 @@ def follow(block: str, root: Path) -> None:
         assert (status != 0) is (" failed" in expected), shown
 
 
-@pytest.mark.skipif(not shutil.which("git"), reason="git applies the patches")
 @pytest.mark.parametrize("title", EXAMPLES)
 def test_the_example_goes_as_the_page_says(project: Path, title: str) -> None:
-    """Each patch applies to the code as it is now, and each command prints what stands below it."""
-    blocks = re.findall(r"^```(\w+)\n(.*?)^```$", EXAMPLES[title], re.MULTILINE | re.DOTALL)
-    undo = ["git", "apply", "--reverse", "--check", "-"]
-    if all(run(undo, project, block)[0] == 0 for language, block in blocks if language == "diff"):
-        pytest.skip("somebody follows this example here: its patches are applied already")
+    """Each patch applies to the code as it is now, each command prints what stands below it, and all can be undone.
+
+    Who follows an example runs this test at its end, in a project that has the change already.
+    """
+    blocks = BLOCK.findall(EXAMPLES[title])
+    take_back(blocks, project)
+    before = state(project)
     for language, block in blocks:
         if language == "diff":
             apply(block, project)
         else:
             assert language == "console"
             follow(block, project)
+    assert state(project) != before
+    take_back(blocks, project)
+    assert state(project) == before
 
 
 def test_the_page_has_its_three_examples() -> None:
