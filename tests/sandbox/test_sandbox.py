@@ -40,7 +40,7 @@ def test_starts_fast_and_leaves_nothing(tmp_path: Path, monkeypatch: pytest.Monk
         busy.create_openai(seconds="60")
         busy.create_unified()
         busy.create_unified(prompt="still waiting for its turn")
-        assert set(threading.enumerate()) > threads
+        assert set(threading.enumerate()) - threads  # those of other tests may have ended
         assert len(list(tmp_path.iterdir())) == 1
         started = time.process_time()
         gateway.stop()
