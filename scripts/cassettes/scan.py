@@ -77,7 +77,7 @@ def _texts(place: str, value: Any) -> Iterator[tuple[str, str]]:
         for name, inner in value.items():
             yield f"{place}, a name", str(name)
             yield from _texts(f"{place}, {str(name)[:20]}", inner)
-    elif isinstance(value, list):
+    elif isinstance(value, (list, tuple)):
         for inner in value:
             yield from _texts(place, inner)
     elif isinstance(value, str) and value != media.PICTURE_URI:

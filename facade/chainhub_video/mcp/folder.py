@@ -66,9 +66,8 @@ class Folder:
             return link
         path, found = Path(given), None
         if not path.is_absolute() and ".." not in path.parts:
-            with suppress(
-                OSError, ValueError, RuntimeError
-            ):  # missing, no name at all, links in a circle
+            # It is missing, is no name at all, or its links go in a circle.
+            with suppress(OSError, ValueError, RuntimeError):
                 found = (self.root / path).resolve(strict=True)
         if found is None or not found.is_file() or not found.is_relative_to(self.root):
             raise InvalidRequest(

@@ -165,6 +165,38 @@ def test_a_fault_is_switched_and_hits(
     expect(_paid(tab)).to_have_text(str(paid + 1))
 
 
+def test_a_dialect_is_switched_and_spoken(open_tab: Open, gateway: Sandbox) -> None:
+    """The next task has an id as the dialect has it, and the one after the switch is off has not."""
+    tab = open_tab()
+    switch = tab.get_by_role("switch", name="numeric-ids")
+    switch.click()
+    expect(switch).to_be_checked()
+    _create(tab, "With a number")
+    expect(_newest(tab)).to_contain_text("With a number")
+    assert re.fullmatch(r"\d{15}", gateway.tasks[-1].id)
+    switch = tab.get_by_role("switch", name="numeric-ids")
+    switch.click()
+    expect(switch).not_to_be_checked()
+    _create(tab, "Without one")
+    expect(_newest(tab)).to_contain_text("Without one")
+    assert gateway.tasks[-1].id.startswith("sora-2:task_")
+
+
+def test_a_task_is_held_and_failed(open_tab: Open, gateway: Sandbox) -> None:
+    """Its buttons stop it, let it go on, and end it."""
+    tab = open_tab()
+    _create(tab, "In our hands")
+    task = _newest(tab)
+    task.get_by_role("button", name="Hold").click()
+    expect(task.locator(".state")).to_contain_text("held")
+    gateway.advance(10 * PACE)
+    task.get_by_role("button", name="Go on").click()
+    expect(task.locator(".state")).not_to_contain_text("held")
+    assert gateway.tasks[-1].status == "queued"
+    task.get_by_role("button", name="Fail").click()
+    expect(task.locator(".state")).to_contain_text("failed by hand")
+
+
 def test_a_sandbox_that_does_not_answer_is_told(open_tab: Open, complaints: list[str]) -> None:
     """While no answer comes the page says so and keeps what it shows; afterwards it goes on."""
     complaints.append("ERR_FAILED")
@@ -224,10 +256,13 @@ def test_a_line_is_copied(open_tab: Open, gateway: Sandbox) -> None:
 def test_another_origins_page_creates_nothing(
     open_tab: Open, gateway: Sandbox, complaints: list[str]
 ) -> None:
-    """A form of a page of another port of this machine is refused, and nothing has changed."""
+    """A form and a script of a page of another port of this machine are refused, and nothing has changed."""
     complaints += ["404 (Not Found)", "403 (Forbidden)"]
     tab, before = open_tab(None), (gateway.paid, gateway.faults)
     tab.goto(f"{gateway.links_url}/")
+    send = "([url, name, value]) => fetch(url, {method: 'POST', mode: 'no-cors', body: new URLSearchParams([[name, value]])}).then(() => 0)"  # noqa: E501
+    for action, name, value in (("create", "prompt", "x"), ("faults", "preset", "lost")):
+        tab.evaluate(send, [f"{gateway.url}/_sandbox/page/{action}", name, value])
     tab.evaluate(
         "url => { const f = document.createElement('form'); f.method = 'post'; f.action = url;"
         " f.enctype = 'multipart/form-data'; document.body.append(f); f.submit(); }",
